@@ -1,0 +1,1 @@
+"""Pure judgements, one module per area: from recorded observations to a verdict."""

@@ -1,0 +1,93 @@
+"""Runs a plan against an open target, and hands what happens to the evidence and to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+from harness.model import Cell, Finding, Parameter
+from harness.observations import Observation
+from harness.observe import Recorder, Redacts
+from harness.plan import Plan
+from harness.plugin import Listener, run_pytest
+from harness.ports import Target
+from harness.scene import Scene
+
+__all__ = ["Evidence", "Execution", "NoEvidence"]
+
+# Steps are loaded as pytest plugins; each area has its module.
+QUIET = ("-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler", "--capture=no", "--import-mode=importlib")
+
+
+class Evidence(Protocol):
+    """Where a run's events go as they happen."""
+
+    def event(self, name: str, data: Mapping[str, Any]) -> None: ...
+    def observation(self, observation: Observation) -> None: ...
+    def finding(self, finding: Finding) -> None: ...
+
+
+class NoEvidence:
+    """Keeps nothing: for runs whose findings alone matter."""
+
+    def event(self, name: str, data: Mapping[str, Any]) -> None:
+        """Forget it."""
+
+    def observation(self, observation: Observation) -> None:
+        """Forget it."""
+
+    def finding(self, finding: Finding) -> None:
+        """Forget it."""
+
+
+@dataclass
+class Execution:
+    """A plan being carried out; `findings` grow as scenarios judge."""
+
+    plan: Plan
+    target: Target
+    parameters: Mapping[str, Parameter]
+    redactor: Redacts
+    depth: str
+    evidence: Evidence = field(default_factory=NoEvidence)
+    listeners: Sequence[Listener] = ()
+    findings: list[Finding] = field(default_factory=list)
+    on_error: Callable[[str], None] = lambda _: None
+
+    def cells(self, file: Path, name: str) -> tuple[Cell, ...]:
+        planned = self.plan.find(file, name)
+        return self.plan.cells[planned] if planned else ()
+
+    def open_scene(self, file: Path, name: str, example: str, cell: Cell) -> Scene:
+        planned = self.plan.find(file, name)
+        assert planned is not None
+        id = f"{file.stem}/{name}{f' [{example}]' if example else ''}@{cell.id}"
+        self.evidence.event("scenario-started", {"scenario": id, "expectations": list(planned.expectations)})
+        return Scene(
+            id=id,
+            cell=cell,
+            target=self.target,
+            recorder=Recorder(id, self.redactor, self.evidence.observation),
+            parameters=self.parameters,
+            expectations=planned.expectations,
+            depth=self.depth,
+            sink=self._keep,
+        )
+
+    def run(self, steps: Iterable[str], plugins: Iterable[object] = ()) -> int:
+        """Run all planned scenarios; pytest's exit code (0 all passed, 1 some did not, others: it did not run)."""
+        if not self.plan.cells:
+            return 0
+        with TemporaryDirectory(prefix="authassay-pytest-") as folder:
+            ini = Path(folder) / "pytest.ini"
+            ini.write_text("[pytest]\n")
+            root = self.plan.files[0].parent
+            arguments = [*QUIET, "-c", str(ini), f"--rootdir={root}"]
+            return run_pytest(self, self.plan.files, steps, arguments, plugins)
+
+    def _keep(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        self.evidence.finding(finding)

@@ -1,0 +1,86 @@
+"""The kill matrix: each fault against the scenarios of the controls that its part serves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.errors import NotHere
+from harness.faults.registry import Fault
+from harness.model import Finding, Verdict
+
+__all__ = ["Kill", "KillMatrix", "kill_matrix", "verdict_of"]
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What became of one fault: killed, misdirected, survived or not_run. `failed` are all expectations that failed."""
+
+    id: str
+    expectation: str
+    failed: tuple[str, ...]
+    verdict: str
+    reason: str
+    defect: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class KillMatrix:
+    """All faults tried, and the expectations that failed on the clean target."""
+
+    faults: tuple[Kill, ...]
+    false_alarms: tuple[str, ...]
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether no fault survived or was misdirected, and nothing failed on the clean target."""
+        return not self.false_alarms and all(kill.verdict in ("killed", "not_run") for kill in self.faults)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "faults": [asdict(kill) for kill in self.faults],
+            "false_alarms": list(self.false_alarms),
+            "seconds": self.seconds,
+        }
+
+
+Judge = Callable[[Fault | None, tuple[str, ...]], Iterable[Finding]]
+
+
+def verdict_of(fault: Fault, findings: Iterable[Finding]) -> tuple[str, tuple[str, ...], str]:
+    """(verdict, expectations that failed, reason). `unknown` never kills."""
+    found = list(findings)
+    failed = tuple(sorted({f.expectation for f in found if f.verdict is Verdict.FAILED}))
+    own = [f for f in found if f.expectation == fault.expectation]
+    if fault.expectation in failed:
+        return "killed", failed, next(f.reason for f in own if f.verdict is Verdict.FAILED)
+    if failed:
+        return "misdirected", failed, f"{fault.expectation} did not fail, but others did"
+    if own and all(f.verdict is Verdict.NOT_RUN for f in own):
+        return "not_run", (), own[0].reason
+    said = "; ".join(sorted({f"{f.verdict}: {f.reason}" for f in own})) or "it was not judged"
+    return "survived", (), f"{fault.expectation} did not fail ({said})"
+
+
+def kill_matrix(
+    faults: Mapping[str, Fault], judge: Judge, tell: Callable[[Kill], None], clean: tuple[str, ...]
+) -> KillMatrix:
+    """Try every fault. `judge(fault, controls)` gives the findings with the fault in place (None: the clean target);
+    `clean` are the controls that the clean target is judged on, for false alarms."""
+    started = time.monotonic()
+    alarms = tuple(sorted({f.expectation for f in judge(None, clean) if f.verdict is Verdict.FAILED})) if clean else ()
+    kills = []
+    for fault in faults.values():
+        begun = time.monotonic()
+        try:
+            verdict, failed, reason = verdict_of(fault, judge(fault, fault.controls))
+        except NotHere as absent:
+            verdict, failed, reason = "not_run", (), str(absent)
+        seconds = round(time.monotonic() - begun, 1)
+        kills.append(Kill(fault.id, fault.expectation, failed, verdict, reason, fault.defect, seconds))
+        tell(kills[-1])
+    return KillMatrix(tuple(kills), alarms, round(time.monotonic() - started, 1))

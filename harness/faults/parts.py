@@ -1,0 +1,42 @@
+"""Which controls each replaceable part serves: a fault in the part is tried against these.
+
+The names are those of the reference's composition root (`reference_impl.parts.Part`), and of the harness's own parts
+for faults of the target `self`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["HARNESS_PARTS", "SERVES"]
+
+SERVES: Mapping[str, tuple[str, ...]] = {
+    "configuration source": ("STAGE-01", "STAGE-04"),
+    "startup report": ("STAGE-01",),
+    "key ring": ("STAGE-04", "STAGE-07", "TOKEN-10"),
+    "metadata": ("STAGE-04", "TOKEN-01"),
+    "authorization endpoint": ("TOKEN-01", "TOKEN-03", "EVENT-01"),
+    "client registry": ("TOKEN-01", "TOKEN-03"),
+    "identity provider": ("EVENT-01",),
+    "code store": ("TOKEN-08", "STAGE-07"),
+    "token store": ("TOKEN-08", "TOKEN-09", "TOKEN-10", "STAGE-07", "EVENT-03"),
+    "token endpoint": ("TOKEN-08", "TOKEN-09", "TOKEN-10", "STAGE-07", "EVENT-01", "EVENT-03"),
+    "revocation": ("TOKEN-08", "TOKEN-10", "EVENT-03"),
+    "event builder": ("EVENT-01", "EVENT-03"),
+    "outbox": ("EVENT-01", "EVENT-03"),
+    "publisher": ("EVENT-10", "EVENT-01"),
+    "api keys": ("STAGE-07",),
+    "api guard": ("STAGE-07", "TOKEN-08", "TOKEN-10"),
+    "cookie policy": ("WEB-01", "WEB-02", "STAGE-07"),
+    "web session": ("WEB-01", "WEB-02", "STAGE-07"),
+    "pages": ("WEB-02", "STORE-08"),
+    "logout": ("WEB-01",),
+    "session store": ("STORE-01", "STORE-08", "STORE-09"),
+    "store back end": ("STORE-01", "STORE-08", "STORE-09"),
+    "token manager": ("TOKEN-09", "WEB-02"),
+    "oauth client": ("TOKEN-09", "WEB-01"),
+    "audit": ("OPS-05",),
+    "attachments": ("OPS-05",),
+    "findings": ("OPS-05",),
+}
+HARNESS_PARTS = frozenset({"audit", "attachments", "findings"})

@@ -1,0 +1,158 @@
+"""Reads feature files, by the parser that pytest-bdd runs them with, and keeps the lines that it forgets.
+
+pytest-bdd's own `Feature` drops the earlier of two scenarios of one name and the places of tags, so this reads the
+document below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gherkin.errors import CompositeParserException
+from gherkin.parser import Parser
+from pytest_bdd import gherkin_parser
+
+from harness.errors import Mistake, Mistakes
+
+__all__ = ["ScenarioPlan", "Step", "Tag", "WrittenScenario", "read_feature", "scenarios"]
+
+CONTROL_TAG = re.compile(r"[A-Z]+-\d+")
+JUDGES = re.compile(r"([A-Z]+-\d+\.E\d+) holds: \S")  # the phrase by which a Then step judges an expectation
+PHRASES = {"Context": "Given", "Action": "When", "Outcome": "Then"}
+
+
+@dataclass(frozen=True)
+class ScenarioPlan:
+    """A scenario as a run plans it. `axes` maps `stage`, `browser`, `store` to `each`, `all` or one value;
+    `expectations` are the ids that it judges, in the order of its steps."""
+
+    name: str
+    file: Path
+    line: int
+    tags: tuple[str, ...]
+    controls: tuple[str, ...]
+    expectations: tuple[str, ...]
+    axes: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag without its `@`."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step; `phrase` is Given, When or Then, also where And or But is written."""
+
+    phrase: str
+    text: str
+    line: int
+
+    @property
+    def judges(self) -> str | None:
+        """The id of the expectation that the step judges."""
+        match = JUDGES.match(self.text)
+        return match[1] if match and self.phrase == "Then" else None
+
+
+@dataclass(frozen=True)
+class WrittenScenario:
+    """A scenario as written, with the tags it inherits from its rule and feature, and the line of everything."""
+
+    file: Path
+    name: str
+    line: int
+    tags: tuple[Tag, ...]
+    background: tuple[Step, ...]
+    steps: tuple[Step, ...]
+    examples: int | None  # rows of an outline
+
+    @property
+    def controls(self) -> dict[str, Tag]:
+        """The controls that the scenario is tagged with, each with its tag."""
+        return {tag.name: tag for tag in self.tags if CONTROL_TAG.fullmatch(tag.name)}
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        return tuple(step.judges for step in self.steps if step.judges)
+
+    def plan(self) -> ScenarioPlan:
+        names = tuple(dict.fromkeys(tag.name for tag in self.tags))
+        axes = dict(name.split(":", 1) for name in names if ":" in name)
+        return ScenarioPlan(self.name, self.file, self.line, names, tuple(self.controls), self.judged, axes)
+
+
+def scenarios(features: Path) -> tuple[ScenarioPlan, ...]:
+    """All scenarios under a folder, by file and line. Raises Mistakes where a file is no Gherkin."""
+    return tuple(s.plan() for file in sorted(features.rglob("*.feature")) for s in read_feature(file))
+
+
+def read_feature(file: Path) -> list[WrittenScenario]:
+    """The scenarios of a file. Raises Mistakes where it cannot be read or is no Gherkin, all that is wrong at once."""
+    try:
+        document = Parser().parse(file.read_text(encoding="utf-8-sig"))
+    except CompositeParserException as error:
+        raise Mistakes(_syntax_mistake(file, each) for each in error.errors) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistakes([Mistake(file, 0, f"cannot be read: {error}", "a feature file is text in UTF-8")]) from error
+    if "feature" not in document:
+        raise Mistakes([Mistake(file, 1, "holds no Feature", "begin with: Feature: NAME")])
+    feature = gherkin_parser.Feature.from_dict(dict(document["feature"]))
+    return list(_scenarios_of(file, feature, _tags(feature.tags), ()))
+
+
+def _syntax_mistake(file: Path, error: Exception) -> Mistake:
+    message = re.sub(r"^\(\d+:\d+\): ", "", str(error))
+    found = re.fullmatch(r"expected: .*, got '(.*)'", message, re.DOTALL)
+    what = f"unexpected {found[1]!r}" if found else message
+    location = getattr(error, "location", {})
+    return Mistake(file, location.get("line", 0), what, "a step begins with Given, When, Then, And or But")
+
+
+def _scenarios_of(
+    file: Path,
+    around: gherkin_parser.Feature | gherkin_parser.Rule,
+    tags: tuple[Tag, ...],
+    background: tuple[Step, ...],
+) -> Iterator[WrittenScenario]:
+    for child in around.children:
+        if child.background:
+            background += _steps(child.background.steps)
+        elif child.rule:
+            yield from _scenarios_of(file, child.rule, tags + _tags(child.rule.tags), background)
+        elif child.scenario:
+            written = child.scenario
+            yield WrittenScenario(
+                file=file,
+                name=written.name,
+                line=written.location.line,
+                tags=tags + _tags(written.tags),
+                background=background,
+                steps=_steps(written.steps),
+                examples=_rows(written),
+            )
+
+
+def _rows(scenario: gherkin_parser.Scenario) -> int | None:
+    """How many rows an outline has; None for a plain scenario."""
+    outline = bool(scenario.examples) or "outline" in scenario.keyword.lower()
+    return sum(len(table.table_body or ()) for table in scenario.examples) if outline else None
+
+
+def _tags(tags: Iterable[gherkin_parser.Tag]) -> tuple[Tag, ...]:
+    return tuple(Tag(tag.name.removeprefix("@"), tag.location.line) for tag in tags)
+
+
+def _steps(steps: Iterable[gherkin_parser.Step]) -> tuple[Step, ...]:
+    """And, But and * go on with what came before; a scenario that begins with one of them begins with Given."""
+    phrase, read = "Given", []
+    for step in steps:
+        phrase = PHRASES.get(step.keyword_type, phrase)
+        read.append(Step(phrase, step.text, step.location.line))
+    return tuple(read)

@@ -1,0 +1,64 @@
+"""The cells of a run: which points of the matrix each scenario is exercised in."""
+
+from __future__ import annotations
+
+import itertools
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import UsageError, nearest
+from harness.model import ANY, Cell
+
+__all__ = ["AXES", "Dimensions", "cells_of", "parse_selection", "selected", "this_os"]
+
+AXES = ("os", "stage", "browser", "store")
+
+
+def this_os() -> str:
+    """`linux`, `macos` or `windows`."""
+    return {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """The values that a target's axes can take on this machine's operating system."""
+
+    target: str
+    os: str
+    stages: Sequence[str]
+    browsers: Sequence[str]
+    stores: Sequence[str]
+
+
+def cells_of(axes: Mapping[str, str], dimensions: Dimensions) -> tuple[Cell, ...]:
+    """The cells of a scenario: an axis tagged `each` takes every value, one tagged with a value that one, others none."""
+
+    def values(axis: str, all_values: Sequence[str]) -> Sequence[str]:
+        tagged = axes.get(axis, ANY)
+        return tuple(all_values) if tagged == "each" else (tagged,)
+
+    points = itertools.product(
+        values("stage", dimensions.stages), values("browser", dimensions.browsers), values("store", dimensions.stores)
+    )
+    return tuple(Cell(dimensions.target, dimensions.os, *point) for point in points)
+
+
+def parse_selection(text: str) -> dict[str, str]:
+    """`os=linux,stage=prod` as a mapping. Raises UsageError for an unknown axis or a part without a value."""
+    selection: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        axis, _, value = part.partition("=")
+        if axis not in AXES:
+            raise UsageError(f"--cell: unknown axis {axis!r} in {part!r} ({nearest(axis, AXES)})")
+        if not value:
+            raise UsageError(f"--cell: {axis!r} has no value; write {axis}=VALUE")
+        selection[axis] = value
+    return selection
+
+
+def selected(cells: Iterable[Cell], selection: Mapping[str, str]) -> tuple[Cell, ...]:
+    """The cells on which a selection leaves its scenario: an axis that does not matter to the scenario always fits."""
+    return tuple(
+        cell for cell in cells if all(getattr(cell, axis) in (value, ANY, "all") for axis, value in selection.items())
+    )

@@ -1,0 +1,356 @@
+"""What probes saw, as typed records.
+
+Every observation answers one stimulus, named by `case`. Times are seconds, sizes are bytes. Strings are redacted: where
+a secret stood, its mark stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, TypeAdapter
+
+__all__ = [
+    "AuditResult",
+    "BusCapture",
+    "BusEvent",
+    "Cookie",
+    "CookieJar",
+    "Hit",
+    "HttpExchange",
+    "LogCapture",
+    "Observation",
+    "PageView",
+    "ProcessRun",
+    "PublishCall",
+    "PublishTranscript",
+    "Race",
+    "SecretScan",
+    "SelfTestRun",
+    "StatusTable",
+    "StoreListing",
+    "StoreOperation",
+    "StoreState",
+    "TokenFacts",
+    "from_json",
+    "to_json",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What every observation has. `case` names the stimulus; `about` holds what else tells it apart."""
+
+    kind: str
+    case: str
+    id: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpExchange(Observation):
+    """One request and its answer. `status` is None where no answer came; `error` then says why."""
+
+    kind: Literal["http"] = "http"
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str = ""
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    body_bytes: int = 0
+    truncated: bool = False
+    error: str = ""
+    seconds: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name, in any case of letters."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def location(self) -> str | None:
+        return self.header("location")
+
+    def location_parameters(self) -> dict[str, str]:
+        """Query and fragment parameters of the Location header; empty without one."""
+        parts = urlsplit(self.location or "")
+        pairs = {**parse_qs(parts.query, True), **parse_qs(parts.fragment, True)}
+        return {name: values[0] for name, values in pairs.items()}
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; empty where it is none."""
+        try:
+            parsed = json.loads(self.body)
+        except ValueError:
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenFacts(Observation):
+    """What was measured of a token before it was redacted. `claims` are allow-listed; `signed_by` names the stage
+    whose published key verifies it ("" where none does); `token` is its mark."""
+
+    kind: Literal["token"] = "token"
+    token: str
+    token_kind: str
+    form: str  # "jwt" or "opaque"
+    header: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    signed_by: str = ""
+    length: int = 0
+
+
+@dataclass(frozen=True)
+class BusEvent:
+    """One delivery of an event, as a subscriber gets it."""
+
+    type: str
+    source: str
+    properties: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    bus: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusCapture(Observation):
+    """All that a stage's bus delivered in the window of `case`. `settled` tells that the capture is complete: a
+    sentinel published after the stimulus came through."""
+
+    kind: Literal["bus"] = "bus"
+    stage: str
+    events: tuple[BusEvent, ...] = ()
+    settled: bool = False
+    seconds: float = 0.0
+
+    def of_type(self, type: str) -> tuple[BusEvent, ...]:
+        return tuple(event for event in self.events if event.type == type)
+
+
+@dataclass(frozen=True)
+class PublishCall:
+    """One PutEvents call: the event ids sent and, per entry, the error code answered ("" for success)."""
+
+    event_ids: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishTranscript(Observation):
+    """What a publisher sent and where each event ended. `alarms` are the alarm records raised."""
+
+    kind: Literal["publish"] = "publish"
+    submitted: tuple[str, ...]
+    calls: tuple[PublishCall, ...] = ()
+    reported_published: tuple[str, ...] = ()
+    dead_letters: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    finished: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreOperation(Observation):
+    """One operation on a session store, from another process. Values are witnesses: given and read by SHA-256.
+    `outcome`: done, value, not_found, refused, error."""
+
+    kind: Literal["store-operation"] = "store-operation"
+    operation: Literal["set", "get", "clear"]
+    stage: str
+    account: str
+    item: str = ""
+    outcome: Literal["done", "value", "not_found", "refused", "error"]
+    value: str = ""  # a name for the witness that was set, "" for get and clear
+    sha256: str = ""  # of the value set or read
+    length: int = 0
+    error: str = ""  # type of the error
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreListing(Observation):
+    """The item names a store holds for one stage and account, as documented names and as raw entries of the store."""
+
+    kind: Literal["store-listing"] = "store-listing"
+    stage: str
+    account: str
+    items: tuple[str, ...]
+    documented: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreState(Observation):
+    """How a client says its secrets are kept. `mode` is `secure` or `memory-only`."""
+
+    kind: Literal["store-state"] = "store-state"
+    mode: str
+    back_end: str
+    warning: str = ""
+    signed_in: bool | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfTestRun(Observation):
+    """The start-up self-test of a store: the steps it took, and for each whether it held."""
+
+    kind: Literal["self-test"] = "self-test"
+    back_end: str
+    steps: Mapping[str, bool]
+    accepted: bool
+    before_login: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessRun(Observation):
+    """A start of a process. `exit_code` is None while it runs; `ready` tells that it accepted connections."""
+
+    kind: Literal["process"] = "process"
+    argument: str
+    ready: bool
+    exit_code: int | None
+    stdout: str = ""
+    stderr: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageView(Observation):
+    """A page as a person sees it. `alerts` are the visible texts with role alert."""
+
+    kind: Literal["page"] = "page"
+    url: str
+    title: str
+    text: str
+    alerts: tuple[str, ...] = ()
+    document_cookie: str = ""
+    signed_in: bool | None = None
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A cookie with its attributes; the value is a mark. `decoded` is what its value decodes to, as a shape: opaque,
+    json, jwt; `personal` lists kinds of personal data or tokens found in clear inside it."""
+
+    name: str
+    domain: str
+    path: str
+    secure: bool
+    http_only: bool
+    same_site: str
+    host_only: bool
+    size: int
+    value: str = ""
+    max_age: int | None = None
+    decoded: str = "opaque"
+    personal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CookieJar(Observation):
+    """Cookies: of a browser's jar (`source` jar), set by answers (`set-cookie`), or sent to `url` (`sent`)."""
+
+    kind: Literal["cookies"] = "cookies"
+    source: Literal["jar", "set-cookie", "sent"]
+    cookies: tuple[Cookie, ...]
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A secret found: where, its mark, and how it was encoded."""
+
+    place: str
+    mark: str
+    transform: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretScan(Observation):
+    """A search for every secret known: places and bytes searched, kinds looked for, hits by place; `planted_found`
+    tells that a secret planted for the purpose was found the same way."""
+
+    kind: Literal["scan"] = "scan"
+    places: tuple[str, ...]
+    bytes: int
+    kinds: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    planted_found: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race(Observation):
+    """The same request sent many times at once: per round, the statuses answered; `successes` counts the grants."""
+
+    kind: Literal["race"] = "race"
+    parallel: int
+    rounds: tuple[tuple[int, ...], ...]
+    successes: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogCapture(Observation):
+    """Structured log records of a process, one mapping each."""
+
+    kind: Literal["log"] = "log"
+    records: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditResult(Observation):
+    """What an audit said of a bundle after the change that `case` names."""
+
+    kind: Literal["audit"] = "audit"
+    changed: str
+    holds: bool
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusTable(Observation):
+    """What a bundle says of each expectation × cell: `statuses` maps `expectation@cell` to all verdicts given;
+    `declared` are the pairs that its plan names; `scenario_ends` maps a scenario to how it ended; `digests` maps
+    scenarios and files to SHA-256."""
+
+    kind: Literal["statuses"] = "statuses"
+    declared: tuple[str, ...]
+    statuses: Mapping[str, tuple[str, ...]]
+    scenario_ends: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+Known = (
+    HttpExchange
+    | TokenFacts
+    | BusCapture
+    | PublishTranscript
+    | StoreOperation
+    | StoreListing
+    | StoreState
+    | SelfTestRun
+    | ProcessRun
+    | PageView
+    | CookieJar
+    | SecretScan
+    | Race
+    | LogCapture
+    | AuditResult
+    | StatusTable
+)
+_adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
+
+
+def to_json(observation: Observation) -> dict[str, Any]:
+    """The observation as JSON-ready data; `from_json` gives an equal one back."""
+    return cast("dict[str, Any]", _adapter.dump_python(cast("Known", observation), mode="json"))
+
+
+def from_json(data: Mapping[str, Any]) -> Observation:
+    """The observation in `data`. Raises pydantic.ValidationError where it is none."""
+    return _adapter.validate_python(dict(data), strict=False)

@@ -1,0 +1,92 @@
+"""What a run is to do: which scenarios in which cells, and which expectations nobody judges yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from harness.errors import Mistakes, UsageError, nearest
+from harness.lint import ScenarioPlan, lint_features, scenarios
+from harness.matrix import Dimensions, cells_of, selected
+from harness.model import Basis, Catalog, Cell, Finding, Verdict
+
+__all__ = ["Plan", "make_plan", "read_features"]
+
+NO_SCENARIO = "no scenario yet"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Scenarios with their cells, and the cells in which controls without a scenario are `not_run`."""
+
+    catalog: Catalog
+    cells: Mapping[ScenarioPlan, tuple[Cell, ...]]
+    without_scenario: tuple[Finding, ...]
+
+    @property
+    def expected(self) -> tuple[tuple[str, str], ...]:
+        """Every (expectation, cell id) that the run must give a verdict."""
+        pairs = {
+            (expectation, cell.id)
+            for scenario, cells in self.cells.items()
+            for cell in cells
+            for expectation in scenario.expectations
+        }
+        return tuple(sorted(pairs | {(f.expectation, f.cell) for f in self.without_scenario}))
+
+    def find(self, file: Path, name: str) -> ScenarioPlan | None:
+        return next((s for s in self.cells if s.name == name and s.file == file), None)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return tuple(sorted({scenario.file for scenario in self.cells}))
+
+
+def read_features(features: Path, catalog: Catalog) -> tuple[ScenarioPlan, ...]:
+    """All scenarios. Raises Mistakes with every mistake of the feature files at once."""
+    mistakes = lint_features(features, catalog)
+    if mistakes:
+        raise Mistakes(mistakes)
+    return scenarios(features)
+
+
+def make_plan(
+    catalog: Catalog,
+    found: Iterable[ScenarioPlan],
+    dimensions: Dimensions,
+    controls: Collection[str] = (),
+    selection: Mapping[str, str] | None = None,
+) -> Plan:
+    """The plan for these controls (patterns; all where none is given) in the selected cells.
+
+    Raises UsageError for a pattern that names no control, and where nothing is left to do.
+    """
+    wanted = _wanted(catalog, controls)
+    cells: dict[ScenarioPlan, tuple[Cell, ...]] = {}
+    for scenario in found:
+        if wanted.intersection(scenario.controls):
+            chosen = selected(cells_of(scenario.axes, dimensions), selection or {})
+            if chosen:
+                cells[scenario] = chosen
+    judged = {control for scenario in found for control in scenario.controls}
+    rest = Cell(dimensions.target, dimensions.os)
+    without = tuple(
+        Finding(expectation.id, rest.id, Verdict.NOT_RUN, Basis.MACHINE, NO_SCENARIO)
+        for id in sorted(wanted - judged)
+        for expectation in catalog.controls[id].expectations
+    )
+    if not cells and not without:
+        raise UsageError("nothing to run: no scenario is left by --controls and --cell together")
+    return Plan(catalog, cells, without)
+
+
+def _wanted(catalog: Catalog, patterns: Collection[str]) -> set[str]:
+    wanted: set[str] = set()
+    for pattern in patterns or ("*",):
+        matched = {id for id in catalog.controls if fnmatchcase(id, pattern)}
+        if not matched:
+            raise UsageError(f"--controls: {pattern!r} names no control ({nearest(pattern, catalog.controls)})")
+        wanted |= matched
+    return wanted

@@ -1,0 +1,61 @@
+"""What may be said of a token: its form, allow-listed header fields and claims, and whose published key verifies it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, KeySetSerialization
+
+from harness.observations import TokenFacts
+
+__all__ = ["read_token"]
+
+HEADER = ("alg", "typ", "kid", "crit", "jku", "x5u")
+CLAIMS = ("iss", "aud", "exp", "iat", "nbf", "client_id", "scope", "mode", "type", "azp", "token_use")
+ALGORITHMS = ["ES256", "ES384", "RS256", "PS256", "EdDSA"]  # only asymmetric ones can be verified by a published key
+
+
+def read_token(
+    case: str, token: str, kind: str, mark: str, published: Mapping[str, Mapping[str, object]], stage: str
+) -> TokenFacts:
+    """The facts of `token`; `published` are the JWKS of all stages, the token's own stage asked first."""
+    header, claims = _decode(token)
+    first = sorted(published, key=lambda name: name != stage)
+    return TokenFacts(
+        case=case,
+        about={"stage": stage},
+        token=mark,
+        token_kind=kind,
+        form="jwt" if header else "opaque",
+        header={name: header[name] for name in HEADER if name in header},
+        claims={name: claims[name] for name in CLAIMS if name in claims},
+        signed_by=next((name for name in first if _verifies(token, published[name])), ""),
+        length=len(token),
+    )
+
+
+def _decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}, {}
+    try:
+        header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in parts[:2])
+    except (ValueError, binascii.Error):
+        return {}, {}
+    return (header, claims) if isinstance(header, dict) and isinstance(claims, dict) else ({}, {})
+
+
+def _verifies(token: str, keys: Mapping[str, object]) -> bool:
+    if token.count(".") != 2:
+        return False
+    try:
+        jws.deserialize_compact(token, KeySet.import_key_set(cast("KeySetSerialization", keys)), ALGORITHMS)
+    except (JoseError, ValueError, KeyError, TypeError):
+        return False
+    return True

@@ -1,0 +1,218 @@
+"""The redactor: the only place that knows secrets, in memory only.
+
+A secret becomes its mark `{{kind:hash:length}}`: 16 hex digits of an HMAC-SHA256 keyed per run, so equal secrets have
+equal marks, and its length in characters; `/b64` and the like where it appeared encoded, `[0:12]` where it was cut.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import secrets as randomness
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+from harness.errors import UsageError
+from harness.secret_forms import Finder, Match, Secret
+from harness.secret_patterns import MARK, looks_random, unregistered
+
+__all__ = ["KINDS", "SHORTEST", "Redactor"]
+
+SHORTEST = 8  # characters; a shorter secret would redact ordinary text
+KINDS = (
+    "access_token", "refresh_token", "id_token", "code", "code_verifier", "client_secret", "session_cookie", "password",
+    "subject", "private_key",
+)  # fmt: skip
+_WHOLE = frozenset({"password", "subject"})
+_TOKENS = frozenset({"access_token", "refresh_token", "id_token"})
+_NAMED = _TOKENS | {"code", "code_verifier", "client_secret", "password"}
+Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class Redactor:
+    """Replaces secrets by their marks; safe for threads. `key` keeps marks equal across the processes of one run."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key or randomness.token_bytes(32)
+        self._secrets: dict[bytes, Secret] = {}
+        self._finder = Finder()
+        self._lock = threading.RLock()
+
+    def register(self, value: str | bytes, kind: str) -> str:
+        """The mark of a secret, known from now on. Raises UsageError under 8 characters."""
+        data = _bytes(value)
+        if len(data) < SHORTEST:
+            raise UsageError(f"a {kind} of {len(data)} characters is too short to redact; use {SHORTEST} or more")
+        if MARK.fullmatch(data):
+            return _string(data)
+        with self._lock:
+            if data not in self._secrets:
+                secret = Secret(data, kind, self._mark(data, kind), kind in _WHOLE)
+                self._secrets[data] = secret
+                self._finder.add(secret)
+            return self._secrets[data].mark
+
+    def mark(self, value: str | bytes) -> str | None:
+        """The mark of a registered secret, else None."""
+        secret = self._secrets.get(_bytes(value))
+        return secret.mark if secret else None
+
+    def text(self, text: str) -> str:
+        """The text with every form of every secret, and what looks like one, replaced by marks. Idempotent."""
+        data = text.encode("utf-8", "surrogatepass")
+        return self._redact(data, whole_characters=True).decode("utf-8", "surrogatepass")
+
+    def data(self, data: bytes) -> bytes:
+        """The same for bytes."""
+        return self._redact(data)
+
+    def headers(self, headers: Headers) -> tuple[tuple[str, str], ...]:
+        """Header fields redacted with the help of their names: cookies and credentials, registered or not."""
+        redacted = []
+        for name, value in _pairs(headers):
+            line = self.text(f"{name}: {value}")
+            redacted.append((name, line[len(name) + 2 :]) if line.startswith(f"{name}: ") else (name, line))
+        return tuple(redacted)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of secrets registered, sorted."""
+        with self._lock:
+            return tuple(sorted({secret.kind for secret in self._secrets.values()}))
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """All secrets registered, for a scan. Never to be written anywhere."""
+        with self._lock:
+            return tuple(self._secrets.values())
+
+    def register_from_response(self, headers: Headers, body: str | bytes) -> tuple[str, ...]:
+        """Registers tokens in a JSON body, the code in Location, and cookie values in Set-Cookie. Returns the marks."""
+        found = [(name, value) for name, value in _json_secrets(body) if name in _TOKENS]
+        for name, value in _pairs(headers):
+            if name.lower() == "location":
+                found += _url_secrets(value)
+            elif name.lower() == "set-cookie":
+                found += _cookies(value.partition(";")[0])
+        return self._register_all(found)
+
+    def register_from_request(self, url: str, headers: Headers, body: str | bytes = "") -> tuple[str, ...]:
+        """Registers secrets in the URL, the Authorization and Cookie headers, and a form or JSON body."""
+        found = [*_url_secrets(url), *_json_secrets(body), *_form_secrets(_string(body))]
+        for name, value in _pairs(headers):
+            if name.lower() == "cookie":
+                found += [cookie for pair in value.split(";") for cookie in _cookies(pair)]
+            elif name.lower() == "authorization":
+                found += _credentials(value)
+        return self._register_all(found)
+
+    def _register_all(self, found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+        return tuple(self.register(value, kind) for kind, value in found if looks_random(_bytes(value)))
+
+    def _mark(self, value: bytes, kind: str) -> str:
+        digest = hmac.new(self._key, value, hashlib.sha256).hexdigest()[:16]
+        return f"{{{{{kind}:{digest}:{len(_string(value))}}}}}"
+
+    def _redact(self, data: bytes, whole_characters: bool = False) -> bytes:
+        with self._lock:
+            matches = self._finder.find(data)
+        out, place = bytearray(), 0
+        for start, end, mark in _outside_marks(data, _merged(matches)):
+            if whole_characters:
+                start, end = _whole_characters(data, max(start, place), end)
+            out += data[place:start] + mark.encode()
+            place = end
+        return unregistered(bytes(out + data[place:]), self._mark)
+
+
+_Stretch = tuple[int, int, str]
+
+
+def _merged(matches: Iterable[Match]) -> Iterator[_Stretch]:
+    """Overlapping matches as one stretch each, under the mark of the longest of them."""
+    start = end = longest = 0
+    mark = ""
+    for match in matches:
+        if match.start >= end:
+            if mark:
+                yield start, end, mark
+            start, end, longest, mark = match.start, match.end, 0, ""
+        if match.end - match.start > longest:
+            longest, mark = match.end - match.start, match.mark
+        end = max(end, match.end)
+    if mark:
+        yield start, end, mark
+
+
+def _outside_marks(data: bytes, stretches: Iterable[_Stretch]) -> Iterator[_Stretch]:
+    """The stretches without what lies in marks already there; but no secret passes for the hash of a mark."""
+    kept = [found.span() + found.span(2) for found in MARK.finditer(data)]
+    for start, end, mark in stretches:
+        place = start
+        for low, high, first, last in kept:
+            if low < end and place < high and not (first <= start and end <= last):
+                if place < low:
+                    yield place, low, mark
+                place = high
+        if place < end:
+            yield place, end, mark
+
+
+def _whole_characters(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The stretch widened to whole UTF-8 characters."""
+    while start and 0x80 <= data[start] < 0xC0:
+        start -= 1
+    while end < len(data) and 0x80 <= data[end] < 0xC0:
+        end += 1
+    return start, end
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+
+
+def _string(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
+
+
+def _pairs(headers: Headers) -> Iterable[tuple[str, str]]:
+    return headers.items() if isinstance(headers, Mapping) else headers
+
+
+def _form_secrets(text: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in parse_qsl(text) if name in _NAMED]
+
+
+def _url_secrets(url: str) -> list[tuple[str, str]]:
+    parts = urlsplit(url)
+    return _form_secrets(parts.query) + _form_secrets(parts.fragment)
+
+
+def _json_secrets(body: str | bytes) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+
+    def collect(pairs: list[tuple[str, object]]) -> None:
+        found.extend((name, value) for name, value in pairs if name in _NAMED and isinstance(value, str))
+
+    with contextlib.suppress(ValueError, RecursionError):  # no JSON, or none that one can read
+        json.loads(body, object_pairs_hook=collect)
+    return found
+
+
+def _cookies(pair: str) -> list[tuple[str, str]]:
+    value = pair.partition("=")[2].strip().strip('"')
+    return [("session_cookie", value)] if value else []
+
+
+def _credentials(authorization: str) -> list[tuple[str, str]]:
+    scheme, _, credentials = authorization.strip().partition(" ")
+    if scheme.lower() in ("bearer", "dpop"):
+        return [("access_token", credentials.strip())]
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            secret = base64.b64decode(credentials).decode().partition(":")[2]
+            return [("client_secret", unquote_plus(secret))]  # RFC 6749 §2.3.1 encodes it as a form value
+    return []

@@ -1,0 +1,1 @@
+"""What people look at: Allure, the auditor's page, the catalog, progress."""

@@ -1,0 +1,104 @@
+"""Allure results of a run: Gherkin steps, control labels, severity, one environment per cell; redacted before they are written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import allure
+import allure_commons
+from allure_commons.logger import AllureFileLogger
+from allure_commons.types import AttachmentType
+from allure_pytest.listener import AllureListener
+
+from harness.model import Catalog, Finding, Severity, Verdict
+from harness.observations import to_json
+from harness.observe import Redacts
+from harness.scene import Scene
+
+__all__ = ["AllureResults"]
+
+SEVERITY = {Severity.HIGH: "critical", Severity.MEDIUM: "normal", Severity.LOW: "minor"}
+ATTACHED_BODY = 4_000  # characters of a body shown in a report; the evidence has it whole
+
+
+class _RedactingLogger(AllureFileLogger):
+    """Writes results after every string in them passed the redactor."""
+
+    def __init__(self, folder: Path, redactor: Redacts) -> None:
+        super().__init__(str(folder))
+        self._redactor = redactor
+
+    def _report_item(self, item: Any) -> None:
+        path = self._report_dir / item.file_pattern.format(prefix=allure_commons.utils.uuid4())
+        data = allure_commons.logger.asdict(item, filter=lambda _, value: value or value is False)
+        path.write_text(self._redactor.text(json.dumps(data, ensure_ascii=False, default=str)), "utf-8")
+
+    @allure_commons.hookimpl
+    def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        (self._report_dir / file_name).write_text(self._redactor.text(text), "utf-8")
+
+
+class AllureResults:
+    """Listens to a run and writes `folder`. Also the pytest plugin that ties Allure's listener to the session."""
+
+    def __init__(self, folder: Path, catalog: Catalog, redactor: Redacts) -> None:
+        self.folder, self.catalog, self.redactor = folder, catalog, redactor
+        self._step: AbstractContextManager[Any] | None = None
+
+    def pytest_configure(self, config: Any) -> None:
+        """Register Allure's own listener with a logger that redacts."""
+        listener, logger = AllureListener(config), _RedactingLogger(self.folder, self.redactor)
+        config.pluginmanager.register(listener, "allure_listener")
+        for plugin in (listener, logger):
+            allure_commons.plugin_manager.register(plugin)
+            config.add_cleanup(lambda plugin=plugin: allure_commons.plugin_manager.unregister(plugin))
+
+    def scenario_started(self, scene: Scene, feature: Any, scenario: Any) -> None:
+        controls = sorted({expectation.rpartition(".")[0] for expectation in scene.expectations})
+        worst = min((self.catalog.controls[id].severity for id in controls), key=list(Severity).index)
+        allure.dynamic.title(scenario.name)
+        allure.dynamic.epic(scene.cell.target)
+        allure.dynamic.feature(feature.name)
+        allure.dynamic.story(scenario.name)
+        allure.dynamic.severity(SEVERITY[worst])
+        allure.dynamic.label("cell", scene.cell.id)
+        for id in controls:
+            allure.dynamic.label("control", id)
+            allure.dynamic.tag(id)
+        for axis in ("os", "stage", "browser", "store"):
+            allure.dynamic.parameter(axis, getattr(scene.cell, axis))
+        allure.dynamic.description(self._describe(controls))
+
+    def step_started(self, scene: Scene, step: Any) -> None:
+        self._step = allure.step(f"{step.keyword.strip()} {step.name}")
+        self._step.__enter__()
+        if step.datatable:
+            rows = [",".join(cell.value for cell in row.cells) for row in step.datatable.rows]
+            allure.attach("\n".join(rows), "data table", AttachmentType.CSV)
+
+    def step_finished(self, scene: Scene, step: Any, finding: Finding | None, error: BaseException | None) -> None:
+        if finding is not None:
+            allure.attach(finding.reason, f"{finding.expectation}: {finding.verdict}", AttachmentType.TEXT)
+            if finding.verdict is Verdict.FAILED:
+                error = AssertionError(finding.reason)
+            elif finding.verdict is not Verdict.PASSED:
+                error = RuntimeError(finding.reason)
+        if self._step is not None:
+            self._step.__exit__(type(error) if error else None, error, None)
+            self._step = None
+
+    def scenario_finished(self, scene: Scene, error: BaseException | None) -> None:
+        lines = [json.dumps(_shortened(to_json(o)), ensure_ascii=False, indent=1) for o in scene.recorder.seen]
+        allure.attach("\n".join(lines), f"{len(lines)} observations", AttachmentType.TEXT)
+
+    def _describe(self, controls: Iterable[str]) -> str:
+        return "\n\n".join(f"**{id} {self.catalog.controls[id].title}.** {self.catalog.controls[id].requirement}" for id in controls)
+
+
+def _shortened(data: dict[str, Any]) -> dict[str, Any]:
+    return {k: v[:ATTACHED_BODY] + "…" if isinstance(v, str) and len(v) > ATTACHED_BODY else v for k, v in data.items()}

@@ -1,0 +1,1 @@
+"""The systems under verification, each behind the ports."""

@@ -1,0 +1,77 @@
+"""How AWS is reached: endpoint, region and credentials as values; nothing depends on the process environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_ssm import SSMClient
+
+DEFAULT_REGION = "eu-west-1"
+
+
+@dataclass(frozen=True)
+class AwsAccess:
+    """Where and as whom. None for a credential: boto3's own chain of credentials decides."""
+
+    endpoint: str | None = None
+    region: str = DEFAULT_REGION
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str]) -> AwsAccess:
+        """Read the standard variables of the AWS SDKs."""
+        return cls(
+            endpoint=environ.get("AWS_ENDPOINT_URL") or None,
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
+            access_key_id=environ.get("AWS_ACCESS_KEY_ID") or None,
+            secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY") or None,
+            session_token=environ.get("AWS_SESSION_TOKEN") or None,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that `of_environment` reads."""
+        values = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_SESSION_TOKEN": self.session_token,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def ssm(self) -> SSMClient:
+        """Return a client of SSM Parameter Store."""
+        return self._session().client("ssm", endpoint_url=self.endpoint, config=_config(attempts=3))
+
+    def events(self) -> EventBridgeClient:
+        """Return a client of EventBridge, without retries of its own: the publisher decides what is sent again."""
+        return self._session().client("events", endpoint_url=self.endpoint, config=_config(attempts=1))
+
+    def _session(self) -> boto3.Session:
+        import boto3
+
+        return boto3.Session(
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            aws_session_token=self.session_token,
+            region_name=self.region,
+        )
+
+
+def _config(attempts: int) -> Config:
+    from botocore.config import Config
+
+    return Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
+
+
+def ssm_client(environ: Mapping[str, str]) -> SSMClient:
+    """Return a client of SSM Parameter Store as the environment says."""
+    return AwsAccess.of_environment(environ).ssm()

@@ -1,0 +1,24 @@
+"""The authorization server's metadata document (RFC 8414)."""
+
+from __future__ import annotations
+
+from reference_impl.config import StageConfig
+
+
+def build_metadata(config: StageConfig) -> dict[str, object]:
+    """Return the document; it comes from the configuration alone, never from a request (RFC 8414 §3.3)."""
+    return {
+        "issuer": config.issuer,
+        "authorization_endpoint": f"{config.issuer}/authorize",
+        "token_endpoint": f"{config.issuer}/token",
+        "jwks_uri": f"{config.issuer}/.well-known/jwks.json",
+        "revocation_endpoint": f"{config.issuer}/revoke",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "scopes_supported": ["api"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        "authorization_response_iss_parameter_supported": True,
+    }

@@ -1,0 +1,45 @@
+"""What an authorization request must hold beside a valid client and redirect URI."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedResponseTypeError
+
+S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes, base64url: RFC 7636 §4.2
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """The parameters of an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3); None where absent."""
+
+    client_id: str | None
+    redirect_uri: str | None
+    response_type: str | None
+    state: str | None
+    scope: str | None
+    code_challenge: str | None
+    code_challenge_method: str | None
+    correlation_id: str | None
+
+
+class AuthorizationPolicy:
+    """PKCE with S256, for every client and every request (RFC 9700 §2.1.1)."""
+
+    def check(self, request: AuthorizationRequest) -> None:
+        """Raise authlib's OAuth2Error, which goes to the client, unless the request may lead to a code."""
+        if request.response_type is None:
+            raise InvalidRequestError("response_type is missing")
+        if request.response_type != "code":
+            raise UnsupportedResponseTypeError("response_type is code")
+        self.check_pkce(request.code_challenge, request.code_challenge_method)
+
+    def check_pkce(self, challenge: str | None, method: str | None) -> None:
+        """Refuse a missing challenge (RFC 7636 §4.4.1), and any method but S256, also `plain` by omission (§4.3)."""
+        if challenge is None:
+            raise InvalidRequestError("code_challenge is missing")
+        if method != "S256":
+            raise InvalidRequestError("code_challenge_method is S256")
+        if not S256_CHALLENGE.fullmatch(challenge):
+            raise InvalidRequestError("code_challenge is 43 characters of base64url")

@@ -1,0 +1,189 @@
+"""A public OAuth client: authorization code with PKCE, refresh and revocation, against one issuer.
+
+OAuthClientError
+├── CallbackRefused       the answer does not belong to this flow, or not to this issuer; nothing was sent anywhere
+├── AuthorizationDenied   the issuer answered with an error, for example because the user cancelled
+├── GrantRefused          the token endpoint refused the code or the refresh token: sign in again
+└── IssuerUnavailable     no usable answer; the same request may be tried again
+
+No message holds a code, a token, a state or a verifier.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import requests
+from authlib.common.security import generate_token
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from reference_impl.clock import Clock
+
+_WELL_KNOWN = "/.well-known/oauth-authorization-server"
+_REFUSALS = {400, 401, 403}  # RFC 6749 §5.2; anything else says nothing about the grant
+
+
+class OAuthClientError(Exception):
+    """Base of all errors of the client."""
+
+
+class CallbackRefused(OAuthClientError):
+    """The authorization response is not the answer to this flow (RFC 6749 §10.12, RFC 9207 §2.4)."""
+
+
+class AuthorizationDenied(OAuthClientError):
+    """The issuer sent an error (RFC 6749 §4.1.2.1); ``error`` is its code."""
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+        super().__init__(f"the issuer did not authorize the sign-in: {error}")
+
+
+class GrantRefused(OAuthClientError):
+    """The token endpoint refused the grant (RFC 6749 §5.2); ``error`` is its code, ``invalid_grant`` mostly."""
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+        super().__init__(f"the issuer refused the grant: {error}")
+
+
+class IssuerUnavailable(OAuthClientError):
+    """The issuer could not be reached, or answered with nothing that can be used."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a sign-in or a refresh gave. ``expires_at``: seconds since the epoch, by the client's own clock."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One sign-in under way. Only ``authorize_url`` may leave the client, and only to the user's browser."""
+
+    authorize_url: str = field(repr=False)
+    redirect_uri: str
+    state: str = field(repr=False)
+    verifier: str = field(repr=False)
+    began_at: float
+
+
+class OAuthClient:
+    """Speaks to one issuer as one public client (RFC 6749 §2.1), over the session that it is given."""
+
+    def __init__(self, http: requests.Session, issuer: str, client_id: str, clock: Clock) -> None:
+        self.issuer = issuer
+        self.client_id = client_id
+        self._http = http
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._metadata: Mapping[str, Any] | None = None
+
+    def begin(self, redirect_uri: str) -> Flow:
+        """Start a sign-in (RFC 7636 §4.1-4.3). Raises IssuerUnavailable."""
+        state, verifier = generate_token(43), generate_token(64)
+        challenge = create_s256_code_challenge(verifier)  # type: ignore[no-untyped-call]  # as its stubs are
+        url = prepare_grant_uri(
+            self._endpoint("authorization_endpoint"), self.client_id, "code", redirect_uri, state=state,
+            code_challenge=challenge, code_challenge_method="S256",
+        )  # fmt: skip
+        return Flow(url, redirect_uri, state, verifier, self._clock.now())
+
+    def redeem(self, flow: Flow, query: str) -> Tokens:
+        """Check the authorization response and exchange its code (RFC 6749 §4.1.3).
+
+        ``query`` is the callback's query string. Raises CallbackRefused, AuthorizationDenied, GrantRefused,
+        IssuerUnavailable.
+        """
+        answer = _single_parameters(query)
+        if not hmac.compare_digest(answer.get("state", "").encode(), flow.state.encode()):
+            raise CallbackRefused("the state of the answer is not the one of this sign-in")
+        if answer.get("iss", "") != self.issuer:  # RFC 9207 §2.4: our issuer always sends it
+            raise CallbackRefused("the answer does not name the issuer that was asked")
+        if "error" in answer:
+            raise AuthorizationDenied(answer["error"])
+        if not answer.get("code"):
+            raise CallbackRefused("the answer holds neither a code nor an error")
+        form = {"grant_type": "authorization_code", "code": answer["code"]}
+        return self._token({**form, "redirect_uri": flow.redirect_uri, "code_verifier": flow.verifier}, None)
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Exchange a refresh token for the next pair (RFC 6749 §6). Raises GrantRefused, IssuerUnavailable."""
+        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token)
+
+    def revoke(self, token: str) -> None:
+        """End the grant that the token belongs to (RFC 7009 §2). Raises IssuerUnavailable."""
+        response = self._post("revocation_endpoint", {"token": token})
+        if response.status_code != 200:
+            raise IssuerUnavailable(f"the revocation endpoint answered {response.status_code}")
+
+    def _token(self, form: dict[str, str], held: str | None) -> Tokens:
+        response = self._post("token_endpoint", form)
+        answer = _json_object(response)
+        if response.status_code in _REFUSALS and isinstance(answer.get("error"), str):
+            raise GrantRefused(answer["error"])
+        access, refresh = answer.get("access_token"), answer.get("refresh_token", held)
+        lifetime = answer.get("expires_in")
+        bearer = str(answer.get("token_type", "")).lower() == "bearer"
+        if response.status_code != 200 or not bearer or not isinstance(lifetime, int):
+            raise IssuerUnavailable(f"the token endpoint answered {response.status_code} without a usable token")
+        if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
+            raise IssuerUnavailable("the token endpoint's answer lacks a token")
+        return Tokens(access, refresh, self._clock.now() + lifetime)
+
+    def _post(self, endpoint: str, form: dict[str, str]) -> requests.Response:
+        url = self._endpoint(endpoint)
+        try:
+            # No redirect is followed: it would carry the form's secrets to an address that nobody checked.
+            return self._http.post(url, data={"client_id": self.client_id, **form}, allow_redirects=False)
+        except requests.RequestException as error:
+            raise IssuerUnavailable(f"no answer from the {endpoint} ({type(error).__name__})") from error
+
+    def _endpoint(self, name: str) -> str:
+        """Return an endpoint from the issuer's metadata, which is fetched once (RFC 8414 §3)."""
+        with self._lock:
+            if self._metadata is None:
+                self._metadata = self._fetch_metadata()
+            url = self._metadata.get(name)
+        if not isinstance(url, str):
+            raise IssuerUnavailable(f"the issuer's metadata names no {name}")
+        return url
+
+    def _fetch_metadata(self) -> Mapping[str, Any]:
+        parts = urlsplit(self.issuer)
+        url = urlunsplit((parts.scheme, parts.netloc, _WELL_KNOWN + parts.path.rstrip("/"), "", ""))
+        try:
+            response = self._http.get(url, allow_redirects=False)
+        except requests.RequestException as error:
+            raise IssuerUnavailable(f"no metadata from {self.issuer} ({type(error).__name__})") from error
+        metadata = _json_object(response)
+        if response.status_code != 200 or metadata.get("issuer") != self.issuer:  # RFC 8414 §3.3
+            raise IssuerUnavailable(f"the metadata at {url} is not that of {self.issuer}")
+        return metadata
+
+
+def _single_parameters(query: str) -> dict[str, str]:
+    """Parse a callback. Raises CallbackRefused for a parameter that is there twice (RFC 6749 §3.1)."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise CallbackRefused("the answer repeats a parameter")
+    return parameters
+
+
+def _json_object(response: requests.Response) -> dict[str, Any]:
+    """Return the body's JSON object; an empty one for anything else. `Any`: it comes from outside."""
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,61 @@
+"""The replaceable parts of the reference's composition root: a documented, stable list.
+
+Every composition point does ``parts.choose(Part.X, RealX(...))``. The reference itself replaces nothing; a harness
+replaces a part with a defective one to see whether its checks notice. There is no fault code and no test switch in
+this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# A replacement takes the real part and returns the one to use. `Any`: each part has its own type.
+Replacement = Callable[[Any], Any]
+
+
+class Part(StrEnum):
+    """What can be replaced. The comment says what the real part is, and so what a replacement must be."""
+
+    CONFIGURATION_SOURCE = "configuration source"  # callable (environ) -> StageConfig, raises ConfigurationError
+    STARTUP_REPORT = "startup report"  # callable (error) -> str: what a failed start prints to stderr
+    KEY_RING = "key ring"  # issuer.keys.KeyRing: signs tokens, publishes the JWKS
+    METADATA = "metadata"  # callable (config) -> dict: the RFC 8414 document
+    AUTHORIZATION_ENDPOINT = "authorization endpoint"  # issuer.policy.AuthorizationPolicy: the PKCE requirement
+    CLIENT_REGISTRY = "client registry"  # issuer.clients.ClientRegistry: lookup and redirect URI matching
+    IDENTITY_PROVIDER = "identity provider"  # issuer.identity.IdentityProvider: the stand-in for the upstream
+    CODE_STORE = "code store"  # issuer.codes.CodeStore
+    TOKEN_STORE = "token store"  # issuer.tokens.TokenStore: grants, refresh families, revocation state
+    TOKEN_ENDPOINT = "token endpoint"  # issuer.token_endpoint.TokenEndpoint: redeems codes and refresh tokens
+    REVOCATION = "revocation"  # issuer.revocation.Revocation (RFC 7009)
+    EVENT_BUILDER = "event builder"  # events.builder.EventBuilder: which occurrence becomes which event
+    OUTBOX = "outbox"  # events.outbox.Outbox
+    PUBLISHER = "publisher"  # events.publisher.Publisher: outbox relay -> EventBridge
+    API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts
+    API_GUARD = "api guard"  # api.guard.ApiGuard
+    COOKIE_POLICY = "cookie policy"  # the attributes of the web client's cookies
+    WEB_SESSION = "web session"  # the web client's sessions, kept by the server
+    PAGES = "pages"  # renders login, home, settings with the storage warning
+    LOGOUT = "logout"  # what a logout ends, at the client and at the issuer
+    SESSION_STORE = "session store"  # the chain: picks a back end, self-test, fallback
+    STORE_BACK_END = "store back end"  # each back end as it is opened
+    TOKEN_MANAGER = "token manager"  # the clients' side: login, refresh, keep the newest token
+    OAUTH_CLIENT = "oauth client"  # requests to the issuer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which parts are replaced, and by what. ``Parts()`` replaces nothing."""
+
+    replacements: Mapping[Part, tuple[Replacement, ...]] = field(default_factory=dict)
+
+    def choose(self, name: Part, real: T) -> T:
+        """Return the part to use: the real one, passed through its replacements in their order."""
+        chosen = real
+        for replacement in self.replacements.get(name, ()):
+            chosen = replacement(chosen)
+        return chosen

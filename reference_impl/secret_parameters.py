@@ -1,0 +1,143 @@
+"""A stage's secrets in SSM Parameter Store: SecureStrings below ``/<app>/<stage>/auth/``, and no other stage's.
+
+| name | holds |
+|---|---|
+| `signing-key` | a private JWK: EC, P-256, ES256, with a `kid` |
+| `refresh-key` | 32 bytes or more, base64url: derives successors of refresh tokens |
+| `subject-key` | 32 bytes or more, base64url: derives pseudonyms of subjects |
+| `users` | JSON list of the stand-in identity provider's users: `username`, `subject`, `password_hash`, `disabled` |
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+T = TypeVar("T")
+
+SECRETS = ("signing-key", "refresh-key", "subject-key", "users")
+MINIMUM_KEY_BYTES = 32
+PRIVATE_JWK_MEMBERS = ("kty", "crv", "x", "y", "d", "kid")
+
+
+@dataclass(frozen=True)
+class User:
+    """A user at the stand-in identity provider. ``subject``: the provider's own stable identifier of the person."""
+
+    username: str
+    subject: str
+    password_hash: str = field(repr=False)  # "scrypt$n$r$p$salt$key", salt and key base64
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class StageSecrets:
+    """The secrets of one stage, decoded."""
+
+    signing_key: Mapping[str, str] = field(repr=False)
+    refresh_key: bytes = field(repr=False)
+    subject_key: bytes = field(repr=False)
+    users: tuple[User, ...] = field(repr=False)
+
+
+def parameter_name(app: str, stage: str, secret: str) -> str:
+    """Return the full name of a secret in Parameter Store."""
+    return f"/{app}/{stage}/auth/{secret}"
+
+
+def read_secrets(ssm: SSMClient, app: str, stage: str, faults: list[str]) -> StageSecrets | None:
+    """Read and decode the stage's secrets; None, with a sentence in ``faults`` for each, if any is not usable."""
+    found = _fetch(ssm, parameter_name(app, stage, ""), faults)
+    if found is None:
+        return None
+    decoders = dict(zip(SECRETS, (_signing_key, _key_bytes, _key_bytes, _users), strict=True))
+    decoded: dict[str, object] = {}
+    for secret, decode in decoders.items():
+        name = parameter_name(app, stage, secret)
+        if not found.get(name):
+            faults.append(f"SSM parameter {name} is {'empty' if name in found else 'missing'}: write a SecureString")
+            continue
+        try:
+            decoded[secret] = decode(found[name])
+        except ValueError as error:
+            faults.append(f"SSM parameter {name} is not usable: {error}")
+    if len(decoded) < len(SECRETS):
+        return None
+    return StageSecrets(*decoded.values())  # type: ignore[arg-type]  # in the order of SECRETS, each by its decoder
+
+
+def write_secrets(ssm: SSMClient, app: str, stage: str, secrets: StageSecrets) -> None:
+    """Write the stage's secrets, as a deployment does; those that are there are replaced."""
+    values = {
+        "signing-key": json.dumps(dict(secrets.signing_key)),
+        "refresh-key": base64.urlsafe_b64encode(secrets.refresh_key).decode(),
+        "subject-key": base64.urlsafe_b64encode(secrets.subject_key).decode(),
+        "users": json.dumps([asdict(user) for user in secrets.users]),
+    }
+    for secret, value in values.items():
+        ssm.put_parameter(Name=parameter_name(app, stage, secret), Value=value, Type="SecureString", Overwrite=True)
+
+
+def _fetch(ssm: SSMClient, path: str, faults: list[str]) -> dict[str, str] | None:
+    """Return the SecureStrings below ``path`` by their full names; None if Parameter Store cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    found: dict[str, str] = {}
+    try:
+        for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=path, WithDecryption=True):
+            for parameter in page["Parameters"]:
+                if parameter["Type"] == "SecureString":
+                    found[parameter["Name"]] = parameter["Value"]
+                else:
+                    faults.append(f"SSM parameter {parameter['Name']} is a {parameter['Type']}, not a SecureString")
+    except ClientError as error:
+        faults.append(f"SSM parameters below {path} cannot be read: {error.response['Error']['Code']}")
+        return None
+    except BotoCoreError as error:
+        faults.append(f"SSM parameters below {path} cannot be read: {type(error).__name__}; see AWS_ENDPOINT_URL")
+        return None
+    return found
+
+
+def _signing_key(text: str) -> dict[str, str]:
+    jwk = _json(text, dict)
+    missing = [name for name in PRIVATE_JWK_MEMBERS if not isinstance(jwk.get(name), str) or not jwk[name]]
+    if missing:
+        raise ValueError(f"a private JWK has the member {missing[0]!r}, a string")
+    if (jwk["kty"], jwk["crv"]) != ("EC", "P-256"):
+        raise ValueError("its kty and crv are EC and P-256, for ES256")
+    return {name: str(value) for name, value in jwk.items()}
+
+
+def _key_bytes(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("it is base64url with padding") from None
+    if len(key) < MINIMUM_KEY_BYTES:
+        raise ValueError(f"it is {len(key)} bytes long, at least {MINIMUM_KEY_BYTES} are needed")
+    return key
+
+
+def _users(text: str) -> tuple[User, ...]:
+    try:
+        return tuple(User(**entry) for entry in _json(text, list))
+    except TypeError:
+        raise ValueError("each user has username, subject, password_hash and, at will, disabled") from None
+
+
+def _json(text: str, kind: type[T]) -> T:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ValueError("it is JSON") from None  # the cause would quote the secret
+    if not isinstance(value, kind):
+        raise ValueError(f"it is a JSON {'object' if kind is dict else 'list'}")
+    return value

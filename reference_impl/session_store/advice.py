@@ -1,0 +1,36 @@
+"""The words of the storage warning: what will happen, and what to do about it on this system."""
+
+from __future__ import annotations
+
+import sys
+
+from reference_impl.session_store.model import Rejection, StorageWarning
+
+CONSEQUENCE = (
+    "Your sign-in will be lost on exit. It is kept in memory only, until secure storage is available: "
+    "you will have to sign in again after each start."
+)
+_FIXES = {
+    "win32": 'Start the Windows service "Credential Manager" (VaultSvc), then restart the app.',
+    "darwin": "Unlock the login keychain in Keychain Access and allow the app to use it, then restart the app.",
+    "linux": (
+        "Install and start a Secret Service such as gnome-keyring (Debian, Ubuntu: sudo apt install gnome-keyring), "
+        "sign in to the desktop again so that it is unlocked, then restart the app."
+    ),
+}
+UNWRITTEN = StorageWarning(
+    "The latest change of your sign-in could not be stored. It may be lost on exit.",
+    "Unlock the system's keyring; the app stores it with the next change. Otherwise sign in again after the restart.",
+)
+
+
+def warn(rejections: tuple[Rejection, ...], platform: str = sys.platform) -> StorageWarning | None:
+    """Return the warning for a memory-only session: the user's own setting comes before the system's store."""
+    fix = _FIXES.get(platform, _FIXES["linux"])
+    asked = [rejection for rejection in rejections if rejection.source != SYSTEM]
+    if asked:
+        fix = f"Remove {asked[0].back_end} from {asked[0].source} ({asked[0].reason}), then restart the app."
+    return StorageWarning(CONSEQUENCE, fix)
+
+
+SYSTEM = "the system"

@@ -1,0 +1,42 @@
+"""What a session store raises.
+
+SessionStoreError
+├── NotFound               the item is not there: never an empty value, never another exception
+├── ValueRefused           the value or a name cannot round-trip; what was stored before is untouched
+├── ItemDamaged            something is stored under the name, but this store did not write it so
+└── BackEndUnavailable     the operating system's store did not do what it was asked
+    ├── BackEndLocked      it is locked, or its prompt was dismissed; nothing was changed
+    └── BackEndTimedOut    it did not answer within the time limit
+
+No message holds a value. The cause is kept where there is one.
+"""
+
+from __future__ import annotations
+
+
+class SessionStoreError(Exception):
+    """Base of all errors of the session store."""
+
+
+class NotFound(SessionStoreError):
+    """The item was never set, or was cleared."""
+
+
+class ValueRefused(SessionStoreError):
+    """The value, or a name that addresses it, cannot be stored so that exactly the same comes back."""
+
+
+class ItemDamaged(SessionStoreError):
+    """The stored text is not in this store's form: another program wrote it, or a back end cut it."""
+
+
+class BackEndUnavailable(SessionStoreError):
+    """The back end failed, is missing, or kept another value than the one it was given."""
+
+
+class BackEndLocked(BackEndUnavailable):
+    """The back end is there, but locked, or its unlock prompt was dismissed."""
+
+
+class BackEndTimedOut(BackEndUnavailable):
+    """The back end did not answer in time. A write that was under way may still land later."""

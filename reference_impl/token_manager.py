@@ -1,0 +1,183 @@
+"""The clients' side of a session: it holds the newest tokens, refreshes them once at a time, and ends them.
+
+A refresh token is used once. So all callers share one refresh, and a caller that stops waiting does not stop it: its
+answer holds the successor, which must not be lost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
+
+import requests
+
+from reference_impl.clock import Clock
+from reference_impl.oauth_client import GrantRefused, OAuthClient, OAuthClientError, Tokens
+
+_EARLY = 30.0  # seconds before its end that an access token is no longer used
+
+
+class SignedOut(OAuthClientError):
+    """There is no session, or the issuer ended it: only a new sign-in helps."""
+
+
+class RefreshTimedOut(OAuthClientError):
+    """The refresh did not end in time. It goes on; a later call may find its result."""
+
+
+class Vault(Protocol):
+    """Where a refresh token outlives the manager, if anywhere."""
+
+    def load(self) -> str | None:
+        """Return the kept refresh token, or None."""
+
+    def save(self, refresh_token: str) -> None:
+        """Keep this one, and no other."""
+
+    def forget(self) -> None:
+        """Keep nothing of the account."""
+
+
+class MemoryVault:
+    """Keeps the refresh token in this object."""
+
+    def __init__(self) -> None:
+        self._kept: str | None = None
+
+    def load(self) -> str | None:
+        """Return the kept refresh token, or None."""
+        return self._kept
+
+    def save(self, refresh_token: str) -> None:
+        """Keep this one, and no other."""
+        self._kept = refresh_token
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._kept = None
+
+
+class TokenManager:
+    """One session's tokens. Safe for several threads."""
+
+    def __init__(self, oauth: OAuthClient, vault: Vault, clock: Clock, time_limit: float = 15.0) -> None:
+        """``time_limit``: seconds that a caller waits for a refresh."""
+        self.oauth = oauth
+        self.vault = vault
+        self._clock = clock
+        self._time_limit = time_limit
+        self._lock = threading.RLock()
+        self._tokens: Tokens | None = None
+        self._flight: Future[Tokens] | None = None
+        self._epoch = 0  # counts sign-ins and sign-outs: a refresh that began before one must not outlive it
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether there is something to refresh with."""
+        return self.vault.load() is not None
+
+    def sign_in(self, tokens: Tokens) -> None:
+        """Begin a session with the tokens of a redeemed code."""
+        with self._lock:
+            self._epoch += 1
+            self._flight = None
+            self.adopt(tokens)
+
+    def adopt(self, tokens: Tokens) -> None:
+        """Take the newest tokens; every pair of the session passes here, and the one before is forgotten."""
+        with self._lock:
+            self.vault.save(tokens.refresh_token)
+            self._tokens = tokens
+
+    def forget(self) -> str | None:
+        """End the session here and now; return the refresh token that the issuer must still revoke."""
+        with self._lock:
+            self._epoch += 1
+            self._flight = None
+            self._tokens = None
+            held = self.vault.load()
+            self.vault.forget()
+            return held
+
+    def access_token(self) -> str:
+        """Return a token that is good for another `_EARLY` seconds. Raises what `refresh` raises."""
+        with self._lock:
+            tokens = self._tokens
+        if tokens is not None and tokens.expires_at - _EARLY > self._clock.now():
+            return tokens.access_token
+        return self.refresh(tokens.access_token if tokens else None)
+
+    def refresh(self, seen: str | None = None) -> str:
+        """Return a new access token; one that replaced ``seen`` meanwhile is new enough.
+
+        Raises SignedOut, RefreshTimedOut, GrantRefused, IssuerUnavailable, and what the vault raises.
+        """
+        with self._lock:
+            if seen is not None and self._tokens is not None and self._tokens.access_token != seen:
+                return self._tokens.access_token
+            if self._flight is None:
+                self._flight = Future()
+                threading.Thread(target=self._fly, args=(self._flight, self._epoch), daemon=True).start()
+            flight = self._flight
+        try:
+            return flight.result(self._time_limit).access_token
+        except TimeoutError:
+            raise RefreshTimedOut(f"the issuer did not answer a refresh within {self._time_limit:g} s") from None
+
+    def call(self, send: Callable[[str], requests.Response]) -> requests.Response:
+        """Send a request with an access token; after a 401, once more with a new one (RFC 6750 §3.1)."""
+        token = self.access_token()
+        response = send(token)
+        return send(self.refresh(token)) if response.status_code == 401 else response
+
+    def _fly(self, flight: Future[Tokens], epoch: int) -> None:
+        try:
+            tokens = self._exchange(epoch)
+        except Exception as error:  # noqa: BLE001 it is raised where the result is awaited
+            self._land(flight)
+            flight.set_exception(error)
+        else:
+            self._land(flight)
+            flight.set_result(tokens)
+
+    def _land(self, flight: Future[Tokens]) -> None:
+        with self._lock:
+            if self._flight is flight:
+                self._flight = None
+
+    def _exchange(self, epoch: int) -> Tokens:
+        held = self.vault.load()
+        if held is None:
+            raise SignedOut("nobody is signed in")
+        try:
+            tokens = self.oauth.refresh(held)
+        except GrantRefused as error:
+            if error.error != "invalid_grant":
+                raise  # it says nothing about the session (RFC 6749 §5.2)
+            with self._lock:
+                if epoch == self._epoch:
+                    self.forget()
+            raise SignedOut(f"the issuer ended the session: {error.error}") from error
+        with self._lock:
+            if epoch == self._epoch:
+                self.adopt(tokens)
+                return tokens
+        self.oauth.revoke(tokens.refresh_token)
+        raise SignedOut("the session ended while it was refreshed")
+
+
+class Logout:
+    """Ends a session: first here, so that it works without a network, then at the issuer."""
+
+    def end(self, manager: TokenManager) -> bool:
+        """Forget the session's secrets and revoke its grant; return whether the issuer confirmed it."""
+        held = manager.forget()
+        if held is None:
+            return True
+        try:
+            manager.oauth.revoke(held)
+        except OAuthClientError:
+            return False
+        return True

@@ -1,0 +1,92 @@
+"""The pages of web and desktop, and the headers they travel with. No page holds a token, or any script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Protocol
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reference_impl.session_store import StorageStatus
+
+NOTICES = {
+    "signed-out": "You are signed out.",
+    "denied": "The sign-in was cancelled or refused. You can try again.",
+    "ended": "Your session has ended. Please sign in again.",
+    "unavailable": "The sign-in service does not answer. Please try again in a moment.",
+}
+_ASSETS = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+
+class SignedIn(Protocol):
+    """What a page may show of a session."""
+
+    @property
+    def account(self) -> str:
+        """The name that the user knows."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the user is: web or desktop, and on which stage."""
+
+    client: str
+    stage: str
+    issuer: str
+
+
+class Pages:
+    """Renders each page to HTML; everything variable is escaped."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def login(self, storage: StorageStatus, notice: str | None = None) -> str:
+        """The sign-in page; ``notice`` is a key of `NOTICES`, anything else is not shown."""
+        return self._render("login.html", storage=storage, notice=NOTICES.get(notice or ""))
+
+    def home(self, session: SignedIn, storage: StorageStatus) -> str:
+        """The page of a signed-in user."""
+        return self._render("home.html", storage=storage, account=session.account)
+
+    def settings(self, session: SignedIn | None, storage: StorageStatus) -> str:
+        """Stage, issuer and where the sign-in is kept; to be seen without a session too."""
+        return self._render("settings.html", storage=storage, account=session.account if session else None)
+
+    def message(self, title: str, text: str, storage: StorageStatus) -> str:
+        """A page that says one thing, and leads on."""
+        return self._render("message.html", storage=storage, title=title, text=text)
+
+    def asset(self, name: str) -> tuple[bytes, str] | None:
+        """Return a static file and its content type; None for any other name."""
+        if name not in _ASSETS:
+            return None
+        return files("reference_impl.web").joinpath("static", name).read_bytes(), _ASSETS[name]
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every response (OWASP ASVS 5.0.0 3.4).
+
+        A form may lead to the issuer: browsers apply form-action to the redirects that follow a form, too.
+        """
+        policy = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+            f"object-src 'none'; base-uri 'none'; form-action 'self' {self.place.issuer}; frame-ancestors 'none'"
+        )
+        return {
+            "Content-Security-Policy": policy,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+
+    def _render(self, template: str, **context: object) -> str:
+        return _environment().get_template(template).render(place=self.place, **context)
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("reference_impl.web")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
