@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,14 +48,13 @@ class Execution:
     """A plan being carried out; `findings` grow as scenarios judge."""
 
     plan: Plan
-    target: Target
+    targets: Mapping[str, Target]
     parameters: Mapping[str, Parameter]
     redactor: Redacts
     depth: str
     evidence: Evidence = field(default_factory=NoEvidence)
     listeners: Sequence[Listener] = ()
     findings: list[Finding] = field(default_factory=list)
-    on_error: Callable[[str], None] = lambda _: None
 
     def cells(self, file: Path, name: str) -> tuple[Cell, ...]:
         planned = self.plan.find(file, name)
@@ -69,7 +68,7 @@ class Execution:
         return Scene(
             id=id,
             cell=cell,
-            target=self.target,
+            target=self.targets[cell.target],
             recorder=Recorder(id, self.redactor, self.evidence.observation),
             parameters=self.parameters,
             expectations=planned.expectations,

@@ -7,7 +7,7 @@ document below it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pytest_bdd import gherkin_parser
 
 from harness.errors import Mistake, Mistakes
 
-__all__ = ["ScenarioPlan", "Step", "Tag", "WrittenScenario", "read_feature", "scenarios"]
+__all__ = ["ScenarioPlan", "Step", "Tag", "WrittenFeature", "WrittenScenario", "read_feature", "scenarios"]
 
 CONTROL_TAG = re.compile(r"[A-Z]+-\d+")
 JUDGES = re.compile(r"([A-Z]+-\d+\.E\d+) holds: \S")  # the phrase by which a Then step judges an expectation
@@ -44,6 +44,15 @@ class Tag:
 
     name: str
     line: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a description; `among_steps` where steps are expected, in a scenario or background."""
+
+    text: str
+    line: int
+    among_steps: bool
 
 
 @dataclass(frozen=True)
@@ -88,15 +97,25 @@ class WrittenScenario:
         return ScenarioPlan(self.name, self.file, self.line, names, tuple(self.controls), self.judged, axes)
 
 
+@dataclass(frozen=True)
+class WrittenFeature:
+    """A feature file: its scenarios, and the lines of all descriptions, where a misspelt keyword ends unseen."""
+
+    file: Path
+    scenarios: tuple[WrittenScenario, ...]
+    prose: tuple[Line, ...]
+
+
 def scenarios(features: Path) -> tuple[ScenarioPlan, ...]:
     """All scenarios under a folder, by file and line. Raises Mistakes where a file is no Gherkin."""
-    return tuple(s.plan() for file in sorted(features.rglob("*.feature")) for s in read_feature(file))
+    return tuple(s.plan() for file in sorted(features.rglob("*.feature")) for s in read_feature(file).scenarios)
 
 
-def read_feature(file: Path) -> list[WrittenScenario]:
-    """The scenarios of a file. Raises Mistakes where it cannot be read or is no Gherkin, all that is wrong at once."""
+def read_feature(file: Path) -> WrittenFeature:
+    """The feature in a file. Raises Mistakes where it cannot be read or is no Gherkin, all that is wrong at once."""
     try:
-        document = Parser().parse(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        document = Parser().parse(text)
     except CompositeParserException as error:
         raise Mistakes(_syntax_mistake(file, each) for each in error.errors) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -104,7 +123,8 @@ def read_feature(file: Path) -> list[WrittenScenario]:
     if "feature" not in document:
         raise Mistakes([Mistake(file, 1, "holds no Feature", "begin with: Feature: NAME")])
     feature = gherkin_parser.Feature.from_dict(dict(document["feature"]))
-    return list(_scenarios_of(file, feature, _tags(feature.tags), ()))
+    read = tuple(_scenarios_of(file, feature, _tags(feature.tags), ()))
+    return WrittenFeature(file, read, tuple(_prose(feature, text.splitlines())))
 
 
 def _syntax_mistake(file: Path, error: Exception) -> Mistake:
@@ -137,6 +157,19 @@ def _scenarios_of(
                 steps=_steps(written.steps),
                 examples=_rows(written),
             )
+
+
+def _prose(
+    node: gherkin_parser.Feature | gherkin_parser.Rule | gherkin_parser.Scenario | gherkin_parser.Background,
+    lines: Sequence[str],
+) -> Iterator[Line]:
+    """The lines of a description, found again below the keyword that it belongs to, and of all that is in it."""
+    number = node.location.line
+    for text in filter(None, map(str.strip, node.description.splitlines())):
+        number = next(n for n in range(number, len(lines)) if lines[n].strip() == text) + 1
+        yield Line(text, number, hasattr(node, "steps"))
+    for child in getattr(node, "children", ()):
+        yield from _prose(child.background or child.rule or child.scenario, lines)
 
 
 def _rows(scenario: gherkin_parser.Scenario) -> int | None:

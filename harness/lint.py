@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import Mistake, Mistakes, nearest
-from harness.features import CONTROL_TAG, JUDGES, ScenarioPlan, WrittenScenario, read_feature, scenarios
+from harness.features import CONTROL_TAG, JUDGES, ScenarioPlan, WrittenFeature, WrittenScenario, read_feature, scenarios
 from harness.model import STAGES, Catalog
 
 __all__ = ["DefinesStep", "ScenarioPlan", "lint_features", "scenarios"]
@@ -20,8 +20,9 @@ DefinesStep = Callable[[str, str], bool]
 """Whether there is a step for a phrase (Given, When, Then) and a text."""
 
 STORE = re.compile(r"[a-z][a-z0-9-]*")
-AXIS_VALUES = {"stage": ("each", "all", *STAGES), "browser": ("each",), "store": ("each",)}
+AXIS_VALUES = {"target": ("self",), "stage": ("each", "all", *STAGES), "browser": ("each",), "store": ("each",)}
 PLAIN_TAGS = ("destructive",)
+SECTIONS = ("Background:", "Examples:", "Rule:", "Scenario:")
 LOOKS_LIKE_AN_EXPECTATION = re.compile(r"[A-Za-z]+-\d+\.?[Ee]\d+")
 
 
@@ -34,7 +35,9 @@ def lint_features(features: Path, catalog: Catalog, steps: DefinesStep | None = 
         return [Mistake(features, 0, "holds no feature files", "write the first, such as token.feature")]
     for file in files:
         try:
-            read += read_feature(file)
+            feature = read_feature(file)
+            read += feature.scenarios
+            mistakes += _misspelt(feature)
         except Mistakes as error:
             mistakes += error.mistakes
     for scenario in read:
@@ -54,6 +57,18 @@ def _lint(scenario: WrittenScenario, catalog: Catalog, steps: DefinesStep | None
         if steps and not steps(step.phrase, step.text):
             what = f"no step is defined for: {step.phrase} {step.text}"
             yield Mistake(scenario.file, step.line, what, "see the phrases in steps/, or define it there")
+
+
+def _misspelt(feature: WrittenFeature) -> Iterator[Mistake]:
+    """A misspelt keyword makes its line a description: the step, or the whole scenario, is lost without a word."""
+    for line in feature.prose:
+        word = line.text.split()[0]
+        near = nearest(word.capitalize(), SECTIONS)
+        if word.endswith(":") and near.startswith("did you mean"):
+            yield Mistake(feature.file, line.line, f"{line.text!r} is read as a description", near)
+        elif line.among_steps:
+            hint = "a step begins with Given, When or Then; what explains belongs under Feature or in a comment"
+            yield Mistake(feature.file, line.line, f"{line.text!r} is no step and would be lost", hint)
 
 
 def _tags(scenario: WrittenScenario, catalog: Catalog) -> Iterator[Mistake]:

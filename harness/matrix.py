@@ -41,7 +41,8 @@ def cells_of(axes: Mapping[str, str], dimensions: Dimensions) -> tuple[Cell, ...
     points = itertools.product(
         values("stage", dimensions.stages), values("browser", dimensions.browsers), values("store", dimensions.stores)
     )
-    return tuple(Cell(dimensions.target, dimensions.os, *point) for point in points)
+    target = axes.get("target", dimensions.target)
+    return tuple(Cell(target, dimensions.os, *point) for point in points)
 
 
 def parse_selection(text: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from harness.errors import TargetError
 from harness.observations import (
+    AuditResult,
     BusCapture,
     CookieJar,
     LogCapture,
@@ -24,6 +25,7 @@ from harness.observations import (
     PublishTranscript,
     SecretScan,
     SelfTestRun,
+    StatusTable,
     StoreListing,
     StoreOperation,
     StoreState,
@@ -40,6 +42,7 @@ __all__ = [
     "NotOffered",
     "Process",
     "Publisher",
+    "Rehearsal",
     "StoreClient",
     "Target",
     "WebClient",
@@ -187,6 +190,20 @@ class WebClient(Protocol):
     def close(self) -> None: ...
 
 
+class Rehearsal(Protocol):
+    """A small run of the harness itself, made by another process, and what becomes of its evidence."""
+
+    def run(self, case: str) -> StatusTable:
+        """Make the run; the first one is what `audit` and `scan` look at."""
+
+    def audit(self, case: str) -> AuditResult:
+        """Audit a copy of the evidence after the change that `case` names."""
+
+    def scan(self, case: str) -> SecretScan: ...
+
+    def close(self) -> None: ...
+
+
 class Target(Protocol):
     """A system under verification, open. Each port is bound to a scenario's recorder."""
 
@@ -214,6 +231,8 @@ class Target(Protocol):
         """The desktop client in a situation of its store: "" as the machine has it, `no back end`, `null by environment`, …"""
 
     def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient: ...
+
+    def rehearsal(self, recorder: Recorder) -> Rehearsal: ...
 
     def wait_for_revocation(self, stage: str, bound: float) -> None:
         """Let pass what the target needs until a revocation is in force, at most `bound` seconds."""

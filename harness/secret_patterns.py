@@ -32,7 +32,9 @@ _COOKIES = re.compile(
     rb"(?:%b\s*[:,]\s*%b|\s*:\s*)(?P<line>(?:=\"[^\"\r\n\\]*\"|[^\"'\r\n\\])*)" % (_QUOTE, _QUOTE)
 )
 _COOKIE = re.compile(rb"=\"?([^=;,\s\"{}][^;,\s\"{}]*)")
-_WORDS = re.compile(rb"[A-Z]?[a-z]{2,}(?:[_-]?[A-Z]?[a-z]{2,})*|[A-Z]+(?:_[A-Z]+)+|/.*|\w+://.*|%2[fF].*|\w+%3[aA]%2[fF].*")
+_WORDS = re.compile(
+    rb"[A-Z]?[a-z]{2,}(?:[_-]?[A-Z]?[a-z]{2,})*|[A-Z]+(?:_[A-Z]+)+|/.*|\w+://.*|%2[fF].*|\w+%3[aA]%2[fF].*"
+)
 
 
 def looks_random(value: bytes) -> bool:

@@ -76,15 +76,16 @@ _HEX = re.compile(rb"[0-9A-Fa-f]{12,}")
 
 def _stretches(data: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
     """Start and stop of what lies around escapes that stand so near to each other that a fragment could span them."""
-    start = stop = -1
+    start = stop = 0
     for found in pattern.finditer(data):
-        if found.start() - _NEAR > stop:
-            if stop > 0:
-                yield start, stop
-            start = max(0, found.start() - _NEAR)
-        stop = found.end() + _NEAR
-    if stop > 0:
-        yield start, min(stop, len(data))
+        near = max(0, found.start() - _NEAR)
+        if near > stop and stop:
+            yield start, stop
+        if near > stop or not stop:
+            start = near
+        stop = min(found.end() + _NEAR, len(data))
+    if stop:
+        yield start, stop
 
 
 def _places(data: bytes, start: int, stop: int, pattern: re.Pattern[bytes], undo: _Undo) -> Sequence[int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import boto3
     from botocore.config import Config
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_ssm import SSMClient
@@ -47,23 +47,35 @@ class AwsAccess:
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    def clients(self) -> AwsClients:
+        """Return what makes clients with this access."""
+        return AwsClients(self)
+
+
+class AwsClients:
+    """Makes boto3 clients from one session, which is slow to make; safe to use from many threads."""
+
+    def __init__(self, access: AwsAccess) -> None:
+        import boto3
+
+        self._endpoint = access.endpoint
+        self._lock = threading.Lock()  # botocore: threads may share a client, but not a session
+        self._session = boto3.Session(
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=access.secret_access_key,
+            aws_session_token=access.session_token,
+            region_name=access.region,
+        )
+
     def ssm(self) -> SSMClient:
         """Return a client of SSM Parameter Store."""
-        return self._session().client("ssm", endpoint_url=self.endpoint, config=_config(attempts=3))
+        with self._lock:
+            return self._session.client("ssm", endpoint_url=self._endpoint, config=_config(attempts=3))
 
     def events(self) -> EventBridgeClient:
         """Return a client of EventBridge, without retries of its own: the publisher decides what is sent again."""
-        return self._session().client("events", endpoint_url=self.endpoint, config=_config(attempts=1))
-
-    def _session(self) -> boto3.Session:
-        import boto3
-
-        return boto3.Session(
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=self.secret_access_key,
-            aws_session_token=self.session_token,
-            region_name=self.region,
-        )
+        with self._lock:
+            return self._session.client("events", endpoint_url=self._endpoint, config=_config(attempts=1))
 
 
 def _config(attempts: int) -> Config:
@@ -74,4 +86,4 @@ def _config(attempts: int) -> Config:
 
 def ssm_client(environ: Mapping[str, str]) -> SSMClient:
     """Return a client of SSM Parameter Store as the environment says."""
-    return AwsAccess.of_environment(environ).ssm()
+    return AwsAccess.of_environment(environ).clients().ssm()

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from reference_impl.aws import AwsAccess, ssm_client
-from reference_impl.secret_parameters import User, read_secrets
+from reference_impl.secret_parameters import StageSecrets, User, read_secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -123,7 +124,7 @@ def load_config(environ: Mapping[str, str], ssm: SsmFactory = ssm_client) -> Sta
     audience, bus = resources.text("Api", "audience"), resources.text("Bus", "name")
     if not environ.get("AUTH_DATABASE"):
         faults.append("AUTH_DATABASE is not set: it is the path of the stage's database file")
-    secrets = read_secrets(ssm(environ), app, stage, faults) if app else None
+    secrets = _read_secrets(environ, ssm, app, stage, faults) if app else None
     if faults or secrets is None:
         raise ConfigurationError(*faults)
     return StageConfig(
@@ -141,6 +142,13 @@ def load_config(environ: Mapping[str, str], ssm: SsmFactory = ssm_client) -> Sta
         ca_file=Path(environ["AUTH_TLS_CA"]) if environ.get("AUTH_TLS_CA") else None,
         **vars(secrets),
     )
+
+
+def _read_secrets(
+    environ: Mapping[str, str], ssm: SsmFactory, app: str, stage: str, faults: list[str]
+) -> StageSecrets | None:
+    with closing(ssm(environ)) as client:
+        return read_secrets(client, app, stage, faults)
 
 
 def parse_stage(value: str) -> str:

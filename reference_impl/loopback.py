@@ -56,10 +56,10 @@ class _Server(Server):
 class Listener:
     """A bound port of 127.0.0.1 that does not answer yet: the port is known before what is served there."""
 
-    def __init__(self, cert_file: Path, port: int = 0) -> None:
+    def __init__(self, tls: BuiltinSSLAdapter, port: int = 0) -> None:
         """Bind ``port`` (0: an ephemeral one). Raises OSError where the port is taken."""
-        self._server = _Server((LOOPBACK, port), HostDispatcher({}), numthreads=8, shutdown_timeout=1)
-        self._server.ssl_adapter = BuiltinSSLAdapter(str(cert_file), str(cert_file))
+        self._server = _Server((LOOPBACK, port), HostDispatcher({}), numthreads=24, shutdown_timeout=1)
+        self._server.ssl_adapter = tls
         self._server.prepare()
         self.port: int = self._server.bind_addr[1]
 
@@ -89,6 +89,11 @@ class RunningServer:
         self._thread.join(timeout=2)
 
 
+def tls_adapter(cert_file: Path) -> BuiltinSSLAdapter:
+    """Return cheroot's adapter for a PEM file with private key and chain. Raises OSError or ssl.SSLError."""
+    return BuiltinSSLAdapter(str(cert_file), str(cert_file))
+
+
 class LoopbackHost:
     """A certificate authority made afresh, and a leaf certificate for the loopback names of all stages.
 
@@ -113,11 +118,13 @@ class LoopbackHost:
         self.cert_file.write_bytes(leaf.private_key_and_cert_chain_pem.bytes())
         certificate = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
         spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self._tls: BuiltinSSLAdapter | None = None  # one for all listeners
         self.spki_hash = base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
     def listen(self, port: int = 0) -> Listener:
         """Bind a port of 127.0.0.1 (0: an ephemeral one) with the leaf certificate."""
-        return Listener(self.cert_file, port)
+        self._tls = self._tls or tls_adapter(self.cert_file)
+        return Listener(self._tls, port)
 
     def serve(self, apps: Mapping[str, WSGIApplication], port: int = 0) -> RunningServer:
         """Bind a port and answer there at once."""

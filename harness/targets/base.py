@@ -14,6 +14,7 @@ from harness.ports import (
     Issuer,
     Process,
     Publisher,
+    Rehearsal,
     StoreClient,
     WebClient,
     absent,
@@ -60,6 +61,9 @@ class BaseTarget:
 
     def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient:
         return absent(WebClient, "web", self._absent("web client"))
+
+    def rehearsal(self, recorder: Recorder) -> Rehearsal:
+        return absent(Rehearsal, "rehearsal", self._absent("run of its own"))
 
     def wait_for_revocation(self, stage: str, bound: float) -> None:
         """Nothing to wait for."""

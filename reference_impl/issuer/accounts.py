@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS accounts (
     provider TEXT NOT NULL,
     provider_subject TEXT NOT NULL,
     subject TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
     created_at REAL NOT NULL,
     disabled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (provider, provider_subject)
@@ -42,7 +43,8 @@ class Accounts:
         """Return the identity's account, made if there is none; of two first logins at once, one makes it."""
         subject = self._pseudonym(identity)
         made = connection.execute(
-            "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, 0)", (identity.provider, identity.subject, subject, now)
+            "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, 0)",
+            (identity.provider, identity.subject, subject, identity.name, now),
         )
         return Account(subject, made.rowcount == 1, self.is_disabled(connection, subject))
 
@@ -50,6 +52,11 @@ class Accounts:
         """Say whether the account is disabled, or not there."""
         row = connection.execute("SELECT disabled FROM accounts WHERE subject = ?", (subject,)).fetchone()
         return row is None or bool(row["disabled"])
+
+    def name_of(self, connection: sqlite3.Connection, subject: str) -> str | None:
+        """Return the account's name, for its owner's eyes; None if there is no account."""
+        row = connection.execute("SELECT name FROM accounts WHERE subject = ?", (subject,)).fetchone()
+        return str(row["name"]) if row else None
 
     def set_disabled(self, connection: sqlite3.Connection, subject: str, disabled: bool) -> None:
         """Disable or enable an account. Raises LookupError if there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
@@ -54,8 +54,8 @@ class AuthlibClient(ClientMixin):
     def get_default_redirect_uri(self) -> str:
         return ""  # redirect_uri is required: none is ever guessed
 
-    def get_allowed_scope(self, scope: str) -> str:
-        return scope or ""
+    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
+        return scope if isinstance(scope, str) else " ".join(scope or ())
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         return self._registry.accepts_redirect(self.client, redirect_uri)

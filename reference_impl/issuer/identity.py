@@ -21,6 +21,7 @@ class Identity:
 
     provider: str
     subject: str
+    name: str  # what the person is shown as; nobody but the person sees it
 
 
 class AccessDenied(Exception):
@@ -53,7 +54,7 @@ class ConfiguredUsers:
         matches = verify_password(password, user.password_hash if user else self._nobody)
         if user is None or user.disabled or not matches:
             raise AccessDenied
-        return Identity(PROVIDER, user.subject)
+        return Identity(PROVIDER, user.subject, user.username)
 
 
 def hash_password(password: str, cost: int = 2**14) -> str:

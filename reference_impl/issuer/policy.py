@@ -32,7 +32,7 @@ class AuthorizationPolicy:
         if request.response_type is None:
             raise InvalidRequestError("response_type is missing")
         if request.response_type != "code":
-            raise UnsupportedResponseTypeError("response_type is code")
+            raise UnsupportedResponseTypeError(request.response_type, "response_type is code")
         self.check_pkce(request.code_challenge, request.code_challenge_method)
 
     def check_pkce(self, challenge: str | None, method: str | None) -> None:

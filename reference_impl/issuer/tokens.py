@@ -50,6 +50,7 @@ class RefreshRecord:
     rotated_at: float | None
     began_at: float  # of the grant
     ended_at: float | None  # of the grant
+    disabled: bool  # the account
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,16 @@ class TokenStore:
     def find(self, connection: sqlite3.Connection, refresh_token: str) -> RefreshRecord | None:
         """Return what is known of a refresh token, in whatever state; None if it was never issued."""
         row = connection.execute(
-            "SELECT * FROM refresh_tokens JOIN grants USING (session_id) WHERE fingerprint = ?",
+            "SELECT * FROM refresh_tokens JOIN grants USING (session_id) JOIN accounts USING (subject) "
+            "WHERE fingerprint = ?",
             (fingerprint(refresh_token),),
         ).fetchone()
         if row is None:
             return None
         session = Session(row["session_id"], row["subject"], row["client_id"], row["correlation_id"])
-        return RefreshRecord(session, row["generation"], row["rotated_at"], row["began_at"], row["ended_at"])
+        return RefreshRecord(
+            session, row["generation"], row["rotated_at"], row["began_at"], row["ended_at"], bool(row["disabled"])
+        )
 
     def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
         """Exchange a refresh token for its successor. Raises RefreshRefused; ends no grant by itself."""
@@ -111,11 +115,13 @@ class TokenStore:
         raise RefreshRefused(Reason.REUSE_DETECTED, record)
 
     def check(self, record: RefreshRecord, client_id: str, now: float) -> None:
-        """Refuse another client's token, one whose grant ended, and one whose family is too old, in this order."""
+        """Refuse, in this order, another client's token, and one whose grant ended, account or age forbids it."""
         if record.session.client_id != client_id:
             raise RefreshRefused(Reason.CLIENT_MISMATCH, record)
         if record.ended_at is not None:
             raise RefreshRefused(Reason.REVOKED, record)
+        if record.disabled:
+            raise RefreshRefused(Reason.ACCOUNT_DISABLED, record)
         if now >= record.began_at + self.lifetimes.refresh_absolute:
             raise RefreshRefused(Reason.EXPIRED, record)
 

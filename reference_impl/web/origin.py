@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 
+def is_same_origin(own: str, sender: str | None, site: str | None) -> bool:
+    """Tell whether a request was sent by a page of the origin ``own``, a sibling subdomain not included.
 
-def is_same_origin(headers: Mapping[str, str], origin: str) -> bool:
-    """Tell whether a request was sent by a page of ``origin`` itself, a sibling subdomain not included.
-
-    Browsers set both headers and no script can (Fetch §2.2.2). ``Sec-Fetch-Site`` decides where it is there; Origin
-    may then be "null", which is what a form on a page with ``Referrer-Policy: no-referrer`` sends (Fetch §3.2).
-    Without it only the exact Origin counts, and a request with neither is refused (OWASP ASVS 5.0.0 3.5.1).
+    ``sender`` is the request's Origin and ``site`` its Sec-Fetch-Site; browsers set both, and no script can.
+    Sec-Fetch-Site decides where it is there; Origin may then be "null", which is what a form on a page with
+    ``Referrer-Policy: no-referrer`` sends (Fetch §3.2). Without it only the exact Origin counts, and a request with
+    neither is refused (OWASP ASVS 5.0.0 3.5.1).
     """
-    site, sender = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is None:
-        return sender == origin
-    return site == "same-origin" and sender in (origin, "null")
+        return sender == own
+    return site == "same-origin" and sender in (own, "null")

@@ -14,6 +14,7 @@ from reference_impl.session_store import StorageStatus
 NOTICES = {
     "signed-out": "You are signed out.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
+    "browser": "Go on in your browser. This page follows when you are signed in.",
     "ended": "Your session has ended. Please sign in again.",
     "unavailable": "The sign-in service does not answer. Please try again in a moment.",
 }
@@ -55,9 +56,9 @@ class Pages:
         """Stage, issuer and where the sign-in is kept; to be seen without a session too."""
         return self._render("settings.html", storage=storage, account=session.account if session else None)
 
-    def message(self, title: str, text: str, storage: StorageStatus) -> str:
-        """A page that says one thing, and leads on."""
-        return self._render("message.html", storage=storage, title=title, text=text)
+    def message(self, title: str, text: str, storage: StorageStatus, *, onward: bool = True) -> str:
+        """A page that says one thing; ``onward``: it leads on to the home page."""
+        return self._render("message.html", storage=storage, title=title, text=text, onward=onward)
 
     def asset(self, name: str) -> tuple[bytes, str] | None:
         """Return a static file and its content type; None for any other name."""

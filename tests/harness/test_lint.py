@@ -131,7 +131,21 @@ def test_tags_of_the_feature_and_of_a_rule_hold_for_their_scenarios(tmp_path: Pa
             "the scenario 'A code needs a challenge' has no control",
             "tag it with the control that it verifies, such as @TOKEN-01",
         ),
-        ("Given a client", "Gven a client", 4, "unexpected 'Gven a client'", ""),
+        ("When it asks", "Wen it asks", 5, "unexpected 'Wen it asks for a code'", "a step begins with Given"),
+        (
+            "Given a client",
+            "Gven a client",
+            4,
+            "'Gven a client' is no step and would be lost",
+            "a step begins with Given, When or Then",
+        ),
+        (
+            "@TOKEN-01 @stage:each\n    Scenario:",
+            "Scenaro:",
+            2,
+            "'Scenaro: A code needs a challenge' is read as a description",
+            "did you mean 'Scenario:'?",
+        ),
         ("Scenario:", "Scenario Outline:", 3, "", "it never runs"),
     ],
 )
@@ -177,7 +191,7 @@ def test_an_expectation_judged_in_a_background_is_told(write: Write) -> None:
 
 
 def test_mistakes_of_all_files_are_told_at_once_also_beside_one_that_is_no_gherkin(write: Write) -> None:
-    folder = write(a=GOOD.replace("@TOKEN-01 ", "@TOKEN-99 "), b="nonsense before any scenario\n  Given x")
+    folder = write(a=GOOD.replace("@TOKEN-01 ", "@TOKEN-99 "), b=GOOD.replace("When it asks", "Wen it asks"))
     (folder / "c.feature").write_text("# nothing yet\n", encoding="utf-8")
     (folder / "d.feature").write_bytes(b"Feature: \xff\n")
     found = told(folder)
@@ -186,13 +200,17 @@ def test_mistakes_of_all_files_are_told_at_once_also_beside_one_that_is_no_gherk
 
 
 def test_a_plan_of_what_is_no_gherkin_raises_mistakes(write: Write) -> None:
-    with pytest.raises(Mistakes, match=r"token\.feature:4: unexpected 'Gven a client'"):
-        scenarios(write(token=GOOD.replace("Given a client", "Gven a client")))
+    with pytest.raises(Mistakes, match=r"token\.feature:5: unexpected 'Wen it asks for a code'"):
+        scenarios(write(token=GOOD.replace("When it asks", "Wen it asks")))
 
 
 def test_a_step_that_nothing_defines_is_told_where_the_definitions_are_known(write: Write) -> None:
     mistakes = lint_features(write(token=GOOD), CATALOG, lambda phrase, text: phrase != "When")
     assert [(m.line, m.what) for m in mistakes] == [(5, "no step is defined for: When it asks for a code")]
+
+
+def test_a_feature_may_have_a_description(write: Write) -> None:
+    assert told(write(token="    The issuer hands out tokens.\n    Note: sparingly.\n" + GOOD)) == []
 
 
 def test_a_folder_without_features_is_told(tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ def written(draw: st.DrawFn, value: object) -> str:
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[str, dict[KeyPath, int], dict[str, object]]:
     """A document, the lines of its keys as they were written, and its data."""
-    text, lines, data = "", {}, {}
+    text = ""
+    lines: dict[KeyPath, int] = {}
+    data: dict[str, object] = {}
     for key, value in draw(st.dictionaries(NASTY, VALUES, max_size=4)).items():
         text += draw(st.sampled_from(["", "# [a]\n", "\n"]))
         lines[(key,)] = text.count("\n") + 1

@@ -1,0 +1,23 @@
+Feature: The evidence itself
+  An auditor need not believe the harness: what it leaves behind is complete, says nothing twice, gives no secret away,
+  and shows every change.
+
+  @OPS-05 @target:self
+  Scenario: Evidence is complete, reproducible and shows every change
+    Given a finished run in which some expectations passed, some failed, some were not run and one scenario crashed
+    When its evidence is audited as it is
+    And its evidence is audited after each of these changes
+      | change                            |
+      | one byte of an artifact is other  |
+      | an artifact is replaced           |
+      | an artifact is deleted            |
+      | a file is added                   |
+      | a verdict is edited               |
+      | a line of the journal is dropped  |
+      | another key signed it             |
+    And the same run is made again
+    And its evidence is searched for every secret of the run
+    Then OPS-05.E1 holds: every expectation has one verdict in every cell, and nothing that did not run is shown as passed
+    And OPS-05.E2 holds: every change is found and its place is named
+    And OPS-05.E3 holds: the second run gives the same verdicts and the same digests
+    And OPS-05.E4 holds: no secret is in the evidence

@@ -1,0 +1,68 @@
+Feature: Session store
+  The secrets of a sign-in are kept by the operating system's own secret store, exactly and under their own names. Where
+  no acceptable store is there, they are kept in memory only, and the user is told.
+
+  @STORE-01 @store:each
+  Scenario: What was stored comes back exactly, and only where it belongs
+    Given a client with an empty session store
+    When each of these values is stored, and read by another process where the store outlives one
+      | value                         |
+      | one byte                      |
+      | 4096 ASCII characters         |
+      | characters beyond the BMP     |
+      | an embedded NUL               |
+      | an embedded newline           |
+      | embedded quotes               |
+      | leading and trailing spaces   |
+      | nothing at all                |
+      | bytes that are no text        |
+    And random values are stored and read in the same way
+    And values that cannot be kept are stored over a value that is there
+    And items are read that were never set, or were cleared
+    And of two accounts on two stages one is cleared twice on one stage and then signs in again
+    And the entries of the store are listed
+    Then STORE-01.E1 holds: every accepted value comes back byte for byte, and a refused one leaves the one before
+    And STORE-01.E2 holds: what is not there is told as missing, never as an empty value and never as an error
+    And STORE-01.E3 holds: the other account and the other stage keep what they had, and clearing twice is no error
+    And STORE-01.E4 holds: the store holds the documented items of those who are signed in, and nothing else
+
+  @STORE-08
+  Scenario Outline: Without a secure store one can sign in, and is told that it will not last
+    Given the desktop client on a machine with <situation>
+    When the user starts it, logs in, refreshes the session, calls the API and looks at every page
+    And the user ends the client and starts it again
+    Then STORE-08.E1 holds: login and API work, and the client says that it keeps secrets in memory only
+    And STORE-08.E2 holds: on every page a visible warning names the consequence and the remedy
+    And STORE-08.E3 holds: nothing secret was written, and after the restart the user is signed out
+    And STORE-08.E4 holds: each start logged one record of it, without a secret
+
+    Examples:
+      | situation                            |
+      | no D-Bus session                     |
+      | a D-Bus session without secret store |
+
+  @STORE-09
+  Scenario: A weak store is refused, whoever asks for it
+    Given the desktop client and these weak stores
+      | store                                 |
+      | one that discards values              |
+      | one that stores nothing               |
+      | one that writes plain text            |
+      | one that encrypts without integrity   |
+      | one with a constant key               |
+    When each is asked for by environment, by configuration file and by command line, and the user logs in
+    Then STORE-09.E1 holds: every time the client keeps secrets in memory only, and warns
+    And STORE-09.E2 holds: nothing secret is in the weak store's file, or in any other
+
+  @STORE-09
+  Scenario: A store that discards values is noticed before the first login
+    Given the desktop client and a secret store that discards what it is given
+    When the user starts it and logs in
+    And the user starts the client beside a sound secret store
+    Then STORE-09.E3 holds: before the first login the store is tried by write, comparison and deletion, and the discarding one refused
+
+  @STORE-09
+  Scenario: A chain of stores with a weak one among them is not written to
+    Given the desktop client and a chain of a sound and a weak store
+    When the user starts it, logs in and refreshes the session
+    Then STORE-09.E4 holds: nothing was written to the weak store

@@ -1,0 +1,23 @@
+Feature: Web client
+  The browser holds an opaque cookie and nothing else of the session: no token ever reaches the page.
+
+  @WEB-01 @stage:each @browser:each
+  Scenario: The cookies of a session are opaque and stay where they belong
+    Given a browser in which nobody is signed in
+    When the user logs in, the session is renewed, and all cookies are noted
+    And other addresses of the same site are visited
+    And the user logs out
+    Then WEB-01.E1 holds: every cookie has a host-bound name, Secure, HttpOnly, SameSite, the path / and no domain, whenever it is set
+    And WEB-01.E2 holds: page script does not see them, and neither a sibling name nor plain http is sent them
+    And WEB-01.E3 holds: no cookie holds a readable name, e-mail address or token, or is longer than 4096 bytes
+    And WEB-01.E4 holds: the logout deletes the cookies of the session, with their own attributes, and they are gone
+
+  @WEB-02 @stage:each @browser:each
+  Scenario: No token ever reaches the page
+    Given a browser in which nobody is signed in
+    When the user logs in and everything that page script can reach is searched for tokens
+    And the session is renewed twice and all is searched again
+    And the page is loaded again and all is searched once more
+    Then WEB-02.E1 holds: no token is in a storage, a cookie, the document or its data
+    And WEB-02.E2 holds: no token is in an answer, a message or a variable of the page
+    And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token

@@ -1,0 +1,169 @@
+"""Judgements about the web client's cookies, and about tokens within reach of page script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from harness.checks.common import conclude
+from harness.checks.registry import Parameters, check
+from harness.model import Judgement
+from harness.observations import Cookie, CookieJar, PageView, SecretScan
+from harness.observe import MissingObservation, Record
+
+MOMENTS = ("login", "renewal", "logout")
+LONGEST = 4096  # bytes of name and value together (ASVS 5.0.0 3.3.5)
+PREFIXES = ("__Host-", "__Host-Http-")
+TOKENS = ("access_token", "refresh_token")
+STORAGES = ("localStorage", "sessionStorage", "IndexedDB", "Cache Storage", "readable cookies")
+PAGE = ("document", "inline scripts")
+GLOBALS = ("globals", "messages")
+SEARCHES = ("login", "renewal", "reload")
+
+
+@check("WEB-01.E1", "ASVS 5.0.0 3.3.1, 3.3.2, 3.3.3, 3.3.4")
+def cookies_have_the_required_attributes(seen: Record, parameters: Parameters) -> Judgement:
+    complaints, count = [], 0
+    for moment in MOMENTS:
+        cookies = _set_cookies(seen, moment)
+        count += len(cookies)
+        complaints += [f"{moment}: {cookie.name} {flaw}" for cookie in cookies for flaw in _flaws(cookie)]
+    return conclude(complaints, f"{count} Set-Cookie of three moments had all attributes")
+
+
+def _set_cookies(seen: Record, moment: str) -> tuple[Cookie, ...]:
+    """The cookies that answers set; at each moment of interest there must be one."""
+    cookies = seen.one(CookieJar, moment, source="set-cookie").cookies
+    if not cookies:
+        raise MissingObservation(f"{moment}: no answer set a cookie")
+    return cookies
+
+
+def _flaws(cookie: Cookie) -> Iterator[str]:
+    if not cookie.name.startswith(PREFIXES):
+        yield "has no __Host- name"
+    if not cookie.secure:
+        yield "lacks Secure"
+    if not cookie.http_only:
+        yield "lacks HttpOnly"
+    if cookie.same_site.lower() not in ("lax", "strict"):
+        yield f"has SameSite={cookie.same_site or 'unset'}"
+    if cookie.path != "/":
+        yield f"has Path={cookie.path or 'unset'}"
+    if not cookie.host_only:
+        yield f"has Domain={cookie.domain}"
+
+
+@check("WEB-01.E2", "ASVS 5.0.0 3.3.3, 3.3.4")
+def cookies_stay_where_they_belong(seen: Record, parameters: Parameters) -> Judgement:
+    session = {cookie.name for cookie in _session(seen, "renewal")}
+    own = {cookie.name for cookie in seen.one(CookieJar, "the client's own name", source="sent").cookies}
+    if not session <= own:
+        raise MissingObservation("the witness did not see the session's cookies where they are sent, so it proves nothing")
+    complaints = []
+    for view in seen.of(PageView, "login", "renewal"):
+        if view.about.get("readable") != "yes":
+            raise MissingObservation(f"{view.case}: document.cookie did not show a cookie planted for it")
+        if view.document_cookie:
+            complaints.append(f"{view.case}: document.cookie shows {_names_in(view.document_cookie)}")
+    for where in ("sibling", "http"):
+        sent = seen.one(CookieJar, where, source="sent")
+        complaints += [f"{cookie.name} was sent to {sent.url}" for cookie in sent.cookies]
+    return conclude(complaints, "neither page script nor a sibling name nor plain http got a cookie")
+
+
+def _names_in(header: str) -> str:
+    return ", ".join(part.partition("=")[0].strip() for part in header.split(";"))
+
+
+def _session(seen: Record, moment: str) -> tuple[Cookie, ...]:
+    """The client's own cookies in the jar, of which a signed-in browser has at least one."""
+    jar = seen.one(CookieJar, moment, source="jar")
+    cookies = tuple(cookie for cookie in jar.cookies if _belongs(cookie, jar.url))
+    if not cookies:
+        raise MissingObservation(f"{moment}: the jar holds no cookie of the client")
+    return cookies
+
+
+def _belongs(cookie: Cookie, url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == cookie.domain or (not cookie.host_only and host.endswith("." + cookie.domain.lstrip(".")))
+
+
+@check("WEB-01.E3", "ASVS 5.0.0 3.3.5, NIST SP 800-63B-4 §5.1.1")
+def cookies_are_opaque_and_small(seen: Record, parameters: Parameters) -> Judgement:
+    cookies = [cookie for moment in MOMENTS for cookie in _set_cookies(seen, moment)]
+    cookies += [cookie for moment in ("login", "renewal") for cookie in _session(seen, moment)]
+    complaints = [f"{c.name} holds {' and '.join(c.personal)} in clear ({c.decoded})" for c in cookies if c.personal]
+    complaints += [f"{c.name} is a JWT" for c in cookies if c.decoded == "jwt" and not c.personal]
+    complaints += [f"{c.name} has {c.size} bytes" for c in cookies if c.size > LONGEST]
+    return conclude(list(dict.fromkeys(complaints)), f"{len(cookies)} cookies are opaque and at most {LONGEST} bytes long")
+
+
+@check("WEB-01.E4", "ASVS 5.0.0 3.3.1, RFC 6265 §3.1")
+def logout_deletes_the_session_cookies(seen: Record, parameters: Parameters) -> Judgement:
+    session = _session(seen, "renewal")
+    deleted = {c.name: c for c in seen.one(CookieJar, "logout", source="set-cookie").cookies if _deletes(c)}
+    left = {cookie.name for cookie in seen.one(CookieJar, "logout", source="jar").cookies}
+    complaints = []
+    for cookie in session:
+        deletion = deleted.get(cookie.name)
+        if deletion is None:
+            complaints.append(f"{cookie.name} is not deleted")
+        elif _attributes(deletion) != _attributes(cookie):
+            complaints.append(f"{cookie.name} is deleted with other attributes than it was set with")
+        if cookie.name in left:
+            complaints.append(f"{cookie.name} is still in the jar")
+    return conclude(complaints, f"the logout deleted {len(session)} cookies, and the jar is empty of them")
+
+
+def _deletes(cookie: Cookie) -> bool:
+    return cookie.max_age is not None and cookie.max_age <= 0
+
+
+def _attributes(cookie: Cookie) -> tuple[object, ...]:
+    return cookie.domain, cookie.path, cookie.secure, cookie.http_only, cookie.same_site.lower(), cookie.host_only
+
+
+@check("WEB-02.E1", "ASVS 5.0.0 10.1.1, 14.3.3")
+def no_token_in_storages_or_document(seen: Record, parameters: Parameters) -> Judgement:
+    scans = [_search(seen, moment, part) for moment in SEARCHES for part in ("storages", "document")]
+    return conclude([text for scan in scans for text in _hits(scan)], f"{len(scans)} searches found no token")
+
+
+@check("WEB-02.E2", "ASVS 5.0.0 10.1.1, OAuth-BBA draft §6.1")
+def no_token_in_answers_or_globals(seen: Record, parameters: Parameters) -> Judgement:
+    scans = [_search(seen, moment, part) for moment in SEARCHES for part in ("globals", "answers")]
+    return conclude([text for scan in scans for text in _hits(scan)], f"{len(scans)} searches found no token")
+
+
+@check("WEB-02.E3", "OWASP Session CS: localStorage API")
+def reload_keeps_the_session_without_tokens(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = [] if seen.one(PageView, "reload").signed_in else ["the reloaded page is signed out"]
+    scans = [_search(seen, "reload", part) for part in ("storages", "document", "globals")]
+    complaints += [text for scan in scans for text in _hits(scan)]
+    return conclude(complaints, "the reloaded page is signed in, and no token appeared")
+
+
+REACH = {
+    "storages": STORAGES,
+    "document": PAGE,
+    "globals": GLOBALS,
+    "answers": ("answers",),
+}
+
+
+def _search(seen: Record, moment: str, part: str) -> SecretScan:
+    """The search of one part of the page. It must have gone everywhere, known tokens, and found what was planted."""
+    scan = seen.one(SecretScan, moment, part=part)
+    if absent := [place for place in REACH[part] if place not in scan.places]:
+        raise MissingObservation(f"{moment}: never searched: {', '.join(absent)}")
+    if absent := [kind for kind in TOKENS if kind not in scan.kinds]:
+        raise MissingObservation(f"{moment}: no {' and no '.join(absent)} was known, so none was looked for")
+    if not scan.planted_found:
+        raise MissingObservation(f"{moment}: the search of {part} did not find what was planted there")
+    return scan
+
+
+def _hits(scan: SecretScan) -> list[str]:
+    return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits]

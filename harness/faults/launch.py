@@ -1,0 +1,63 @@
+"""Starts a program of the reference as a child process with faulty parts in place.
+
+    python -m harness.faults.launch reference_impl --fault F-STAGE-01-b [--from FILE] -- [ARGUMENTS]
+
+The program itself knows nothing of faults: it takes its parts from whoever composes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.faults.registry import Fault, load_faults
+from reference_impl.parts import Part, Parts, Replacement
+
+__all__ = ["command", "parts_of"]
+
+
+def parts_of(faults: Iterable[Fault], stage: str | None = None) -> Parts:
+    """The parts with these faults in place, as far as they concern the stage (None: any)."""
+    replacements: dict[Part, tuple[Replacement, ...]] = {}
+    for fault in faults:
+        if fault.part in list(Part) and (stage is None or stage in fault.stages):
+            part = Part(fault.part)
+            replacements[part] = (*replacements.get(part, ()), fault.replacement)
+    return Parts(replacements)
+
+
+def command(module: str, faults: Iterable[Fault], *arguments: str) -> list[str]:
+    """The argv that runs `python -m module` with these faults; without faults, the module itself."""
+    faults = list(faults)
+    if not faults:
+        return [sys.executable, "-m", module, *arguments]
+    options = [word for fault in faults for word in ("--fault", fault.id)]
+    files = {fault.source for fault in faults if Path(fault.source).parent != Path(__file__).parent}
+    for file in sorted(files):
+        options += ["--from", file]
+    return [sys.executable, "-m", "harness.faults.launch", module, *options, "--", *arguments]
+
+
+def main(argv: list[str]) -> int:
+    """Load the faults and hand over to the program's own `main(environ, parts, arguments)`."""
+    parser = argparse.ArgumentParser(prog="harness.faults.launch")
+    parser.add_argument("module")
+    parser.add_argument("--fault", action="append", default=[])
+    parser.add_argument("--from", dest="files", action="append", default=[], type=Path)
+    parser.add_argument("arguments", nargs="*")
+    options = parser.parse_args(argv)
+    known = dict(load_faults()) if not options.files else {}
+    for file in options.files:
+        known.update(load_faults(file))
+    parts = parts_of([known[id] for id in options.fault], os.environ.get("AUTH_STAGE"))
+    sys.argv = [options.module, *options.arguments]
+    program = importlib.import_module(f"{options.module}.__main__")
+    return int(program.main(os.environ, parts))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,206 @@
+"""Faults of authorization requests, codes and refresh tokens."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from harness.faults.registry import fault
+from reference_impl.api.guard import ApiGuard
+from reference_impl.config import Client
+from reference_impl.events.builder import EventBuilder
+from reference_impl.events.occurrences import Occurrence, RefreshFailed, Session
+from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.issuer.clients import ClientRegistry
+from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
+from reference_impl.issuer.policy import AuthorizationPolicy
+from reference_impl.issuer.tokens import RefreshRecord, RefreshRefused, Rotation, TokenStore
+from reference_impl.parts import Part
+
+DAY = 86_400.0
+
+
+@fault("F-TOKEN-01-a", "TOKEN-01.E1", Part.AUTHORIZATION_ENDPOINT)
+def pkce_only_when_the_client_sends_a_challenge(real: AuthorizationPolicy) -> AuthorizationPolicy:
+    class Lenient(AuthorizationPolicy):
+        def check_pkce(self, challenge: str | None, method: str | None) -> None:
+            if challenge is not None:
+                super().check_pkce(challenge, method)
+
+    return Lenient()
+
+
+@fault("F-TOKEN-01-c", "TOKEN-01.E2", Part.METADATA)
+def plain_is_still_listed(real: Any) -> Any:
+    return lambda config: {**real(config), "code_challenge_methods_supported": ["S256", "plain"]}
+
+
+@fault("F-TOKEN-01-x1", "TOKEN-01.E3", Part.AUTHORIZATION_ENDPOINT)
+def challenges_are_expected_with_padding(real: AuthorizationPolicy) -> AuthorizationPolicy:
+    class Padded(AuthorizationPolicy):
+        def check_pkce(self, challenge: str | None, method: str | None) -> None:
+            super().check_pkce(challenge, method)
+            if not (challenge or "").endswith("="):
+                raise InvalidRequestError("code_challenge is base64 with padding")
+
+    return Padded()
+
+
+@fault("F-TOKEN-03-a", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
+def redirect_uris_match_by_prefix(real: ClientRegistry) -> ClientRegistry:
+    class Prefix(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            known = any(redirect_uri.startswith(uri) for uri in client.redirect_uris)
+            return known or super().accepts_redirect(client, redirect_uri)
+
+    return _same_clients(real, Prefix)
+
+
+@fault("F-TOKEN-03-b", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
+def only_the_client_id_is_validated(real: ClientRegistry) -> ClientRegistry:
+    class Any_(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            return True
+
+    return _same_clients(real, Any_)
+
+
+@fault("F-TOKEN-03-d", "TOKEN-03.E2", Part.CLIENT_REGISTRY)
+def the_loopback_port_is_compared_too(real: ClientRegistry) -> ClientRegistry:
+    class Exact(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            return redirect_uri in client.redirect_uris
+
+    return _same_clients(real, Exact)
+
+
+@fault("F-TOKEN-03-x1", "TOKEN-03.E3", Part.CLIENT_REGISTRY)
+def a_known_last_path_segment_is_enough_over_https(real: ClientRegistry) -> ClientRegistry:
+    class LastSegment(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            known = redirect_uri.startswith("https://") and redirect_uri.endswith("/cb")
+            return known or super().accepts_redirect(client, redirect_uri)
+
+    return _same_clients(real, LastSegment)
+
+
+def _same_clients(real: ClientRegistry, kind: type[ClientRegistry]) -> ClientRegistry:
+    return kind(real._clients.values())
+
+
+@fault("F-TOKEN-08-b", "TOKEN-08.E2", Part.CODE_STORE)
+def a_replay_leaves_the_tokens_of_the_first_redemption(real: CodeStore) -> CodeStore:
+    class Forgetful(CodeStore):
+        def _refusal(self, connection: sqlite3.Connection, code: str) -> CodeRefused:
+            return CodeReplayed(None)
+
+    return Forgetful(real.lifetime)
+
+
+@fault("F-TOKEN-08-c", "TOKEN-08.E3", Part.CODE_STORE)
+def a_code_lives_for_24_hours(real: CodeStore) -> CodeStore:
+    return CodeStore(DAY)
+
+
+@fault("F-TOKEN-08-x1", "TOKEN-08.E1", Part.CODE_STORE)
+def a_used_code_is_honoured_for_two_more_seconds(real: CodeStore) -> CodeStore:
+    class Tolerant(CodeStore):
+        def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
+            connection.execute("UPDATE codes SET used_at = NULL WHERE used_at > ?", (now - 2,))
+            return super().use(connection, code, now)
+
+    return Tolerant(real.lifetime)
+
+
+class _Store(TokenStore):
+    """A token store to build defects on."""
+
+    @classmethod
+    def like(cls, real: TokenStore) -> TokenStore:
+        return cls(real._refresh_key, real.lifetimes)
+
+
+@fault("F-TOKEN-09-b", "TOKEN-09.E2", Part.TOKEN_STORE)
+def the_old_token_stays_valid_beside_the_new_one(real: TokenStore) -> TokenStore:
+    class Both(_Store):
+        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(connection, refresh_token)
+            if record is None or record.rotated_at is None:
+                return super().rotate(connection, refresh_token, client_id, now)
+            self.check(record, client_id, now)
+            return Rotation(record.session, self._derive(record.session, record.generation + 1), retry=True)
+
+    return Both.like(real)
+
+
+@fault("F-TOKEN-09-x1", "TOKEN-09.E1", Part.TOKEN_STORE)
+def a_refresh_gives_the_same_token_back(real: TokenStore) -> TokenStore:
+    class Same(_Store):
+        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(connection, refresh_token)
+            if record is None:
+                raise RefreshRefused(Reason.MALFORMED)
+            self.check(record, client_id, now)
+            return Rotation(record.session, refresh_token, retry=False)
+
+    return Same.like(real)
+
+
+@fault("F-TOKEN-10-a", "TOKEN-10.E2", Part.TOKEN_STORE)
+def old_records_are_purged_after_the_grace(real: TokenStore) -> TokenStore:
+    class Purging(_Store):
+        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+            connection.execute(
+                "DELETE FROM refresh_tokens WHERE rotated_at < ?", (now - self.lifetimes.reuse_grace,)
+            )
+            return super().rotate(connection, refresh_token, client_id, now)
+
+    return Purging.like(real)
+
+
+@fault("F-TOKEN-10-b", "TOKEN-10.E3", Part.TOKEN_STORE)
+def reuse_ends_every_session_of_the_user(real: TokenStore) -> TokenStore:
+    class Sweeping(_Store):
+        def end_grant(
+            self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float
+        ) -> Session | None:
+            connection.execute(
+                "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ? AND subject ="
+                " (SELECT subject FROM grants WHERE session_id = ?)",
+                (now, reason, session_id, session_id),
+            )
+            return super().end_grant(connection, session_id, reason, now)
+
+    return Sweeping.like(real)
+
+
+@fault("F-TOKEN-10-c", "TOKEN-10.E2", Part.API_GUARD)
+def access_tokens_are_accepted_until_they_expire(real: ApiGuard) -> ApiGuard:
+    class Always:
+        def is_active(self, session_id: str) -> bool:
+            return True
+
+    return replace(real, grants=Always())
+
+
+@fault("F-TOKEN-10-x1", "TOKEN-10.E1", Part.TOKEN_STORE)
+def a_rotated_token_may_always_ask_again(real: TokenStore) -> TokenStore:
+    class Endless(_Store):
+        def may_retry(self, connection: sqlite3.Connection, record: RefreshRecord, now: float) -> bool:
+            return record.rotated_at is not None
+
+    return Endless.like(real)
+
+
+@fault("F-TOKEN-10-x2", "TOKEN-10.E4", Part.EVENT_BUILDER)
+def reuse_is_told_as_a_revocation(real: EventBuilder) -> EventBuilder:
+    class Vague(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            if isinstance(occurrence, RefreshFailed) and occurrence.reason is Reason.REUSE_DETECTED:
+                occurrence = replace(occurrence, reason=Reason.REVOKED)
+            return super().build(occurrence)
+
+    return Vague(real.stage, real.clock)

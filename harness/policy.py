@@ -1,0 +1,92 @@
+"""Reads a policy: what a run must show before it passes the gate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from harness.errors import Mistake, Mistakes
+from harness.model import Policy, Waiver
+from harness.toml_lines import TomlFile, read_toml
+from harness.toml_models import Text, Written, validate
+
+__all__ = ["load_policy"]
+
+CELL = "target/os/stage/browser/store, each part a name or *"
+
+
+class WaiverTable(Written):
+    """One `[[waiver]]`: a failure of a control, or of one expectation, that is accepted until a day."""
+
+    control: str
+    cell: Text
+    reason: Text
+    owner: Text
+    expires: date
+
+    @field_validator("control")
+    @classmethod
+    def _control(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Z]+-\d+(\.E\d+)?", value):
+            raise ValueError(f"{value!r} is no control; write TOKEN-10, or an expectation such as TOKEN-10.E2")
+        return value
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _day(cls, value: object) -> object:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+        if isinstance(value, datetime):
+            raise ValueError("expires is a time; write the last day that it holds, such as 2027-01-31")
+        return value
+
+
+class PolicyTable(Written):
+    name: Text | None = None
+    controls: Annotated[list[Text], Field(min_length=1)]
+    require_kill_matrix: bool = False
+    may_be_not_run: dict[str, Text] = Field(default_factory=dict)
+    waiver: list[WaiverTable] = Field(default_factory=list)
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in a TOML file. Raises Mistakes, all at once, each with its line."""
+    file = read_toml(path)
+    table, mistakes = validate(PolicyTable, file)
+    mistakes += _cell_mistakes(file)
+    if table is None or mistakes:
+        raise Mistakes(mistakes)
+    return Policy(
+        name=table.name or path.stem,
+        controls=tuple(table.controls),
+        may_be_not_run=dict(table.may_be_not_run),
+        waivers=tuple(_waiver(waiver, file.line(("waiver", n))) for n, waiver in enumerate(table.waiver)),
+        require_kill_matrix=table.require_kill_matrix,
+        file=str(path),
+    )
+
+
+def _waiver(table: WaiverTable, line: int) -> Waiver:
+    return Waiver(table.control, table.cell, table.reason, table.owner, table.expires.isoformat(), line)
+
+
+def _cell_mistakes(file: TomlFile) -> Iterator[Mistake]:
+    """Cell patterns of the wrong shape, and one that would excuse every cell."""
+    allowed = file.data.get("may_be_not_run")
+    for pattern in allowed if isinstance(allowed, dict) else ():
+        at = ("may_be_not_run", pattern)
+        if pattern.count("/") != 4:
+            yield file.mistake(at, f"{pattern!r} is no cell pattern", f"write {CELL}")
+        elif set(pattern) == {"*", "/"}:
+            hint = "a run that did nothing would pass; name the os, browser or store that may be absent"
+            yield file.mistake(at, f"{pattern!r} excuses every cell", hint)
+    waivers = file.data.get("waiver")
+    for index, waiver in enumerate(waivers if isinstance(waivers, list) else ()):
+        cell = waiver.get("cell") if isinstance(waiver, dict) else None
+        if isinstance(cell, str) and cell.count("/") != 4:
+            yield file.mistake(("waiver", index, "cell"), f"{cell!r} is no cell pattern", f"write {CELL}")

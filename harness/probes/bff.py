@@ -1,0 +1,88 @@
+"""A web application that keeps its tokens on the server, met over plain HTTP as a browser without scripts meets it.
+
+Redirects are followed and forms submitted by hand, so that every exchange is recorded and a login can be stopped half-way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import requests
+from requests.cookies import get_cookie_header
+
+from harness.probes.forms import Form, find_form
+from harness.probes.http import Answer, HttpProbe
+from harness.probes.oauth import User
+
+__all__ = ["WebLogin", "cookies_for", "log_in", "origin_of", "walk"]
+
+MAX_HOPS = 12  # redirects and forms from the first page to the last
+
+
+@dataclass(frozen=True)
+class WebLogin:
+    """Where a login ended, and the callback that it came by, with its code ("" where none came)."""
+
+    end: Answer
+    callback: str = field(repr=False)
+
+
+def log_in(
+    agent: HttpProbe, case: str, web: str, user: User, *, stop_at_callback: bool = False, **about: str
+) -> WebLogin:
+    """Log in at the web application `web`. With `stop_at_callback` the callback is not followed.
+
+    It ends at the application's first page after the callback; the exchange with that page has role `end`.
+    """
+    start = agent.get(case, f"{web}/", role="web", **about)
+    return walk(agent, case, start, user, home=web, stop_at_callback=stop_at_callback, **about)
+
+
+def walk(
+    agent: HttpProbe, case: str, start: Answer, user: User, *, home: str, stop_at_callback: bool = False, **about: str
+) -> WebLogin:
+    """Go on from `start`: follow redirects, press the only button there is, and fill in a login form as `user`."""
+    answer, callback = start, ""
+    for _ in range(MAX_HOPS):
+        if answer.location:
+            if _is_callback(answer.location, home):
+                callback = answer.location
+                if stop_at_callback:
+                    break
+            answer = agent.get(case, answer.location, role="web", **about)
+            continue
+        form = None if callback or answer.status != 200 else find_form(answer.text)
+        if form is None:
+            break
+        target, headers = urljoin(answer.url, form.action), {"Origin": origin_of(answer.url)}
+        answer = agent.send(
+            case, form.method, target, form=_filled(form, user), headers=headers, role="web", **about
+        )
+    return WebLogin(answer, callback)
+
+
+def cookies_for(session: requests.Session, url: str) -> str:
+    """The Cookie header that the user agent would send to this URL; "" for none. It is a secret."""
+    return get_cookie_header(session.cookies, requests.Request("GET", url).prepare()) or ""
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL (RFC 6454 §4)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_callback(location: str, home: str) -> bool:
+    """Whether a redirect brings an authorization response to the application."""
+    answered = parse_qs(urlsplit(location).query)
+    return origin_of(location) == origin_of(home) and ("code" in answered or "error" in answered)
+
+
+def _filled(form: Form, user: User) -> dict[str, str]:
+    """The form as the user sends it, by its first button."""
+    filled = dict(form.fields)
+    if form.password_fields:
+        filled.update(dict.fromkeys(form.text_fields[:1], user.name))
+        filled.update(dict.fromkeys(form.password_fields[:1], user.password))
+    return {**filled, **{name: values[0] for name, values in form.buttons.items()}}

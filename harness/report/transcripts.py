@@ -1,0 +1,130 @@
+"""Observations as text that a person reads, bounded: which of them a report shows, and how much of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from harness.model import Finding, Verdict
+from harness.observations import HttpExchange, Observation, to_json
+from harness.report.pages import marked
+from harness.report.verdicts import worst
+
+__all__ = ["Evidence", "Transcript", "gather", "ranges", "transcript"]
+
+LONGEST = 2_400  # characters of one observation
+SHOWN = {Verdict.FAILED: 24, Verdict.UNKNOWN: 24}  # observations of one scenario, by its worst verdict
+SHOWN_ELSE = 8
+BUDGET = 1_000_000  # characters of markup for all of a report
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One observation: its number in its scenario, what it is of, one line on it, and its text, cut where `cut`."""
+
+    number: str
+    kind: str
+    case: str
+    line: str
+    text: Markup
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one scenario in one cell left: `total` observations that findings rest on, some of them shown, and how
+    many are named but not in the bundle."""
+
+    scenario: str
+    cell: str
+    verdict: Verdict
+    total: int
+    shown: tuple[Transcript, ...]
+    missing: int
+
+
+def gather(findings: Iterable[Finding], observations: Mapping[str, Observation]) -> dict[str, Evidence]:
+    """Evidence by scenario id. The budget goes to what did not pass first; in each scenario to what a reason names."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.observations:
+            groups.setdefault(finding.scenario, []).append(finding)
+    left = BUDGET
+    found: dict[str, Evidence] = {}
+    for scenario, group in sorted(groups.items(), key=lambda item: list(Verdict).index(worst(item[1]))):
+        evidence = _evidence(scenario, group, observations, left)
+        left -= sum(len(one.text) for one in evidence.shown)
+        found[scenario] = evidence
+    return found
+
+
+def _evidence(scenario: str, group: Sequence[Finding], observations: Mapping[str, Observation], left: int) -> Evidence:
+    ids = tuple(dict.fromkeys(id for finding in group for id in finding.observations))
+    known = [observations[id] for id in ids if id in observations]
+    verdict = worst(group)
+    reasons = " ".join(finding.reason for finding in group if finding.verdict is verdict)
+    ranked = sorted(known, key=lambda o: not (o.case and o.case in reasons))[: SHOWN.get(verdict, SHOWN_ELSE)]
+    shown = tuple(_within(left, (transcript(o) for o in ranked)))
+    in_order = tuple(sorted(shown, key=lambda one: (len(one.number), one.number)))
+    return Evidence(scenario, group[0].cell, verdict, len(ids), in_order, len(ids) - len(known))
+
+
+def _within(left: int, transcripts: Iterator[Transcript]) -> Iterator[Transcript]:
+    for one in transcripts:
+        left -= len(one.text)
+        if left < 0:
+            return
+        yield one
+
+
+def transcript(observation: Observation) -> Transcript:
+    """The observation for a reader."""
+    text = _exchange(observation) if isinstance(observation, HttpExchange) else _data(observation)
+    return Transcript(
+        number=observation.id.rpartition("#")[2],
+        kind=observation.kind,
+        case=observation.case,
+        line=_line(observation),
+        text=marked(text[:LONGEST]),
+        cut=len(text) > LONGEST,
+    )
+
+
+def ranges(numbers: Iterable[str]) -> str:
+    """`1–3, 7`: numbers of observations, neighbours joined; what is no number is left out."""
+    runs: list[list[int]] = []
+    for number in sorted({int(n) for n in numbers if n.isdecimal() and len(n) < 10}):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
+
+
+def _line(observation: Observation) -> str:
+    if isinstance(observation, HttpExchange):
+        answer = str(observation.status) if observation.status is not None else f"no answer: {observation.error}"
+        return f"{observation.method} {observation.url.partition('?')[0]} → {answer}"[:200]
+    about = ", ".join(f"{name} {value}" for name, value in observation.about.items())
+    return f"{observation.kind} {about}"[:200]
+
+
+def _exchange(exchange: HttpExchange) -> str:
+    """The exchange in the shape of RFC 9112 messages."""
+    request = [f"{exchange.method} {exchange.url}", *(f"{name}: {value}" for name, value in exchange.request_headers)]
+    if exchange.request_body:
+        request += ["", exchange.request_body]
+    status = str(exchange.status) if exchange.status is not None else f"no answer: {exchange.error}"
+    answer = [status, *(f"{name}: {value}" for name, value in exchange.headers)]
+    if exchange.body:
+        answer += ["", exchange.body]
+    return "\n".join([*request, "", *answer])
+
+
+def _data(observation: Observation) -> str:
+    data = to_json(observation)
+    kept = {name: value for name, value in data.items() if name not in ("id", "kind", "case") and value not in ("", {})}
+    return json.dumps(kept, ensure_ascii=False, indent=1)

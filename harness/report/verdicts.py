@@ -1,0 +1,75 @@
+"""Verdicts as readers meet them: their order and words, the worst of several findings, text that cannot act."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from harness.model import Catalog, Cell, Finding, Verdict, merge
+
+__all__ = ["ORDER", "WORDS", "by_control", "cell_name", "counted", "merged", "visible", "worst"]
+
+ORDER = (Verdict.NOT_APPLICABLE, Verdict.FAILED, Verdict.UNKNOWN, Verdict.NOT_RUN, Verdict.PASSED)
+WORDS = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
+
+# Controls of a terminal (C0, DEL, C1), of reading direction, and what neither XML nor UTF-8 can carry.
+_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def visible(text: str) -> str:
+    """The text with every character that would act instead of show replaced by a picture of it, or by �.
+
+    Tabs and line feeds stay. What a target answers reaches terminals and pages only through here.
+    """
+    return _ACTS.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "�", text)
+
+
+def worst(findings: Iterable[Finding]) -> Verdict:
+    """The worst verdict of the findings."""
+    return merge(finding.verdict for finding in findings)
+
+
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding per expectation and cell, sorted: the worst verdict, with every reason given for it."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.expectation, finding.cell), []).append(finding)
+    return tuple(_merge(group) for _, group in sorted(groups.items(), key=lambda item: _key(*item[0])))
+
+
+def _merge(group: list[Finding]) -> Finding:
+    verdict = worst(group)
+    kept = [finding for finding in group if finding.verdict is verdict]
+    reasons = "; ".join(dict.fromkeys(finding.reason for finding in kept))
+    return replace(kept[0], reason=reasons, retried=any(finding.retried for finding in group))
+
+
+def by_control(findings: Iterable[Finding], catalog: Catalog) -> dict[str, tuple[Finding, ...]]:
+    """Findings by the id of their control, in the catalog's order; those that the catalog does not know come last."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.expectation.rpartition(".")[0], []).append(finding)
+    order = {id: place for place, id in enumerate(catalog.controls)}
+    return {id: tuple(groups[id]) for id in sorted(groups, key=lambda id: (order.get(id, len(order)), id))}
+
+
+def counted(findings: Iterable[Finding]) -> dict[Verdict, int]:
+    """How many findings have each verdict, in ORDER, none left out."""
+    found = [finding.verdict for finding in findings]
+    return {verdict: found.count(verdict) for verdict in ORDER}
+
+
+def cell_name(cell: str) -> str:
+    """A cell's id for people: the axes that matter (`reference/linux/dev/any/any` is `reference · linux · dev`)."""
+    try:
+        parsed = Cell.parse(cell)
+    except ValueError:
+        return visible(cell)
+    parts = (parsed.target, parsed.os, parsed.stage, parsed.browser, parsed.store)
+    return visible(" · ".join(part for part in parts if part != "any"))
+
+
+def _key(expectation: str, cell: str) -> tuple[str, int, str, str]:
+    control, _, number = expectation.rpartition(".E")
+    return control, int(number) if number.isdecimal() else 0, expectation, cell

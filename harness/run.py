@@ -1,0 +1,129 @@
+"""A run: plan → open target → run scenarios → judge → seal, each a function whose output is the next one's input."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.catalog import load_catalog
+from harness.errors import RunInterrupted, UsageError, nearest
+from harness.execution import Evidence, Execution, NoEvidence
+from harness.faults.kill import Kill, KillMatrix, kill_matrix
+from harness.faults.registry import Fault
+from harness.machine.places import CHECKOUT
+from harness.machine.session import PrivateSession
+from harness.matrix import Dimensions, this_os
+from harness.model import Catalog, Finding
+from harness.plan import Plan, make_plan, read_features
+from harness.plugin import Listener
+from harness.ports import Target
+from harness.redact import Redactor
+from harness.targets.itself import ItselfTarget
+from harness.targets.reference import ReferenceTarget
+
+__all__ = ["FEATURES", "TARGETS", "Question", "carry_out", "dimensions_of", "open_targets", "step_modules", "try_faults"]
+
+FEATURES = CHECKOUT / "features"
+STEPS = CHECKOUT / "steps"
+TARGETS = ("reference",)
+FAULT_STAGE = "prod"  # where a fault concerns every stage, one is enough to see it
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a run: which target, which controls (patterns; none: all), which cells, how deep."""
+
+    target: str = "reference"
+    controls: tuple[str, ...] = ()
+    selection: Mapping[str, str] = field(default_factory=dict)
+    depth: str = "full"
+    features: Path = FEATURES
+    catalog: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.target not in TARGETS:
+            raise UsageError(f"--target: {self.target!r} is no target ({nearest(self.target, TARGETS)})")
+
+
+def step_modules() -> list[str]:
+    """The modules of steps/, one per area."""
+    return [f"steps.{path.stem}" for path in sorted(STEPS.glob("*.py")) if path.stem != "__init__"]
+
+
+@contextmanager
+def open_targets(
+    name: str, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()
+) -> Iterator[Mapping[str, Target]]:
+    """The target asked for, and the harness itself as the target of the OPS controls; closed at the end."""
+    target = ReferenceTarget.open(machine, redactor, faults)
+    try:
+        yield {name: target, "self": ItselfTarget(machine, faults)}
+    finally:
+        target.close()
+
+
+def dimensions_of(target: Target) -> Dimensions:
+    """The values that the target's axes take here."""
+    return Dimensions(target.name, this_os(), target.stages, target.browsers, target.stores)
+
+
+def plan_of(question: Question, catalog: Catalog, target: Target) -> Plan:
+    """The plan that answers the question on this target. Raises Mistakes for faulty feature files, UsageError."""
+    found = read_features(question.features, catalog)
+    return make_plan(catalog, found, dimensions_of(target), question.controls, question.selection)
+
+
+def carry_out(
+    plan: Plan,
+    targets: Mapping[str, Target],
+    redactor: Redactor,
+    depth: str,
+    evidence: Evidence | None = None,
+    listeners: Sequence[Listener] = (),
+    plugins: Iterable[object] = (),
+) -> tuple[Finding, ...]:
+    """Run the plan's scenarios; all findings, those of controls without scenario included.
+
+    Raises RunInterrupted where pytest did not get to its end.
+    """
+    kept = evidence or NoEvidence()
+    execution = Execution(plan, targets, plan.catalog.parameters, redactor, depth, kept, listeners)
+    code = execution.run(step_modules(), plugins)
+    if code not in (0, 1):
+        raise RunInterrupted(f"the scenarios were not run to their end (pytest's exit code {code})")
+    for finding in plan.without_scenario:
+        kept.finding(finding)
+    return (*execution.findings, *plan.without_scenario)
+
+
+def try_faults(
+    faults: Mapping[str, Fault],
+    question: Question,
+    machine: PrivateSession,
+    tell: Callable[[Kill], None],
+    clean: tuple[str, ...] = (),
+) -> KillMatrix:
+    """The kill matrix of these faults; `clean` are the controls judged on the target without any fault."""
+    catalog = load_catalog(question.catalog)
+    scenarios = read_features(question.features, catalog)
+    served = {control for scenario in scenarios for control in scenario.controls}
+
+    def judge(fault: Fault | None, controls: tuple[str, ...]) -> Iterable[Finding]:
+        redactor = Redactor()
+        with open_targets(question.target, machine, redactor, [fault] if fault else []) as targets:
+            target = targets[question.target]
+            wanted = tuple(sorted(served.intersection(controls)))
+            selection = {"stage": _stage_for(fault), **question.selection}
+            plan = make_plan(catalog, scenarios, dimensions_of(target), wanted, selection)
+            return carry_out(plan, targets, redactor, "pr")
+
+    started = time.monotonic()
+    matrix = kill_matrix(faults, judge, tell, clean)
+    return KillMatrix(matrix.faults, matrix.false_alarms, round(time.monotonic() - started, 1))
+
+
+def _stage_for(fault: Fault | None) -> str:
+    return FAULT_STAGE if fault is None or FAULT_STAGE in fault.stages else fault.stages[0]

@@ -1,0 +1,22 @@
+"""The harness itself as a target: `self`, for the controls about its own evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.faults.registry import Fault
+from harness.machine.session import PrivateSession
+from harness.targets.base import BaseTarget
+
+__all__ = ["ItselfTarget"]
+
+
+class ItselfTarget(BaseTarget):
+    """`self`, with the faults that concern parts of the harness."""
+
+    name = "self"
+    version = __version__
+
+    def __init__(self, machine: PrivateSession, faults: Sequence[Fault] = ()) -> None:
+        self.machine, self.faults = machine, tuple(faults)

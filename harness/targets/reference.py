@@ -1,0 +1,152 @@
+"""The reference implementation as a target: three stages in this process, clients as child processes, moto as AWS."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import requests
+from moto.server import ThreadedMotoServer
+
+from harness.faults.launch import command, parts_of
+from harness.faults.registry import Fault
+from harness.machine.session import PrivateSession
+from harness.matrix import this_os
+from harness.model import STAGES
+from harness.observe import Recorder
+from harness.ports import (
+    Admin,
+    Bus,
+    Clock,
+    DesktopClient,
+    Issuer,
+    Process,
+    Publisher,
+    StoreClient,
+    WebClient,
+    validating,
+)
+from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
+from harness.redact import Redactor
+from harness.targets.base import BaseTarget
+from harness.targets.reference_admin import ReferenceAdmin, ReferenceClock, Switches, with_switches
+from harness.targets.reference_tap import TokenTap
+from reference_impl import __version__ as reference_version
+from reference_impl.app import Reference, ReferenceStage
+from reference_impl.clock import ShiftedClock
+from reference_impl.loopback import loopback_session
+
+__all__ = ["ReferenceTarget"]
+
+USERS = ("existing", "second", "mallory", *(f"new{number}" for number in range(1, 41)))
+
+
+class ReferenceTarget(BaseTarget):
+    """`reference`, open. What its children need of the machine comes from `machine`."""
+
+    name = "reference"
+    version = reference_version
+    stages = STAGES
+    browsers = ("chromium",)
+
+    def __init__(self, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault]) -> None:
+        self.machine, self.redactor, self.faults = machine, redactor, tuple(faults)
+        self.closing = ExitStack()
+        self.shifted = ShiftedClock()
+        self.switches = {stage: Switches() for stage in STAGES}
+        self.addresses: dict[str, StageAddress] = {}
+        self.taps: dict[str, TokenTap] = {}
+        native = {"linux": "secret-service", "macos": "keychain", "windows": "credential-locker"}
+        self.stores = (native.get(this_os(), "secret-service"), "memory")
+
+    @classmethod
+    def open(cls, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> ReferenceTarget:
+        """Start moto and the three stages. Raises what the reference raises where it cannot start."""
+        target = cls(machine, redactor, faults)
+        try:
+            target._start()
+        except BaseException:
+            target.close()
+            raise
+        return target
+
+    def _start(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells of every request
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        self.closing.callback(server.stop)
+        host, port = server.get_host_and_port()
+        self.aws_endpoint = f"http://{host}:{port}"
+        self.folder = Path(self.closing.enter_context(TemporaryDirectory(dir=self.machine.folder)))
+        parts = {stage: with_switches(parts_of(self.faults, stage), self.switches[stage]) for stage in STAGES}
+        self.reference = Reference.start(self.folder, self.aws_endpoint, parts, self.shifted, users=USERS)
+        self.closing.callback(self.reference.stop)
+        for stage, running in self.reference.stages.items():
+            self.addresses[stage] = self._address(stage, running)
+            self.taps[stage] = TokenTap(stage, self.redactor)
+            self.taps[stage].attach(running.app.issuer.app)
+
+    def _address(self, stage: str, running: ReferenceStage) -> StageAddress:
+        for password in running.passwords.values():
+            self.redactor.register(password, "password")
+        clients = {c.client_id: Client(c.client_id, c.redirect_uris[0], c.native) for c in running.config.clients}
+        users = {name: User(name, password) for name, password in running.passwords.items()}
+        api = running.api_url
+        return StageAddress(stage, running.issuer_url, api, f"{api}/me", running.web_url, clients, users, scope="api")
+
+    def new_session(self) -> requests.Session:
+        """A user agent that trusts the reference's authority and finds its hosts on loopback."""
+        return loopback_session(self.reference.ca_file)
+
+    def command(self, module: str, *arguments: str) -> list[str]:
+        """The argv of a child process of the reference, with this target's faults in place."""
+        return command(module, self.faults, *arguments)
+
+    def published_keys(self) -> Mapping[str, Mapping[str, object]]:
+        return {stage: running.app.issuer.keys.jwks() for stage, running in self.reference.stages.items()}
+
+    def issuer(self, stage: str, recorder: Recorder) -> Issuer:
+        return OAuthIssuer(self.addresses[stage], self.new_session, recorder, self.published_keys)
+
+    def clock(self) -> Clock:
+        return validating(Clock, ReferenceClock(self.shifted))
+
+    def admin(self) -> Admin:
+        return validating(Admin, ReferenceAdmin(self.reference, self.switches))
+
+    def bus(self, recorder: Recorder) -> Bus:
+        from harness.targets.reference_bus import ReferenceBus
+
+        return validating(Bus, ReferenceBus(self, recorder))
+
+    def publisher(self, recorder: Recorder) -> Publisher:
+        from harness.targets.reference_bus import ReferencePublisher
+
+        return validating(Publisher, ReferencePublisher(self, recorder))
+
+    def process(self, recorder: Recorder) -> Process:
+        from harness.targets.reference_process import ReferenceProcess
+
+        return validating(Process, ReferenceProcess(self, recorder))
+
+    def store(self, store: str, recorder: Recorder) -> StoreClient:
+        from harness.targets.reference_store import ReferenceStore
+
+        return validating(StoreClient, ReferenceStore(self, store, recorder))
+
+    def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
+        from harness.targets.reference_desktop import ReferenceDesktop
+
+        return validating(DesktopClient, ReferenceDesktop(self, stage, recorder, situation))
+
+    def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient:
+        from harness.targets.reference_web import ReferenceWeb
+
+        return validating(WebClient, ReferenceWeb(self, stage, browser, recorder))
+
+    def close(self) -> None:
+        """Stop everything that was started; safe to call twice."""
+        self.closing.close()

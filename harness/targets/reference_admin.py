@@ -1,0 +1,117 @@
+"""Conditions that the harness brings about at the reference: an upstream that fails, storage that fails, foreign keys,
+disabled accounts, time that passes. They come from outside, by wrapping parts; the reference knows nothing of them."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from reference_impl.app import Reference
+from reference_impl.clock import ShiftedClock
+from reference_impl.issuer.identity import PROVIDER, Identity, IdentityProvider, UpstreamUnavailable
+from reference_impl.parts import Part, Parts, Replacement
+
+__all__ = ["ReferenceAdmin", "ReferenceClock", "Switches", "with_switches"]
+
+
+@dataclass
+class Switches:
+    """What is to go wrong at one stage, now."""
+
+    upstream_down: threading.Event = field(default_factory=threading.Event)
+    storage_fails: threading.Event = field(default_factory=threading.Event)
+    foreign_keys: list[Callable[[], Mapping[str, Any]]] = field(default_factory=list)
+
+
+def with_switches(parts: Parts, switches: Switches) -> Parts:
+    """The parts, each of the three that switches concern wrapped once more, outside of any fault."""
+    wraps: Mapping[Part, Replacement] = {
+        Part.IDENTITY_PROVIDER: lambda real: _Upstream(real, switches),
+        Part.TOKEN_STORE: lambda real: _Storage(real, switches),
+        Part.API_KEYS: lambda real: _keys(real, switches),
+    }
+    return Parts({**parts.replacements, **{p: (*parts.replacements.get(p, ()), w) for p, w in wraps.items()}})
+
+
+@dataclass(frozen=True)
+class _Upstream:
+    real: IdentityProvider
+    switches: Switches
+
+    def authenticate(self, username: str, password: str) -> Identity:
+        if self.switches.upstream_down.is_set():
+            raise UpstreamUnavailable
+        return self.real.authenticate(username, password)
+
+
+class _Storage:
+    """A token store whose next rotation meets a storage error when the switch is on."""
+
+    def __init__(self, real: Any, switches: Switches) -> None:
+        self._real, self._switches = real, switches
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def rotate(self, *arguments: Any, **named: Any) -> Any:
+        if self._switches.storage_fails.is_set():
+            self._switches.storage_fails.clear()
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._real.rotate(*arguments, **named)
+
+
+def _keys(real: Callable[[], Mapping[str, Any]], switches: Switches) -> Callable[[], Mapping[str, Any]]:
+    def keys() -> Mapping[str, Any]:
+        own = list(real()["keys"])
+        return {"keys": [*own, *(key for source in switches.foreign_keys for key in source()["keys"])]}
+
+    return keys
+
+
+@dataclass(frozen=True)
+class ReferenceClock:
+    """All stages of the reference share one clock."""
+
+    clock: ShiftedClock
+
+    def advance(self, stage: str, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+
+@dataclass(frozen=True)
+class ReferenceAdmin:
+    """The administrator, and accidents."""
+
+    reference: Reference
+    switches: Mapping[str, Switches]
+
+    def disable_account(self, stage: str, user: str) -> None:
+        app = self.reference.stages[stage].app
+        with app.database.transaction() as connection:
+            identity = Identity(PROVIDER, f"upstream|{user}")
+            account = app.issuer.accounts.resolve(connection, identity, self.reference.clock.now())
+        app.set_account_disabled(account.subject, True)
+
+    @contextmanager
+    def upstream_fails(self, stage: str) -> Iterator[None]:
+        self.switches[stage].upstream_down.set()
+        try:
+            yield
+        finally:
+            self.switches[stage].upstream_down.clear()
+
+    def storage_fails_once(self, stage: str) -> None:
+        self.switches[stage].storage_fails.set()
+
+    @contextmanager
+    def trusts_keys_of(self, stage: str, other: str) -> Iterator[None]:
+        source = self.reference.stages[other].app.issuer.keys.jwks
+        self.switches[stage].foreign_keys.append(source)
+        try:
+            yield
+        finally:
+            self.switches[stage].foreign_keys.remove(source)

@@ -1,0 +1,90 @@
+"""``python -m reference_impl``: serve one stage, as its environment says (config.py), until SIGTERM or SIGINT.
+
+Beside the configuration it reads `AUTH_LISTEN` (``127.0.0.1:PORT``) and `AUTH_TLS_CERT` (a PEM file with private key
+and certificate chain). When the stage accepts connections, one JSON line says so on stdout. A start that fails says on
+stderr why, and exits with 2.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from reference_impl.config import ConfigurationError, StageConfig, load_config
+from reference_impl.parts import Part, Parts
+
+EXIT_STOPPED = 0
+EXIT_NOT_STARTED = 2
+LISTEN = re.compile(r"127\.0\.0\.1:([0-9]{1,5})")
+
+
+def main(environ: Mapping[str, str], parts: Parts | None = None, stopping: threading.Event | None = None) -> int:
+    """Serve until ``stopping`` is set; return the exit code. Without it, signals set it: then call from main thread."""
+    parts = parts or Parts()
+    stopping = stopping or stop_on_signals()
+    try:
+        with ExitStack() as ends:
+            config = start(environ, parts, ends)
+            print(json.dumps({"ready": True, "stage": config.stage, "issuer": config.issuer}), flush=True)
+            stopping.wait()
+    except (ConfigurationError, OSError, sqlite3.Error) as error:
+        print(parts.choose(Part.STARTUP_REPORT, report_failure)(error), file=sys.stderr)
+        return EXIT_NOT_STARTED
+    return EXIT_STOPPED
+
+
+def start(environ: Mapping[str, str], parts: Parts, ends: ExitStack) -> StageConfig:
+    """Configure, build and serve the stage; what must be undone at the end is put into ``ends``."""
+    config = parts.choose(Part.CONFIGURATION_SOURCE, load_config)(environ)
+    port, certificate = listening(environ)
+    # Imported only now: a start that its configuration forbids shall fail at once.
+    from reference_impl.loopback import Listener, tls_adapter
+    from reference_impl.stage import build_stage
+
+    listener = Listener(tls_adapter(certificate), port)
+    ends.callback(listener.close)
+    stage = build_stage(config, parts)
+    ends.callback(stage.stop)
+    stage.start()
+    ends.callback(listener.serve(stage.apps).stop)
+    return config
+
+
+def listening(environ: Mapping[str, str]) -> tuple[int, Path]:
+    """Return port and certificate file. Raises ConfigurationError."""
+    faults = []
+    match = LISTEN.fullmatch(environ.get("AUTH_LISTEN", ""))
+    if match is None:
+        faults.append(f'AUTH_LISTEN is "{environ.get("AUTH_LISTEN", "")}": it is like 127.0.0.1:8443')
+    certificate = Path(environ.get("AUTH_TLS_CERT", ""))
+    if not certificate.is_file():
+        faults.append("AUTH_TLS_CERT names no file: it is a PEM file with private key and certificate chain")
+    if faults or match is None:
+        raise ConfigurationError(*faults)
+    return int(match[1]), certificate
+
+
+def report_failure(error: Exception) -> str:
+    """Return what a start that failed says: each fault on a line, and no stack trace."""
+    faults = error.faults if isinstance(error, ConfigurationError) else (f"{type(error).__name__}: {error}",)
+    return "\n".join(["reference_impl did not start:", *(f"  {fault}" for fault in faults)])
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

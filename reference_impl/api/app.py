@@ -1,0 +1,63 @@
+"""The API's WSGI application: who I am, and my notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, jsonify, request
+
+from reference_impl.api.guard import ApiGuard, Principal, Unauthorized
+from reference_impl.api.notes import Notes
+from reference_impl.clock import Clock
+
+
+def create_api_app(guard: ApiGuard, notes: Notes, clock: Clock, name_of: Callable[[str], str | None]) -> Flask:
+    """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject."""
+    app = Flask(__name__, static_folder=None)
+
+    def caller() -> Principal:
+        return guard.admit(request.headers.get("Authorization"))
+
+    @app.get("/me")
+    def me() -> Response:
+        principal = caller()
+        return jsonify(
+            sub=principal.subject,
+            name=name_of(principal.subject),
+            client_id=principal.client_id,
+            sid=principal.session_id,
+        )
+
+    @app.get("/notes")
+    def list_notes() -> Response:
+        return jsonify(notes=notes.of(caller().subject))
+
+    @app.post("/notes")
+    def write_note() -> tuple[Response, int]:
+        principal = caller()
+        given = request.get_json(silent=True)
+        text = given.get("text") if isinstance(given, dict) else None
+        try:
+            note_id = notes.write(principal.subject, text if isinstance(text, str) else "", clock.now())
+        except ValueError as error:
+            return jsonify(error=str(error)), 400
+        return jsonify(id=note_id), 201
+
+    app.register_error_handler(Unauthorized, refuse)
+    app.after_request(add_headers)
+    return app
+
+
+def refuse(error: Unauthorized) -> Response:
+    """Answer 401 with the challenge (RFC 6750 §3)."""
+    response = jsonify(error=error.error or "no_token")
+    response.status_code = 401
+    response.headers["WWW-Authenticate"] = error.challenge()
+    return response
+
+
+def add_headers(response: Response) -> Response:
+    """Nothing of the API is stored or guessed at by whoever passes it on."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,38 @@
+"""Builds the desktop from its parts and runs it until its input ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TextIO
+
+from reference_impl.clock import SystemClock
+from reference_impl.desktop.config import DesktopConfig
+from reference_impl.desktop.control import Control, Lines
+from reference_impl.desktop.server import LoopbackServer
+from reference_impl.desktop.session import DesktopSession
+from reference_impl.desktop.window import Window
+from reference_impl.loopback import loopback_session
+from reference_impl.parts import Part, Parts
+from reference_impl.session_store import SessionStore
+from reference_impl.web.pages import Pages, Place
+
+
+def run(
+    config: DesktopConfig, parts: Parts, open_store: Callable[[], SessionStore], commands: Iterable[str], out: TextIO
+) -> None:
+    """Listen, wait for the store, and follow commands. The store is closed at the end."""
+    lines = Lines(out)
+    http = loopback_session(config.ca_file)
+    pages = parts.choose(Part.PAGES, Pages(Place("desktop", config.stage, config.issuer)))
+    with LoopbackServer() as server:
+        store = open_store()
+        try:
+            session = DesktopSession(config, store, http, parts, SystemClock())
+            window = Window(
+                server.port, session, store, pages, lambda url: lines.send({"event": "open_url", "url": url})
+            )
+            server.serve(window)
+            Control(config.stage, session, store, window, lines).run(commands)
+            server.shutdown()
+        finally:
+            store.close()

@@ -1,0 +1,162 @@
+"""The desktop's window, as pages on the loopback port that also takes the answer of a sign-in (RFC 8252 §7.3).
+
+Other users and other programs of the machine can reach the port. So a page is given only to who opened a one-time link
+and holds the cookie from it; the answer of a sign-in is bound by its state instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from reference_impl.desktop.session import DesktopSession
+from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, OAuthClientError
+from reference_impl.session_store import SessionStore
+from reference_impl.web.origin import is_same_origin
+from reference_impl.web.pages import Pages
+
+_CLOSE = "You can close this page and go back to the app."
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a route may know of a request. Header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back, beside the pages' own headers."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "text/html; charset=utf-8"
+
+
+class Window:
+    """The routes of the window. ``open_browser`` hands a URL to the system's browser."""
+
+    def __init__(
+        self, port: int, session: DesktopSession, store: SessionStore, pages: Pages, open_browser: Callable[[str], None]
+    ) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.redirect_uri = f"{self.origin}/cb"
+        self.pages = pages
+        self._session = session
+        self._store = store
+        self._open_browser = open_browser
+        self._cookie_name = f"window-{port}"  # cookies do not keep ports apart: RFC 6265 §8.5
+        self._key = secrets.token_urlsafe(32)
+        self._nonces: set[str] = set()
+        self._lock = threading.Lock()
+
+    def new_link(self) -> str:
+        """Return a link that opens the window once."""
+        nonce = secrets.token_urlsafe(32)
+        with self._lock:
+            self._nonces.add(nonce)
+        return f"{self.origin}/open/{nonce}"
+
+    def answer(self, request: Request) -> Answer:
+        """Route a request. The Host is checked against DNS rebinding, POST against forgery."""
+        if request.headers.get("host") != self.origin.removeprefix("http://"):
+            return self._message(421, "Refused", "This port has no such host.")
+        if request.method == "GET" and request.path == "/cb":
+            return self._complete(request)
+        if request.method == "GET" and request.path.startswith("/open/"):
+            return self._open(request.path.removeprefix("/open/"))
+        asset = self.pages.asset(request.path[1:])
+        if asset is not None:  # the page after a sign-in, in the system's browser, needs them too
+            return Answer(200, asset[0], content_type=asset[1])
+        if not self._is_window(request):
+            return self._message(403, "Refused", "Only the app's own window may see this page.")
+        sender, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+        if request.method == "POST" and not is_same_origin(self.origin, sender, site):
+            return self._message(403, "Refused", "This request did not come from the app's own pages.")
+        return self._routes().get((request.method, request.path), self._unknown)(request)
+
+    def _routes(self) -> dict[tuple[str, str], Callable[[Request], Answer]]:
+        return {
+            ("GET", "/"): self._home,
+            ("GET", "/login"): self._login,
+            ("GET", "/settings"): self._settings,
+            ("POST", "/start"): self._start,
+            ("POST", "/logout"): self._logout,
+        }
+
+    def _home(self, request: Request) -> Answer:
+        if not self._session.signed_in:
+            return _go("/login")
+        return _page(self.pages.home(self._session, self._store.status()))
+
+    def _login(self, request: Request) -> Answer:
+        if self._session.signed_in:
+            return _go("/")
+        notice = parse_qs(request.query).get("notice", [""])[0]
+        follow = (("Refresh", "2"),) if notice == "browser" else ()
+        return _page(self.pages.login(self._store.status(), notice), *follow)
+
+    def _settings(self, request: Request) -> Answer:
+        session = self._session if self._session.signed_in else None
+        return _page(self.pages.settings(session, self._store.status()))
+
+    def _start(self, request: Request) -> Answer:
+        """Sign in by the system's browser, never inside the window (RFC 8252 §8.12)."""
+        try:
+            self._open_browser(self._session.begin(self.redirect_uri))
+        except OAuthClientError:
+            return _go("/login?notice=unavailable")
+        return _go("/login?notice=browser")
+
+    def _logout(self, request: Request) -> Answer:
+        self._session.logout()
+        return _go("/login?notice=signed-out")
+
+    def _complete(self, request: Request) -> Answer:
+        """Take the issuer's answer; the page is for the system's browser and leads nowhere."""
+        try:
+            self._session.complete(request.query)
+        except (AuthorizationDenied, GrantRefused):
+            return self._message(403, "Not signed in", f"The sign-in was cancelled or refused. {_CLOSE}")
+        except OAuthClientError:
+            text = "This answer does not belong to a sign-in of the app, or the sign-in service did not answer."
+            return self._message(400, "Not signed in", f"{text} {_CLOSE}")
+        return self._message(200, "Signed in", _CLOSE)
+
+    def _open(self, nonce: str) -> Answer:
+        with self._lock:
+            known = nonce in self._nonces
+            self._nonces.discard(nonce)
+        if not known:
+            return self._message(403, "Refused", "This link was already used. Open the window from the app.")
+        return _go("/", ("Set-Cookie", f"{self._cookie_name}={self._key}; Path=/; HttpOnly; SameSite=Strict"))
+
+    def _is_window(self, request: Request) -> bool:
+        try:
+            morsel = SimpleCookie(request.headers.get("cookie", "")).get(self._cookie_name)
+        except CookieError:
+            return False
+        return morsel is not None and secrets.compare_digest(morsel.value.encode(), self._key.encode())
+
+    def _unknown(self, request: Request) -> Answer:
+        return self._message(404, "Not found", "There is no such page.")
+
+    def _message(self, status: int, title: str, text: str) -> Answer:
+        return Answer(status, self.pages.message(title, text, self._store.status(), onward=status == 404).encode())
+
+
+def _page(html: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(200, html.encode(), headers)
+
+
+def _go(location: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(303, b"", (("Location", location), *headers))

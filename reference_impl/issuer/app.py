@@ -1,0 +1,94 @@
+"""The issuer's WSGI application: its routes, and what holds for all of them."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from reference_impl.database import Database
+from reference_impl.events.occurrences import ServerFault
+from reference_impl.events.recorder import EventRecorder
+from reference_impl.issuer.authorization import LoginFlow
+from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.protocol import IssuerServer
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IssuerRoutes:
+    """The endpoints that clients call themselves."""
+
+    database: Database
+    server: IssuerServer
+    events: EventRecorder
+
+    def token(self) -> Response:
+        """POST /token."""
+        return self._decide(self.server.answer_token_request)
+
+    def revoke(self) -> Response:
+        """POST /revoke."""
+        return self._decide(self.server.answer_revocation)
+
+    def _decide(self, respond: Callable[[], Response]) -> Response:
+        """Answer in one transaction with the database, which a refusal commits and a fault rolls back."""
+        if request.args or any(len(values) > 1 for _, values in request.form.lists()):
+            # RFC 6749 §2.3.1 and §3.2: in the body, and once. Authlib would also take them from the URL.
+            return self.server.refuse(InvalidRequestError("parameters belong in the body, each once"))
+        try:
+            with self.database.transaction() as connection:
+                g.connection = connection
+                return respond()
+        except Exception:
+            self._record_fault()
+            raise
+
+    def _record_fault(self) -> None:
+        fault = ServerFault(request.form.get("client_id", ""), request.form.get("grant_type", ""))
+        try:
+            with self.database.transaction() as connection:
+                self.events.record(connection, fault)
+        except sqlite3.Error:
+            _log.warning("the database is out of order")  # the fault itself is answered and logged by the caller
+
+
+def create_issuer_app(
+    app: Flask, routes: IssuerRoutes, login: LoginFlow, keys: KeyRing, metadata: Mapping[str, object]
+) -> Flask:
+    """Give the application its routes; return it."""
+    app.add_url_rule("/authorize", view_func=login.authorize, methods=["GET"])
+    app.add_url_rule("/login", view_func=login.submit, methods=["POST"])
+    app.add_url_rule("/token", view_func=routes.token, methods=["POST"])
+    app.add_url_rule("/revoke", view_func=routes.revoke, methods=["POST"])
+    app.add_url_rule("/.well-known/jwks.json", "jwks", lambda: jsonify(keys.jwks()))
+    app.add_url_rule("/.well-known/oauth-authorization-server", "metadata", lambda: jsonify(metadata))
+    app.register_error_handler(Exception, answer_fault)
+    app.after_request(add_headers)
+    return app
+
+
+def answer_fault(error: Exception) -> Response | HTTPException:
+    """Answer 503 where storage failed, 500 for any other fault; both say that nothing was decided."""
+    if isinstance(error, HTTPException):
+        return error
+    _log.error("%s failed: %s", request.path, type(error).__name__, exc_info=error)
+    storage = isinstance(error, (sqlite3.Error, OSError))
+    response = jsonify(error="temporarily_unavailable" if storage else "server_error")
+    response.status_code = 503 if storage else 500
+    return response
+
+
+def add_headers(response: Response) -> Response:
+    """Add what holds for every answer: nothing is stored, guessed or told to the next site."""
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,160 @@
+"""The authorization endpoint and its login page (RFC 6749 §4.1, RFC 9700 §2.1)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, fields
+
+from authlib.oauth2 import OAuth2Error
+from flask import Response, request
+from werkzeug.datastructures import MultiDict
+
+from reference_impl.clock import Clock
+from reference_impl.config import Client, StageConfig
+from reference_impl.database import Database
+from reference_impl.events.occurrences import AuthorizationStarted
+from reference_impl.events.recorder import EventRecorder
+from reference_impl.issuer.accounts import Accounts
+from reference_impl.issuer.clients import ClientRegistry
+from reference_impl.issuer.codes import CodeBinding, CodeStore
+from reference_impl.issuer.identity import AccessDenied, Identity, IdentityProvider, UpstreamUnavailable
+from reference_impl.issuer.opaque import new_secret
+from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
+from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.responses import bind_browser, browser_secret, redirect_back, show_page
+from reference_impl.issuer.transactions import Transaction, Transactions
+
+PARAMETERS = tuple(field.name for field in fields(AuthorizationRequest))
+CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class NoAnswer(Exception):
+    """Nothing may be sent to the client, because it is not certain who that is (RFC 6749 §4.1.2.1)."""
+
+
+@dataclass(frozen=True)
+class LoginFlow:
+    """From an authorization request over the login page to the answer to the client."""
+
+    config: StageConfig
+    clock: Clock
+    database: Database
+    server: IssuerServer
+    clients: ClientRegistry
+    policy: AuthorizationPolicy
+    identities: IdentityProvider
+    accounts: Accounts
+    transactions: Transactions
+    codes: CodeStore
+    events: EventRecorder
+
+    def authorize(self) -> Response:
+        """GET /authorize: show the login page, or refuse to the client, or show an error where that is unsafe."""
+        try:
+            asked = read_request(request.args)
+            client, redirect_uri = self.identify(asked)
+        except NoAnswer as problem:
+            return show_page("error.html", 400, self.config, problem=str(problem))
+        try:
+            self.policy.check(asked)
+            self.server.check_authorization_request()
+        except OAuth2Error as error:
+            return self._refuse(redirect_uri, asked.state, error)
+        return self._begin(asked, client, redirect_uri)
+
+    def identify(self, asked: AuthorizationRequest) -> tuple[Client, str]:
+        """Return client and redirect URI. Raises NoAnswer, whatever else is wrong with the request."""
+        client = self.clients.find(asked.client_id)
+        if client is None:
+            raise NoAnswer("The application that sent you here is not registered.")
+        if asked.redirect_uri is None or not self.clients.accepts_redirect(client, asked.redirect_uri):
+            raise NoAnswer("The application named an address to return to that is not registered for it.")
+        return client, asked.redirect_uri
+
+    def submit(self) -> Response:
+        """POST /login: what the user answered on the login page."""
+        handle, browser = request.form.get("transaction", ""), browser_secret()
+        with self.database.reading() as connection:
+            transaction = self.transactions.find(connection, handle, browser or "", self.clock.now())
+        if transaction is None:
+            problem = "This sign-in is over, too old, or was begun in another browser."
+            return show_page("error.html", 400, self.config, problem=problem)
+        if request.form.get("action") == "cancel":
+            return self._deny(handle, transaction, "access_denied")
+        try:
+            identity = self.identities.authenticate(request.form.get("username", ""), request.form.get("password", ""))
+        except AccessDenied:
+            return self._show_login(handle, transaction, 403, "User name or password is wrong.")
+        except UpstreamUnavailable:
+            return self._deny(handle, transaction, "temporarily_unavailable")
+        return self._complete(handle, transaction, identity)
+
+    def _begin(self, asked: AuthorizationRequest, client: Client, redirect_uri: str) -> Response:
+        """Open a transaction for this browser and show its login page."""
+        browser = browser_secret() or new_secret()
+        transaction = Transaction(
+            client.client_id, redirect_uri, asked.state, asked.code_challenge, correlation_id(asked.correlation_id)
+        )
+        with self.database.transaction() as connection:
+            handle = self.transactions.begin(connection, transaction, browser, self.clock.now())
+            self.events.record(connection, AuthorizationStarted(client.client_id, transaction.correlation_id))
+        response = self._show_login(handle, transaction, 200)
+        bind_browser(response, browser)
+        return response
+
+    def _complete(self, handle: str, transaction: Transaction, identity: Identity) -> Response:
+        """Answer with a code, once for each transaction; the account is made if this is its first login."""
+        now = self.clock.now()
+        with self.database.transaction() as connection:
+            account = self.accounts.resolve(connection, identity, now)
+            if account.disabled or not self.transactions.finish(connection, handle):
+                code = None
+            else:
+                binding = CodeBinding(
+                    transaction.client_id,
+                    transaction.redirect_uri,
+                    transaction.code_challenge,
+                    account.subject,
+                    account.new,
+                    transaction.correlation_id,
+                )
+                code = self.codes.issue(connection, binding, now)
+        if code is None:
+            return self._deny(handle, transaction, "access_denied")
+        return redirect_back(self.config, transaction.redirect_uri, transaction.state, code=code)
+
+    def _deny(self, handle: str, transaction: Transaction, error: str) -> Response:
+        with self.database.transaction() as connection:
+            self.transactions.finish(connection, handle)
+        return redirect_back(self.config, transaction.redirect_uri, transaction.state, error=error)
+
+    def _refuse(self, redirect_uri: str, state: str | None, error: OAuth2Error) -> Response:
+        params = {"error": error.error or "invalid_request"}
+        if error.description:
+            params["error_description"] = error.description
+        return redirect_back(self.config, redirect_uri, state, **params)
+
+    def _show_login(self, handle: str, transaction: Transaction, status: int, error: str = "") -> Response:
+        return show_page(
+            "login.html",
+            status,
+            self.config,
+            redirect_uri=transaction.redirect_uri,
+            transaction=handle,
+            client_id=transaction.client_id,
+            error=error,
+        )
+
+
+def read_request(args: MultiDict[str, str]) -> AuthorizationRequest:
+    """Read the parameters. Raises NoAnswer if one comes twice (RFC 6749 §3.1): which one would count is a guess."""
+    repeated = [name for name, values in args.lists() if len(values) > 1]
+    if repeated:
+        raise NoAnswer("The application sent a parameter twice.")
+    return AuthorizationRequest(**{name: args.get(name) or None for name in PARAMETERS})
+
+
+def correlation_id(proposed: str | None) -> str:
+    """Return the client's own correlation id if it is well-formed, a new one otherwise."""
+    return proposed if proposed and CORRELATION_ID.fullmatch(proposed) else str(uuid.uuid4())

@@ -1,0 +1,72 @@
+"""Puts an issuer together from its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from reference_impl.clock import Clock
+from reference_impl.config import StageConfig
+from reference_impl.database import Database
+from reference_impl.events.builder import EventBuilder
+from reference_impl.events.outbox import Outbox
+from reference_impl.events.recorder import EventRecorder
+from reference_impl.issuer.accounts import Accounts
+from reference_impl.issuer.app import IssuerRoutes, create_issuer_app
+from reference_impl.issuer.authorization import LoginFlow
+from reference_impl.issuer.clients import ClientRegistry
+from reference_impl.issuer.codes import CodeStore
+from reference_impl.issuer.identity import ConfiguredUsers, IdentityProvider
+from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.metadata import build_metadata
+from reference_impl.issuer.policy import AuthorizationPolicy
+from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.revocation import Revocation
+from reference_impl.issuer.token_endpoint import TokenEndpoint
+from reference_impl.issuer.tokens import TokenStore
+from reference_impl.issuer.transactions import Transactions
+from reference_impl.parts import Part, Parts
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """An issuer, and the parts of it that others need: the API its keys and grants, an administrator its accounts."""
+
+    app: Flask
+    keys: KeyRing
+    tokens: TokenStore
+    accounts: Accounts
+    endpoint: TokenEndpoint
+    metadata: dict[str, object]
+
+
+def build_issuer(config: StageConfig, parts: Parts, clock: Clock, database: Database, outbox: Outbox) -> Issuer:
+    """Build the issuer of one stage."""
+    app = Flask(__name__)
+    identities: IdentityProvider = ConfiguredUsers(config.users)
+    events = EventRecorder(parts.choose(Part.EVENT_BUILDER, EventBuilder(config.stage, clock)), outbox, clock)
+    keys = parts.choose(Part.KEY_RING, KeyRing(config.signing_key))
+    clients = parts.choose(Part.CLIENT_REGISTRY, ClientRegistry(config.clients))
+    codes = parts.choose(Part.CODE_STORE, CodeStore(config.lifetimes.code))
+    tokens = parts.choose(Part.TOKEN_STORE, TokenStore(config.refresh_key, config.lifetimes))
+    accounts = Accounts(config.subject_key)
+    endpoint = parts.choose(Part.TOKEN_ENDPOINT, TokenEndpoint(config, clock, keys, codes, tokens, accounts, events))
+    revocation = parts.choose(Part.REVOCATION, Revocation(keys, tokens, endpoint))
+    server = IssuerServer(app, clients, endpoint, revocation)
+    login = LoginFlow(
+        config=config,
+        clock=clock,
+        database=database,
+        server=server,
+        clients=clients,
+        policy=parts.choose(Part.AUTHORIZATION_ENDPOINT, AuthorizationPolicy()),
+        identities=parts.choose(Part.IDENTITY_PROVIDER, identities),
+        accounts=accounts,
+        transactions=Transactions(config.lifetimes.transaction),
+        codes=codes,
+        events=events,
+    )
+    metadata = parts.choose(Part.METADATA, build_metadata)(config)
+    create_issuer_app(app, IssuerRoutes(database, server, events), login, keys, metadata)
+    return Issuer(app, keys, tokens, accounts, endpoint, metadata)

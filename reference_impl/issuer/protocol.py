@@ -1,0 +1,125 @@
+"""The OAuth protocol around the issuer's decisions: Authlib's server, with its unsafe defaults overridden.
+
+Authlib authenticates clients, dispatches grant types and words errors. What a code or refresh token is worth is
+decided by token_endpoint.py and revocation.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from flask import Flask, Response, g
+
+from reference_impl.issuer.clients import AuthlibClient, ClientRegistry
+from reference_impl.issuer.revocation import GrantOfToken, Revocation
+from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
+
+
+class IssuerServer(AuthorizationServer):
+    """Authlib's server for Flask, with the parts that its grant types ask."""
+
+    def __init__(self, app: Flask, clients: ClientRegistry, endpoint: TokenEndpoint, revocation: Revocation) -> None:
+        self.clients = clients
+        self.endpoint = endpoint
+        self.revocation = revocation
+        super().__init__(app)
+        self.scopes_supported = ["api"]
+        self.register_grant(CodeGrant)
+        self.register_grant(RefreshGrant)
+        self.register_endpoint(Revoke)
+
+    def query_client(self, client_id: str | None) -> AuthlibClient | None:  # type: ignore[override]  # None: unknown
+        client = self.clients.find(client_id)
+        return AuthlibClient(client, self.clients) if client else None
+
+    def check_authorization_request(self) -> None:
+        """Validate response type and scope of the request under way. Raises authlib's OAuth2Error."""
+        self.get_consent_grant()  # type: ignore[no-untyped-call]
+
+    def answer_token_request(self) -> Response:
+        """Answer POST /token."""
+        return cast("Response", self.create_token_response())
+
+    def answer_revocation(self) -> Response:
+        """Answer POST /revoke."""
+        return cast("Response", self.create_endpoint_response("revocation"))  # type: ignore[no-untyped-call]
+
+    def refuse(self, error: OAuth2Error) -> Response:
+        """Answer with an error in JSON (RFC 6749 §5.2)."""
+        return self.handle_response(*error())
+
+
+Answer = tuple[int, dict[str, str | int], list[tuple[str, str]]]
+NO_STORE = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Pragma", "no-cache")]
+
+
+class CodeGrant(AuthorizationCodeGrant):
+    """``grant_type=authorization_code``: the code is used up by the first request that names it."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+    def validate_token_request(self) -> None:
+        client_id = self.authenticate_token_endpoint_client().get_client_id()
+        form = self.request.form
+        if not form.get("code"):
+            raise InvalidRequestError("code is missing")
+        redemption = CodeRedemption(form["code"], client_id, form.get("redirect_uri"), form.get("code_verifier"))
+        self.tokens = decided(lambda: self.server.endpoint.redeem(g.connection, redemption))
+
+    def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
+        return 200, self.tokens.body(), NO_STORE
+
+
+class RefreshGrant(RefreshTokenGrant):
+    """``grant_type=refresh_token``."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+    def validate_token_request(self) -> None:
+        client_id = self.authenticate_token_endpoint_client().get_client_id()
+        token = self.request.form.get("refresh_token")
+        if not token:
+            raise InvalidRequestError("refresh_token is missing")
+        self.tokens = decided(lambda: self.server.endpoint.refresh(g.connection, token, client_id))
+
+    def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
+        return 200, self.tokens.body(), NO_STORE
+
+
+class Revoke(RevocationEndpoint):
+    """RFC 7009: 200 also for unknown tokens; another client's token is refused (§2.1)."""
+
+    CLIENT_AUTH_METHODS = ("none",)
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> RevocableGrant | None:
+        grant = self.server.revocation.find(g.connection, token_string)
+        return RevocableGrant(grant) if grant else None
+
+    def revoke_token(self, token: RevocableGrant, request: object) -> None:
+        self.server.revocation.revoke(g.connection, token.grant)
+
+
+@dataclass(frozen=True)
+class RevocableGrant:
+    """A grant as Authlib's revocation endpoint asks about it."""
+
+    grant: GrantOfToken
+
+    def check_client(self, client: AuthlibClient) -> bool:
+        """Say whether the grant is this client's."""
+        return client.get_client_id() == self.grant.client_id
+
+
+def decided(decision: Callable[[], TokenSet]) -> TokenSet:
+    """Return what was decided, with a refusal in the protocol's words: invalid_grant, and nothing more."""
+    try:
+        return decision()
+    except InvalidGrant as refusal:
+        raise InvalidGrantError from refusal

@@ -1,0 +1,43 @@
+"""Token revocation (RFC 7009): giving back either token ends the whole grant."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from reference_impl.events.schema import Reason
+from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.token_endpoint import TokenEndpoint
+from reference_impl.issuer.tokens import TokenStore
+
+
+@dataclass(frozen=True)
+class GrantOfToken:
+    """The grant that a token belongs to."""
+
+    session_id: str
+    client_id: str
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """Finds the grant of a token and ends it, within its caller's transaction."""
+
+    keys: KeyRing
+    tokens: TokenStore
+    endpoint: TokenEndpoint
+
+    def find(self, connection: sqlite3.Connection, token: str) -> GrantOfToken | None:
+        """Return the grant of a refresh or access token, in whatever state; None for an unknown token."""
+        record = self.tokens.find(connection, token)
+        if record is not None:
+            return GrantOfToken(record.session.session_id, record.session.client_id)
+        claims = self.keys.read(token) or {}
+        session_id, client_id = claims.get("sid"), claims.get("client_id")
+        if isinstance(session_id, str) and isinstance(client_id, str):
+            return GrantOfToken(session_id, client_id)
+        return None
+
+    def revoke(self, connection: sqlite3.Connection, grant: GrantOfToken) -> None:
+        """End the grant because its client asks for it; the second time without effect."""
+        self.endpoint.end(connection, grant.session_id, Reason.USER)

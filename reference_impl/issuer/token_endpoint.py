@@ -1,0 +1,144 @@
+"""What the token endpoint decides: codes and refresh tokens against tokens. The protocol around it is protocol.py's."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import sqlite3
+import uuid
+from dataclasses import dataclass
+
+from reference_impl.clock import Clock
+from reference_impl.config import StageConfig
+from reference_impl.events.occurrences import LoginCompleted, RefreshFailed, Session, SessionEnded, SessionRefreshed
+from reference_impl.events.recorder import EventRecorder
+from reference_impl.events.schema import Reason
+from reference_impl.issuer.accounts import Accounts
+from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
+from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.tokens import RefreshRefused, TokenStore
+
+
+class InvalidGrant(Exception):
+    """The code or refresh token is refused; outside, every reason is the same invalid_grant (RFC 6749 §5.2)."""
+
+
+@dataclass(frozen=True)
+class CodeRedemption:
+    """A request to redeem a code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+
+    code: str
+    client_id: str
+    redirect_uri: str | None
+    code_verifier: str | None
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What a client receives. ``expires_in``: seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+    def body(self) -> dict[str, str | int]:
+        """Return the answer's JSON object (RFC 6749 §5.1)."""
+        return {
+            "access_token": self.access_token,
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+            "refresh_token": self.refresh_token,
+        }
+
+
+@dataclass(frozen=True)
+class TokenEndpoint:
+    """Redeems and refreshes, each within its caller's transaction: grant, rotation and event are one change.
+
+    That transaction is to be committed also when InvalidGrant is raised: a refused code is used up all the same, and
+    reuse ends the grant.
+    """
+
+    config: StageConfig
+    clock: Clock
+    keys: KeyRing
+    codes: CodeStore
+    tokens: TokenStore
+    accounts: Accounts
+    events: EventRecorder
+
+    def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+        """Exchange a code for tokens. Raises InvalidGrant."""
+        now = self.clock.now()
+        try:
+            binding = self.codes.use(connection, request.code, now)
+        except CodeReplayed as replay:
+            if replay.session_id is not None:
+                self.end(connection, replay.session_id, Reason.REVOKED)
+            raise InvalidGrant from replay
+        except CodeRefused as refusal:
+            raise InvalidGrant from refusal
+        self.check_binding(binding, request)
+        if self.accounts.is_disabled(connection, binding.subject):
+            raise InvalidGrant
+        session, refresh_token = self.tokens.open_grant(
+            connection, binding.subject, binding.client_id, binding.correlation_id, now
+        )
+        self.codes.bind_session(connection, request.code, session.session_id)
+        self.events.record(connection, LoginCompleted(session, binding.new_account))
+        return self._tokens(session, refresh_token)
+
+    def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+        """Refuse a code of another client, for another redirect URI, or without its verifier (RFC 7636 §4.6)."""
+        if binding.client_id != request.client_id or binding.redirect_uri != request.redirect_uri:
+            raise InvalidGrant
+        if not (binding.code_challenge and request.code_verifier and request.code_verifier.isascii()):
+            raise InvalidGrant
+        if not hmac.compare_digest(s256_challenge(request.code_verifier), binding.code_challenge):
+            raise InvalidGrant
+
+    def refresh(self, connection: sqlite3.Connection, refresh_token: str, client_id: str) -> TokenSet:
+        """Exchange a refresh token for its successor and an access token. Raises InvalidGrant."""
+        try:
+            rotation = self.tokens.rotate(connection, refresh_token, client_id, self.clock.now())
+        except RefreshRefused as refusal:
+            self._refused(connection, refusal, client_id)
+            raise InvalidGrant from refusal
+        self.events.record(connection, SessionRefreshed(rotation.session, rotation.retry))
+        return self._tokens(rotation.session, rotation.refresh_token)
+
+    def end(self, connection: sqlite3.Connection, session_id: str, reason: Reason) -> None:
+        """End a grant, once: with its event the first time, without effect after that."""
+        session = self.tokens.end_grant(connection, session_id, reason, self.clock.now())
+        if session is not None:
+            self.events.record(connection, SessionEnded(session, reason))
+
+    def _refused(self, connection: sqlite3.Connection, refusal: RefreshRefused, client_id: str) -> None:
+        """Record a terminal failure; reuse means that somebody else has the token, so it ends the grant."""
+        record = refusal.record
+        session, generation = (record.session, record.generation) if record else (None, None)
+        self.events.record(connection, RefreshFailed(client_id, refusal.reason, session, generation))
+        if session is not None and refusal.reason is Reason.REUSE_DETECTED:
+            self.end(connection, session.session_id, Reason.REVOKED)
+
+    def _tokens(self, session: Session, refresh_token: str) -> TokenSet:
+        """Mint an access token (RFC 9068 §2.2) beside the refresh token."""
+        now = int(self.clock.now())
+        lifetime = self.config.lifetimes.access
+        claims: dict[str, str | int] = {
+            "iss": self.config.issuer,
+            "aud": self.config.audience,
+            "sub": session.subject,
+            "client_id": session.client_id,
+            "iat": now,
+            "exp": now + lifetime,
+            "jti": str(uuid.uuid4()),
+            "sid": session.session_id,
+        }
+        return TokenSet(self.keys.sign(claims), refresh_token, lifetime)
+
+
+def s256_challenge(code_verifier: str) -> str:
+    """Return the challenge of a verifier (RFC 7636 §4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode("ascii")).digest()).rstrip(b"=").decode()

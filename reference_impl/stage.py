@@ -1,0 +1,109 @@
+"""The composition root of one stage: everything is built here, from its configuration and its parts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+from flask import Flask
+
+from reference_impl.api import ApiGuard, create_api_app, notes
+from reference_impl.aws import AwsClients
+from reference_impl.clock import Clock, SystemClock
+from reference_impl.config import StageConfig
+from reference_impl.database import Database
+from reference_impl.events import Outbox, Publisher, Relay, outbox, recorder
+from reference_impl.issuer import accounts, codes, tokens, transactions
+from reference_impl.issuer.build import Issuer, build_issuer
+from reference_impl.loopback import loopback_session
+from reference_impl.parts import Part, Parts
+from reference_impl.web.app import create_web_app
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SCHEMAS = tuple(module.SCHEMA for module in (accounts, codes, tokens, transactions, outbox, recorder, notes))
+
+
+@dataclass(frozen=True)
+class GrantsInDatabase:
+    """The API's view of the issuer's grants."""
+
+    issuer: Issuer
+    database: Database
+
+    def is_active(self, session_id: str) -> bool:
+        """Say whether the grant goes on."""
+        with self.database.reading() as connection:
+            return self.issuer.tokens.is_active(connection, session_id)
+
+    def name_of(self, subject: str) -> str | None:
+        """Return the account's name."""
+        with self.database.reading() as connection:
+            return self.issuer.accounts.name_of(connection, subject)
+
+
+@dataclass(frozen=True)
+class StageApp:
+    """One stage, built and not yet served: its applications by host, and handles for whoever looks after it."""
+
+    config: StageConfig
+    apps: Mapping[str, Flask]
+    issuer: Issuer
+    database: Database
+    outbox: Outbox
+    publisher: Publisher
+    events_client: EventBridgeClient
+    _relay: Relay
+    _http: requests.Session
+
+    def start(self) -> None:
+        """Start the relay of the outbox, which first sends what an earlier process left."""
+        self._relay.start()
+
+    def stop(self) -> None:
+        """Stop the relay and close the database; unpublished events stay in it."""
+        self._relay.stop()
+        self._http.close()
+        self.events_client.close()
+        self.database.close()
+
+    def set_account_disabled(self, subject: str, disabled: bool) -> None:
+        """Disable or enable the account with this pseudonym. Raises LookupError if there is none."""
+        with self.database.transaction() as connection:
+            self.issuer.accounts.set_disabled(connection, subject, disabled)
+
+
+def build_stage(
+    config: StageConfig, parts: Parts | None = None, clock: Clock | None = None, aws: AwsClients | None = None
+) -> StageApp:
+    """Build issuer, API and web client of one stage. Raises sqlite3.Error where its database cannot be opened."""
+    parts, clock = parts or Parts(), clock or SystemClock()
+    database = Database(config.database, *SCHEMAS)
+    stopping = threading.Event()
+    box = parts.choose(Part.OUTBOX, Outbox(database, clock))
+    events_client = (aws or config.aws.clients()).events()
+    publisher = parts.choose(
+        Part.PUBLISHER,
+        Publisher(events_client, config.bus, f"{config.app}.{config.stage}", sleep=stopping.wait),
+    )
+    issuer = build_issuer(config, parts, clock, database, box)
+    http = loopback_session(config.ca_file)
+    apps = {
+        config.host(config.issuer): issuer.app,
+        config.host(config.api_url): build_api(config, parts, clock, database, issuer),
+        config.host(config.web_url): create_web_app(config, parts, clock, http=http),
+    }
+    relay = Relay(box, publisher, stopping)
+    return StageApp(config, apps, issuer, database, box, publisher, events_client, relay, http)
+
+
+def build_api(config: StageConfig, parts: Parts, clock: Clock, database: Database, issuer: Issuer) -> Flask:
+    """Build the API of one stage, which trusts that stage's keys alone."""
+    grants = GrantsInDatabase(issuer, database)
+    keys = parts.choose(Part.API_KEYS, issuer.keys.jwks)
+    guard = ApiGuard(config.issuer, config.audience, keys, grants, clock, config.lifetimes.leeway)
+    return create_api_app(parts.choose(Part.API_GUARD, guard), notes.Notes(database), clock, grants.name_of)

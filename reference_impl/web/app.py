@@ -1,0 +1,248 @@
+"""The web client's application: routes, and nothing that a part should decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import requests
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from reference_impl.account import account_name
+from reference_impl.clock import Clock, SystemClock
+from reference_impl.loopback import loopback_session
+from reference_impl.oauth_client import (
+    AuthorizationDenied,
+    CallbackRefused,
+    GrantRefused,
+    OAuthClient,
+    OAuthClientError,
+)
+from reference_impl.parts import Part, Parts
+from reference_impl.session_store import StorageStatus
+from reference_impl.token_manager import Logout, MemoryVault, SignedOut, TokenManager
+from reference_impl.web.cookies import CookiePolicy
+from reference_impl.web.origin import is_same_origin
+from reference_impl.web.pages import Pages, Place
+from reference_impl.web.responses import html, json, redirect
+from reference_impl.web.sessions import FLOW_LIFETIME, Flows, WebSession, WebSessions
+
+SERVER_SIDE = StorageStatus("secure", "server memory, with an HTTP-only cookie in the browser")
+_ERRORS = {400: "That did not work", 403: "Refused", 404: "Not found", 503: "Not available"}
+
+
+class WebConfig(Protocol):
+    """What the web client needs of a stage's configuration."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def web_url(self) -> str: ...
+    @property
+    def ca_file(self) -> Path | None: ...
+
+
+def create_web_app(
+    config: WebConfig,
+    parts: Parts | None = None,
+    clock: Clock | None = None,
+    storage: Callable[[], StorageStatus] = lambda: SERVER_SIDE,
+    http: requests.Session | None = None,
+) -> Flask:
+    """Build the web client of one stage.
+
+    ``storage`` tells where sign-ins are kept; the pages warn where it is degraded. ``http`` speaks to the issuer and
+    the API; by default it is a loopback session that trusts the stage's ``ca_file``.
+    """
+    http = http or loopback_session(config.ca_file)
+    client = WebClient(config, parts or Parts(), clock or SystemClock(), storage, http)
+    app = Flask(__name__, static_folder=None)
+    for rule, method, view in client.routes():
+        app.add_url_rule(rule, view.__name__, view, methods=[method])
+    app.before_request(client.refuse_foreign_posts)
+    app.after_request(client.add_headers)
+    app.register_error_handler(HTTPException, client.show_error)
+    return app
+
+
+class WebClient:
+    """The views. Each stands for one route; the parts decide how sessions, cookies, pages and tokens behave."""
+
+    def __init__(
+        self,
+        config: WebConfig,
+        parts: Parts,
+        clock: Clock,
+        storage: Callable[[], StorageStatus],
+        http: requests.Session,
+    ) -> None:
+        self._config = config
+        self._parts = parts
+        self._clock = clock
+        self._storage = storage
+        self._http = http
+        self._oauth = parts.choose(Part.OAUTH_CLIENT, OAuthClient(http, config.issuer, "web", clock))
+        self._sessions = parts.choose(Part.WEB_SESSION, WebSessions(clock))
+        self._cookies = parts.choose(Part.COOKIE_POLICY, CookiePolicy())
+        self._pages = parts.choose(Part.PAGES, Pages(Place("web", config.stage, config.issuer)))
+        self._logout = parts.choose(Part.LOGOUT, Logout())
+        self._flows = Flows(clock)
+
+    def routes(self) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
+        """Return path, method and view of every route. GET changes nothing, except that /callback ends a sign-in."""
+        return (
+            ("/", "GET", self.home),
+            ("/login", "GET", self.login),
+            ("/start", "POST", self.start),
+            ("/callback", "GET", self.callback),
+            ("/session", "GET", self.session),
+            ("/refresh", "POST", self.refresh),
+            ("/logout", "POST", self.logout),
+            ("/settings", "GET", self.settings),
+            ("/api/me", "GET", self.me),
+            ("/<name>", "GET", self.asset),
+        )
+
+    def home(self) -> Response:
+        """The signed-in user's page, else the way to the login page."""
+        session = self._current(activity=True)
+        return html(self._pages.home(session, self._storage())) if session else redirect("/login")
+
+    def login(self) -> Response:
+        """The page with the sign-in button. The notice is one of a fixed list: nothing of the query is shown."""
+        if self._current(activity=True):
+            return redirect("/")
+        return html(self._pages.login(self._storage(), request.args.get("notice")))
+
+    def start(self) -> Response:
+        """Begin a sign-in, bound to this browser by the flow cookie, and lead to the issuer."""
+        try:
+            flow = self._oauth.begin(f"{self._config.web_url}/callback")
+        except OAuthClientError:
+            return redirect("/login?notice=unavailable")
+        cookie = self._cookies.issue_flow(self._flows.add(flow), int(FLOW_LIFETIME))
+        return redirect(flow.authorize_url, cookie)
+
+    def callback(self) -> Response:
+        """Take the issuer's answer, once. An answer that the browser sends again changes nothing."""
+        before = self._current(activity=True)
+        flow = self._flows.take(request.cookies.get(self._cookies.flow_name))
+        if flow is None:
+            text = "This sign-in is already complete, or it took too long. Please start again."
+            return redirect("/") if before else self._message(400, text)
+        ended = self._cookies.end_flow()
+        try:
+            tokens = self._oauth.redeem(flow, request.query_string.decode("latin-1"))
+        except (AuthorizationDenied, GrantRefused):
+            return redirect("/login?notice=denied", ended)
+        except CallbackRefused:
+            return self._message(400, "This answer does not belong to your sign-in. Please start again.", ended)
+        except OAuthClientError:
+            return redirect("/login?notice=unavailable", ended)
+        manager = self._new_manager()
+        manager.sign_in(tokens)
+        if before:
+            self._end(before)
+        session = self._sessions.create(manager, self._account(manager))
+        cookie = self._cookies.issue_session(session.identifier, self._sessions.remaining(session))
+        return redirect("/", ended, cookie)
+
+    def session(self) -> Response:
+        """Tell page script who is signed in; asking does not count as activity of the user."""
+        session = self._current(activity=False)
+        if session is None:
+            return json(401, {"signed_in": False})
+        return json(200, self._sessions.public_view(session))
+
+    def refresh(self) -> Response:
+        """Refresh the tokens on the server and renew the cookie."""
+        session = self._current(activity=False)
+        if session is None:
+            return json(401, {"signed_in": False})
+        try:
+            session.manager.refresh()
+        except OAuthClientError as error:
+            return self._refused(session, error)
+        cookie = self._cookies.renew_session(session.identifier, self._sessions.remaining(session))
+        return json(200, {"refreshed": True, **self._sessions.public_view(session)}, cookie)
+
+    def logout(self) -> Response:
+        """End the session here, then the grant at the issuer; the browser's cookie goes in any case."""
+        session = self._current(activity=True)
+        if session:
+            self._end(session)
+        return redirect("/login?notice=signed-out", self._cookies.end_session(), self._cookies.end_flow())
+
+    def settings(self) -> Response:
+        """Stage, issuer and where the sign-in is kept."""
+        return html(self._pages.settings(self._current(activity=True), self._storage()))
+
+    def me(self) -> Response:
+        """Pass the API's answer on; the access token is added here and never leaves the server."""
+        session = self._current(activity=False)
+        if session is None:
+            return json(401, {"signed_in": False})
+        try:
+            answer = session.manager.call(self._ask_me)
+            return json(answer.status_code, answer.json())
+        except OAuthClientError as error:
+            return self._refused(session, error)
+        except requests.RequestException:
+            return json(503, {"error": "the API does not answer"})
+
+    def asset(self, name: str) -> Response:
+        """The style sheet and the icon."""
+        found = self._pages.asset(name)
+        if found is None:
+            return self._message(404, "There is no such page.")
+        return Response(found[0], content_type=found[1])
+
+    def refuse_foreign_posts(self) -> Response | None:
+        """Refuse whatever may change something and is not proven to come from our own pages, before any effect."""
+        safe = request.method in ("GET", "HEAD", "OPTIONS")
+        sender, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+        if safe or is_same_origin(self._config.web_url, sender, site):
+            return None
+        return self._message(403, "This request did not come from this site's own pages.")
+
+    def add_headers(self, response: Response) -> Response:
+        """Put the pages' headers on every response."""
+        response.headers.update(self._pages.headers())
+        return response
+
+    def show_error(self, error: HTTPException) -> Response:
+        """Show any other failure as a page of ours, with the same headers and no detail."""
+        return self._message(error.code or 500, "Something went wrong with this request.")
+
+    def _current(self, *, activity: bool) -> WebSession | None:
+        return self._sessions.find(request.cookies.get(self._cookies.session_name), activity=activity)
+
+    def _new_manager(self) -> TokenManager:
+        return self._parts.choose(Part.TOKEN_MANAGER, TokenManager(self._oauth, MemoryVault(), self._clock))
+
+    def _end(self, session: WebSession) -> None:
+        self._sessions.end(session)
+        self._logout.end(session.manager)
+
+    def _refused(self, session: WebSession, error: OAuthClientError) -> Response:
+        """Answer for a session whose tokens cannot be refreshed: gone for good, or only for now."""
+        if not isinstance(error, SignedOut):
+            return json(503, {"error": "the sign-in service does not answer"})
+        self._sessions.end(session)
+        return json(401, {"signed_in": False}, self._cookies.end_session())
+
+    def _ask_me(self, token: str) -> requests.Response:
+        return self._http.get(f"{self._config.api_url}/me", headers={"Authorization": f"Bearer {token}"})
+
+    def _account(self, manager: TokenManager) -> str:
+        return account_name(manager, self._ask_me)
+
+    def _message(self, status: int, text: str, *cookies: str) -> Response:
+        page = self._pages.message(_ERRORS.get(status, "Something went wrong"), text, self._storage())
+        return html(page, status, *cookies)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.catalog import load_catalog
+from harness.errors import Mistakes
+from harness.model import Waiver
+from harness.policy import load_policy
+
+POLICY = """\
+controls = ["TOKEN-*"]
+require_kill_matrix = true
+
+[may_be_not_run]
+"*/macos/*/*/keychain" = "no port yet"
+
+[[waiver]]
+control = "TOKEN-10.E2"
+cell = "*/linux/*/*/*"
+reason = "the upstream mends it"
+owner = "Ada"
+expires = 2027-01-31
+"""
+DEFAULT = Path(__file__).parents[2] / "reports" / "policies" / "default.toml"
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "strict.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_policy_is_read_with_the_line_of_its_waivers(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path, POLICY))
+    assert (policy.name, policy.controls, policy.require_kill_matrix) == ("strict", ("TOKEN-*",), True)
+    assert policy.may_be_not_run == {"*/macos/*/*/keychain": "no port yet"}
+    waiver = Waiver("TOKEN-10.E2", "*/linux/*/*/*", "the upstream mends it", "Ada", "2027-01-31", line=7)
+    assert policy.waivers == (waiver,)
+
+
+def test_an_expiry_may_be_written_as_a_string(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path, POLICY.replace("2027-01-31", '"2027-01-31"')))
+    assert policy.waivers[0].expires == "2027-01-31"
+
+
+def test_the_default_policy_names_controls_that_are_there_and_allows_no_linux_cell() -> None:
+    policy = load_policy(DEFAULT)
+    assert len(policy.controls) == 17
+    assert set(policy.controls) <= set(load_catalog().controls)
+    assert policy.require_kill_matrix
+    assert all("/linux/" not in pattern and not pattern.startswith("*/*") for pattern in policy.may_be_not_run)
+
+
+def test_all_mistakes_of_a_policy_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    text = (
+        POLICY.replace("require_kill_matrix", "requires_kill_matrix")
+        .replace("*/macos/*/*/keychain", "*/*/*/*/*")
+        .replace("TOKEN-10.E2", "TOKEN")
+        .replace('"*/linux/*/*/*"', '"linux"')
+        .replace('owner = "Ada"\n', "")
+        .replace("2027-01-31", "2027-01-31T10:00:00Z")
+    )
+    with pytest.raises(Mistakes) as caught:
+        load_policy(write(tmp_path, text))
+    assert [(mistake.line, mistake.what) for mistake in caught.value.mistakes] == [
+        (2, "unknown key 'requires_kill_matrix'"),
+        (5, "'*/*/*/*/*' excuses every cell"),
+        (7, "lacks the key 'waiver[1].owner'"),
+        (
+            8,
+            "waiver[1].control: 'TOKEN' is no control; write TOKEN-10, or an expectation such as TOKEN-10.E2",
+        ),
+        (9, "'linux' is no cell pattern"),
+        (11, "waiver[1].expires: expires is a time; write the last day that it holds, such as 2027-01-31"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('["TOKEN-*"]', "[]", 1),
+        ('"no port yet"', '""', 5),
+        ("2027-01-31", '"31.1.2027"', 12),
+        ("2027-01-31", "7", 12),
+        ("*/macos/*/*/keychain", "*/macos", 5),
+    ],
+)
+def test_a_value_that_says_nothing_is_told_at_its_line(tmp_path: Path, old: str, new: str, line: int) -> None:
+    with pytest.raises(Mistakes) as caught:
+        load_policy(write(tmp_path, POLICY.replace(old, new)))
+    assert [mistake.line for mistake in caught.value.mistakes] == [line]
