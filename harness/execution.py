@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Protocol
 
-from harness.model import Cell, Finding, Parameter
+from harness.features import instance_id
+from harness.model import Cell, Finding, Parameter, Verdict, merge
 from harness.observations import Observation
 from harness.observe import Recorder, Redacts
 from harness.plan import Plan
@@ -19,13 +20,17 @@ from harness.scene import Scene
 __all__ = ["Evidence", "Execution", "NoEvidence"]
 
 # Steps are loaded as pytest plugins; each area has its module.
+OUTCOME = {Verdict.FAILED: "failed", Verdict.PASSED: "passed", Verdict.NOT_APPLICABLE: "passed"} | {
+    verdict: "error" for verdict in (Verdict.UNKNOWN, Verdict.NOT_RUN)
+}
 QUIET = ("-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler", "--capture=no", "--import-mode=importlib")
 
 
 class Evidence(Protocol):
     """Where a run's events go as they happen."""
 
-    def event(self, name: str, data: Mapping[str, Any]) -> None: ...
+    def scenario_started(self, scenario: str) -> None: ...
+    def scenario_finished(self, scenario: str, outcome: str) -> None: ...
     def observation(self, observation: Observation) -> None: ...
     def finding(self, finding: Finding) -> None: ...
 
@@ -33,7 +38,10 @@ class Evidence(Protocol):
 class NoEvidence:
     """Keeps nothing: for runs whose findings alone matter."""
 
-    def event(self, name: str, data: Mapping[str, Any]) -> None:
+    def scenario_started(self, scenario: str) -> None:
+        """Forget it."""
+
+    def scenario_finished(self, scenario: str, outcome: str) -> None:
         """Forget it."""
 
     def observation(self, observation: Observation) -> None:
@@ -63,8 +71,8 @@ class Execution:
     def open_scene(self, file: Path, name: str, example: str, cell: Cell) -> Scene:
         planned = self.plan.find(file, name)
         assert planned is not None
-        id = f"{file.stem}/{name}{f' [{example}]' if example else ''}@{cell.id}"
-        self.evidence.event("scenario-started", {"scenario": id, "expectations": list(planned.expectations)})
+        id = instance_id(file, name, example, cell.id)
+        self.evidence.scenario_started(id)
         return Scene(
             id=id,
             cell=cell,
@@ -75,6 +83,11 @@ class Execution:
             depth=self.depth,
             sink=self._keep,
         )
+
+    def close_scene(self, scene: Scene) -> None:
+        """The scenario has come to its end: its findings count from now on."""
+        verdicts = [finding.verdict for finding in scene.findings.values()]
+        self.evidence.scenario_finished(scene.id, OUTCOME[merge(verdicts)])
 
     def run(self, steps: Iterable[str], plugins: Iterable[object] = ()) -> int:
         """Run all planned scenarios; pytest's exit code (0 all passed, 1 some did not, others: it did not run)."""

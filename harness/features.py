@@ -17,7 +17,7 @@ from pytest_bdd import gherkin_parser
 
 from harness.errors import Mistake, Mistakes
 
-__all__ = ["ScenarioPlan", "Step", "Tag", "WrittenFeature", "WrittenScenario", "read_feature", "scenarios"]
+__all__ = ["ScenarioPlan", "Step", "Tag", "WrittenFeature", "WrittenScenario", "instance_id", "read_feature", "scenarios"]
 
 CONTROL_TAG = re.compile(r"[A-Z]+-\d+")
 JUDGES = re.compile(r"([A-Z]+-\d+\.E\d+) holds: \S")  # the phrase by which a Then step judges an expectation
@@ -36,6 +36,16 @@ class ScenarioPlan:
     controls: tuple[str, ...]
     expectations: tuple[str, ...]
     axes: Mapping[str, str] = field(hash=False)
+    examples: tuple[str, ...] = ("",)  # of an outline: each row's values, joined by commas
+
+    def instances(self, cell: str) -> tuple[str, ...]:
+        """The ids of the scenario in a cell: `<feature>/<scenario>@<cell>`, an outline's with its example in brackets."""
+        return tuple(instance_id(self.file, self.name, example, cell) for example in self.examples)
+
+
+def instance_id(file: Path, name: str, example: str, cell: str) -> str:
+    """The id of one scenario in one cell."""
+    return f"{file.stem}/{name}{f' [{example}]' if example else ''}@{cell}"
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class WrittenScenario:
     tags: tuple[Tag, ...]
     background: tuple[Step, ...]
     steps: tuple[Step, ...]
-    examples: int | None  # rows of an outline
+    examples: tuple[str, ...] | None  # rows of an outline, each with its values joined by commas
 
     @property
     def controls(self) -> dict[str, Tag]:
@@ -94,7 +104,8 @@ class WrittenScenario:
     def plan(self) -> ScenarioPlan:
         names = tuple(dict.fromkeys(tag.name for tag in self.tags))
         axes = dict(name.split(":", 1) for name in names if ":" in name)
-        return ScenarioPlan(self.name, self.file, self.line, names, tuple(self.controls), self.judged, axes)
+        rows = self.examples or ("",)
+        return ScenarioPlan(self.name, self.file, self.line, names, tuple(self.controls), self.judged, axes, rows)
 
 
 @dataclass(frozen=True)
@@ -172,10 +183,11 @@ def _prose(
         yield from _prose(child.background or child.rule or child.scenario, lines)
 
 
-def _rows(scenario: gherkin_parser.Scenario) -> int | None:
-    """How many rows an outline has; None for a plain scenario."""
+def _rows(scenario: gherkin_parser.Scenario) -> tuple[str, ...] | None:
+    """The rows of an outline; None for a plain scenario."""
     outline = bool(scenario.examples) or "outline" in scenario.keyword.lower()
-    return sum(len(table.table_body or ()) for table in scenario.examples) if outline else None
+    rows = (row for table in scenario.examples for row in table.table_body or ())
+    return tuple(", ".join(cell.value for cell in row.cells) for row in rows) if outline else None
 
 
 def _tags(tags: Iterable[gherkin_parser.Tag]) -> tuple[Tag, ...]:

@@ -113,7 +113,7 @@ def _shape(scenario: WrittenScenario) -> Iterator[Mistake]:
         yield Mistake(scenario.file, scenario.line, f"{title} has no steps", "it would pass; write them or delete it")
     elif not any(step.phrase == "Then" for step in scenario.steps):
         yield Mistake(scenario.file, scenario.line, f"{title} has no Then", "add: Then TOKEN-01.E1 holds: …")
-    if scenario.examples == 0:
+    if scenario.examples == ():
         yield Mistake(scenario.file, scenario.line, f"{title} is an outline without a row of Examples", "it never runs")
 
 

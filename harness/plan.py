@@ -26,15 +26,16 @@ class Plan:
     without_scenario: tuple[Finding, ...]
 
     @property
-    def expected(self) -> tuple[tuple[str, str], ...]:
-        """Every (expectation, cell id) that the run must give a verdict."""
-        pairs = {
-            (expectation, cell.id)
+    def expected(self) -> tuple[tuple[str, str, str], ...]:
+        """Every (expectation, cell id, scenario id) that the run must give a verdict; no scenario: ""."""
+        judged = {
+            (expectation, cell.id, instance)
             for scenario, cells in self.cells.items()
             for cell in cells
+            for instance in scenario.instances(cell.id)
             for expectation in scenario.expectations
         }
-        return tuple(sorted(pairs | {(f.expectation, f.cell) for f in self.without_scenario}))
+        return tuple(sorted(judged | {(f.expectation, f.cell, "") for f in self.without_scenario}))
 
     def find(self, file: Path, name: str) -> ScenarioPlan | None:
         return next((s for s in self.cells if s.name == name and s.file == file), None)

@@ -45,6 +45,7 @@ class Runner(Protocol):
 
     def cells(self, file: Path, name: str) -> tuple[Cell, ...]: ...
     def open_scene(self, file: Path, name: str, example: str, cell: Cell) -> Scene: ...
+    def close_scene(self, scene: Scene) -> None: ...
     @property
     def listeners(self) -> Iterable[Listener]: ...
 
@@ -120,17 +121,17 @@ class Plugin:
         scene: Scene | None = getattr(item, "funcargs", {}).get("scene")
         if scene is None:
             return (yield)
-        error: BaseException | None = None
         try:
-            return (yield)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            _end(scene, error, self.runner.listeners)
+            answer = yield
+        except (KeyboardInterrupt, SystemExit):
+            raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
+        except BaseException as error:
+            return _end(scene, error, self.runner)
+        _end(scene, None, self.runner)
+        return answer
 
 
-def _end(scene: Scene, error: BaseException | None, listeners: Iterable[Listener]) -> None:
+def _end(scene: Scene, error: BaseException | None, runner: Runner) -> None:
     """Give every expectation a verdict, tell the listeners, and raise what pytest should see."""
     if isinstance(error, NotHere | NotOffered):
         scene.close_with(Verdict.NOT_RUN, str(error))
@@ -138,11 +139,10 @@ def _end(scene: Scene, error: BaseException | None, listeners: Iterable[Listener
         scene.close_with(Verdict.UNKNOWN, f"the scenario crashed: {type(error).__name__}: {error}"[:800])
     else:
         scene.close_with(Verdict.UNKNOWN, "the scenario ended without judging it")
+    runner.close_scene(scene)
     outcome = _outcome(scene, error)
-    for listener in listeners:
+    for listener in runner.listeners:
         listener.scenario_finished(scene, outcome)
-    if isinstance(error, KeyboardInterrupt | SystemExit):
-        return
     if outcome is not None:
         raise outcome from None
 

@@ -84,6 +84,7 @@ def carry_out(
     evidence: Evidence | None = None,
     listeners: Sequence[Listener] = (),
     plugins: Iterable[object] = (),
+    steps: Sequence[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Run the plan's scenarios; all findings, those of controls without scenario included.
 
@@ -91,7 +92,7 @@ def carry_out(
     """
     kept = evidence or NoEvidence()
     execution = Execution(plan, targets, plan.catalog.parameters, redactor, depth, kept, listeners)
-    code = execution.run(step_modules(), plugins)
+    code = execution.run(step_modules() if steps is None else steps, plugins)
     if code not in (0, 1):
         raise RunInterrupted(f"the scenarios were not run to their end (pytest's exit code {code})")
     for finding in plan.without_scenario:

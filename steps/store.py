@@ -17,7 +17,7 @@ VALUES: dict[str, bytes] = {
     "characters beyond the BMP": "\U0001f511\U00020000\U0010fffd".encode(),
     "an embedded NUL": b"before\0after",
     "an embedded newline": b"first line\nsecond line\r\nthird",
-    "embedded quotes": b"it's \"quoted\" and \\escaped\\",
+    "embedded quotes": b'it\'s "quoted" and \\escaped\\',
     "leading and trailing spaces": b"  \t between \t  ",
     "nothing at all": b"",
     "bytes that are no text": bytes(range(256)),
@@ -37,9 +37,7 @@ def store_client(scene: Scene) -> StoreClient:
 
 def desktop_client(scene: Scene, situation: str) -> DesktopClient:
     """The desktop client in this situation of its store."""
-    return scene.port(
-        "desktop", lambda recorder: scene.target.desktop(scene.stage, recorder, situation), situation
-    )
+    return scene.port("desktop", lambda recorder: scene.target.desktop(scene.stage, recorder, situation), situation)
 
 
 @given("a client with an empty session store")

@@ -10,9 +10,7 @@ from harness.scene import Scene
 
 @given("a browser in which nobody is signed in", target_fixture="web")
 def a_browser(scene: Scene) -> WebClient:
-    return scene.port(
-        "web", lambda recorder: scene.target.web(scene.stage, scene.cell.browser, recorder), scene.stage
-    )
+    return scene.port("web", lambda recorder: scene.target.web(scene.stage, scene.cell.browser, recorder), scene.stage)
 
 
 @when("the user logs in, the session is renewed, and all cookies are noted")

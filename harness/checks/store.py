@@ -35,7 +35,9 @@ TOKENS = ("access_token", "refresh_token")
 SELF_TEST = ("write", "read-back", "delete")
 MEMORY = "memory-only"
 # What a warning must tell: that the sign-in will not last, and something to do about it.
-CONSEQUENCE = re.compile(r"(?i)\b(?:lost|not be kept|sign in again|signed out)\b.*\b(?:exit|quit|close|start|restart)", re.S)
+CONSEQUENCE = re.compile(
+    r"(?i)\b(?:lost|not be kept|sign in again|signed out)\b.*\b(?:exit|quit|close|start|restart)", re.S
+)
 REMEDY = re.compile(r"(?i)\b(?:install|start|unlock|enable|remove|allow|open|set up)\b.+")
 
 
@@ -122,7 +124,9 @@ def clearing_is_scoped_and_repeatable(seen: Record, parameters: Parameters) -> J
     written, read = seen.of(StoreOperation, "new sign-in")
     if written.outcome != "done" or read.sha256 != written.sha256:
         complaints.append(f"a new value after the clearing was not kept ({written.outcome}, {read.outcome})")
-    return conclude(complaints, "only the addressed account was cleared, on its stage alone, and it could sign in again")
+    return conclude(
+        complaints, "only the addressed account was cleared, on its stage alone, and it could sign in again"
+    )
 
 
 @check("STORE-01.E4", "SOC 2 CC6.1")
@@ -202,7 +206,9 @@ def _found(scan: SecretScan) -> list[str]:
     if missing := [kind for kind in TOKENS if kind not in scan.kinds]:
         raise MissingObservation(f"{scan.case}: no {' and no '.join(missing)} was known, so none was looked for")
     if not scan.planted_found:
-        raise MissingObservation(f"{scan.case}: the search did not find what was planted; {scan.about.get('unscanned', '')}")
+        raise MissingObservation(
+            f"{scan.case}: the search did not find what was planted; {scan.about.get('unscanned', '')}"
+        )
     return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits]
 
 
@@ -229,7 +235,9 @@ def weak_stores_are_refused(seen: Record, parameters: Parameters) -> Judgement:
         for way in WAYS:
             start = seen.one(StoreState, "start", situation=_situation(store, way))
             if start.mode != MEMORY:
-                complaints.append(f"{store}, by {way}: the mode is {start.mode or 'not told'} ({start.error or start.back_end})")
+                complaints.append(
+                    f"{store}, by {way}: the mode is {start.mode or 'not told'} ({start.error or start.back_end})"
+                )
             elif not CONSEQUENCE.search(start.warning) or not REMEDY.search(start.warning):
                 complaints.append(f"{store}, by {way}: no warning with consequence and remedy")
         view = seen.one(PageView, "signed in", situation=_situation(store, WAYS[0]))
@@ -268,7 +276,9 @@ def self_test_finds_a_discarding_store(seen: Record, parameters: Parameters) -> 
         complaints.append("the self-test did not notice that values are discarded")
     if not (sound.before_login and discarding.before_login):
         complaints.append("the self-test did not come before the first login")
-    return conclude(complaints, "write, comparison and deletion were tried before the login, and the discarding store refused")
+    return conclude(
+        complaints, "write, comparison and deletion were tried before the login, and the discarding store refused"
+    )
 
 
 @check("STORE-09.E4", "keyring 25.7 source (chainer)")

@@ -16,8 +16,10 @@ LONGEST = 4096  # bytes of name and value together (ASVS 5.0.0 3.3.5)
 PREFIXES = ("__Host-", "__Host-Http-")
 TOKENS = ("access_token", "refresh_token")
 STORAGES = ("localStorage", "sessionStorage", "IndexedDB", "Cache Storage", "readable cookies")
-PAGE = ("document", "inline scripts")
-GLOBALS = ("globals", "messages")
+DOCUMENT = ("document", "inline scripts")
+VARIABLES = ("globals", "messages")
+ANSWERS = ("answers",)
+REACH = {"storages": STORAGES, "page": DOCUMENT + VARIABLES, "answers": ANSWERS}
 SEARCHES = ("login", "renewal", "reload")
 
 
@@ -33,10 +35,18 @@ def cookies_have_the_required_attributes(seen: Record, parameters: Parameters) -
 
 def _set_cookies(seen: Record, moment: str) -> tuple[Cookie, ...]:
     """The cookies that answers set; at each moment of interest there must be one."""
-    cookies = seen.one(CookieJar, moment, source="set-cookie").cookies
+    cookies = _jar(seen, moment, "set-cookie").cookies
     if not cookies:
         raise MissingObservation(f"{moment}: no answer set a cookie")
     return cookies
+
+
+def _jar(seen: Record, case: str, source: str) -> CookieJar:
+    """The cookies of one source: in the jar, set by answers, or sent."""
+    found = [jar for jar in seen.of(CookieJar, case) if jar.source == source]
+    if not found:
+        raise MissingObservation(f"{case}: nobody looked at the cookies of source {source!r}")
+    return found[-1]
 
 
 def _flaws(cookie: Cookie) -> Iterator[str]:
@@ -57,9 +67,11 @@ def _flaws(cookie: Cookie) -> Iterator[str]:
 @check("WEB-01.E2", "ASVS 5.0.0 3.3.3, 3.3.4")
 def cookies_stay_where_they_belong(seen: Record, parameters: Parameters) -> Judgement:
     session = {cookie.name for cookie in _session(seen, "renewal")}
-    own = {cookie.name for cookie in seen.one(CookieJar, "the client's own name", source="sent").cookies}
+    own = {cookie.name for cookie in _jar(seen, "the client's own name", "sent").cookies}
     if not session <= own:
-        raise MissingObservation("the witness did not see the session's cookies where they are sent, so it proves nothing")
+        raise MissingObservation(
+            "the witness did not see the session's cookies where they are sent, so it proves nothing"
+        )
     complaints = []
     for view in seen.of(PageView, "login", "renewal"):
         if view.about.get("readable") != "yes":
@@ -67,7 +79,7 @@ def cookies_stay_where_they_belong(seen: Record, parameters: Parameters) -> Judg
         if view.document_cookie:
             complaints.append(f"{view.case}: document.cookie shows {_names_in(view.document_cookie)}")
     for where in ("sibling", "http"):
-        sent = seen.one(CookieJar, where, source="sent")
+        sent = _jar(seen, where, "sent")
         complaints += [f"{cookie.name} was sent to {sent.url}" for cookie in sent.cookies]
     return conclude(complaints, "neither page script nor a sibling name nor plain http got a cookie")
 
@@ -78,7 +90,7 @@ def _names_in(header: str) -> str:
 
 def _session(seen: Record, moment: str) -> tuple[Cookie, ...]:
     """The client's own cookies in the jar, of which a signed-in browser has at least one."""
-    jar = seen.one(CookieJar, moment, source="jar")
+    jar = _jar(seen, moment, "jar")
     cookies = tuple(cookie for cookie in jar.cookies if _belongs(cookie, jar.url))
     if not cookies:
         raise MissingObservation(f"{moment}: the jar holds no cookie of the client")
@@ -97,14 +109,16 @@ def cookies_are_opaque_and_small(seen: Record, parameters: Parameters) -> Judgem
     complaints = [f"{c.name} holds {' and '.join(c.personal)} in clear ({c.decoded})" for c in cookies if c.personal]
     complaints += [f"{c.name} is a JWT" for c in cookies if c.decoded == "jwt" and not c.personal]
     complaints += [f"{c.name} has {c.size} bytes" for c in cookies if c.size > LONGEST]
-    return conclude(list(dict.fromkeys(complaints)), f"{len(cookies)} cookies are opaque and at most {LONGEST} bytes long")
+    return conclude(
+        list(dict.fromkeys(complaints)), f"{len(cookies)} cookies are opaque and at most {LONGEST} bytes long"
+    )
 
 
 @check("WEB-01.E4", "ASVS 5.0.0 3.3.1, RFC 6265 §3.1")
 def logout_deletes_the_session_cookies(seen: Record, parameters: Parameters) -> Judgement:
     session = _session(seen, "renewal")
-    deleted = {c.name: c for c in seen.one(CookieJar, "logout", source="set-cookie").cookies if _deletes(c)}
-    left = {cookie.name for cookie in seen.one(CookieJar, "logout", source="jar").cookies}
+    deleted = {c.name: c for c in _jar(seen, "logout", "set-cookie").cookies if _deletes(c)}
+    left = {cookie.name for cookie in _jar(seen, "logout", "jar").cookies}
     complaints = []
     for cookie in session:
         deletion = deleted.get(cookie.name)
@@ -127,30 +141,38 @@ def _attributes(cookie: Cookie) -> tuple[object, ...]:
 
 @check("WEB-02.E1", "ASVS 5.0.0 10.1.1, 14.3.3")
 def no_token_in_storages_or_document(seen: Record, parameters: Parameters) -> Judgement:
-    scans = [_search(seen, moment, part) for moment in SEARCHES for part in ("storages", "document")]
-    return conclude([text for scan in scans for text in _hits(scan)], f"{len(scans)} searches found no token")
+    complaints = [
+        hit
+        for moment in SEARCHES
+        for hit in (
+            *_hits(_search(seen, moment, "storages"), STORAGES),
+            *_hits(_search(seen, moment, "page"), DOCUMENT),
+        )
+    ]
+    return conclude(complaints, f"{len(SEARCHES)} searches of storages, cookies and document found no token")
 
 
 @check("WEB-02.E2", "ASVS 5.0.0 10.1.1, OAuth-BBA draft §6.1")
-def no_token_in_answers_or_globals(seen: Record, parameters: Parameters) -> Judgement:
-    scans = [_search(seen, moment, part) for moment in SEARCHES for part in ("globals", "answers")]
-    return conclude([text for scan in scans for text in _hits(scan)], f"{len(scans)} searches found no token")
+def no_token_in_answers_or_variables(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = [
+        hit
+        for moment in SEARCHES
+        for hit in (*_hits(_search(seen, moment, "answers"), ANSWERS), *_hits(_search(seen, moment, "page"), VARIABLES))
+        if not _allowed(hit, _search(seen, moment, "page"))
+    ]
+    return conclude(complaints, f"{len(SEARCHES)} searches of answers, messages and variables found no token")
+
+
+def _allowed(hit: str, scan: SecretScan) -> bool:
+    """A target that documents a token-in-memory mode may hold the access token there, and nothing else."""
+    return scan.about.get("mode") == "token-in-memory" and "{{access_token:" in hit
 
 
 @check("WEB-02.E3", "OWASP Session CS: localStorage API")
 def reload_keeps_the_session_without_tokens(seen: Record, parameters: Parameters) -> Judgement:
     complaints = [] if seen.one(PageView, "reload").signed_in else ["the reloaded page is signed out"]
-    scans = [_search(seen, "reload", part) for part in ("storages", "document", "globals")]
-    complaints += [text for scan in scans for text in _hits(scan)]
-    return conclude(complaints, "the reloaded page is signed in, and no token appeared")
-
-
-REACH = {
-    "storages": STORAGES,
-    "document": PAGE,
-    "globals": GLOBALS,
-    "answers": ("answers",),
-}
+    complaints += _hits(_search(seen, "reload", "storages"), STORAGES)
+    return conclude(complaints, "the reloaded page is signed in, and no token appeared in a storage")
 
 
 def _search(seen: Record, moment: str, part: str) -> SecretScan:
@@ -161,9 +183,10 @@ def _search(seen: Record, moment: str, part: str) -> SecretScan:
     if absent := [kind for kind in TOKENS if kind not in scan.kinds]:
         raise MissingObservation(f"{moment}: no {' and no '.join(absent)} was known, so none was looked for")
     if not scan.planted_found:
-        raise MissingObservation(f"{moment}: the search of {part} did not find what was planted there")
+        raise MissingObservation(f"{moment}: the search of the {part} did not find what was planted there")
     return scan
 
 
-def _hits(scan: SecretScan) -> list[str]:
-    return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits]
+def _hits(scan: SecretScan, places: tuple[str, ...]) -> list[str]:
+    """The hits in these places; a hit's place begins with one of those searched."""
+    return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits if hit.place.startswith(places)]

@@ -8,8 +8,9 @@ from typing import Any
 
 from harness.errors import EvidenceError
 
-__all__ = ["LONGEST_LINE", "canonical", "canonical_line", "parse", "sha256"]
+__all__ = ["DEEPEST", "LONGEST_LINE", "canonical", "canonical_line", "parse", "sha256"]
 
+DEEPEST = 64  # levels of JSON
 LONGEST_LINE = 16 * 2**20  # bytes of one JSON text
 
 
@@ -39,9 +40,25 @@ def parse(data: bytes) -> dict[str, Any]:
         raise EvidenceError(f"no JSON: {error}") from None
     if not isinstance(value, dict):
         raise EvidenceError("no JSON object")
+    if _deeper(value, DEEPEST):
+        raise EvidenceError(f"JSON that is nested deeper than {DEEPEST}")
     if spelled != data:
         raise EvidenceError("JSON that is not spelled canonically")
     return value
+
+
+def _deeper(value: object, most: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def sha256(data: bytes) -> str:

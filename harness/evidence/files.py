@@ -8,6 +8,7 @@ import stat
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,7 +43,8 @@ class BundleFiles(ABC):
 
     def get(self, name: str) -> bytes | None:
         """The content, or None where there is no such file."""
-        return self.read(name) if name in self.names else None
+        place = bisect_left(self.names, name)
+        return self.read(name) if self.names[place : place + 1] == (name,) else None
 
 
 def open_files(path: Path) -> BundleFiles:

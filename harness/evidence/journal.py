@@ -1,11 +1,11 @@
 """The journal: what happened in a run, as hash-chained JSON lines.
 
-A line is {seq, prev, at, event, data, hash}: `prev` is the hash of the line before (64 zeros at the start), `hash` the
-SHA-256 of the canonical line without itself, `at` the time in UTC. Each line is one write to a file opened for appending:
-after a kill at any instant all lines but the last are whole, and a torn last line is told.
+A line is {seq, prev, at, event, data, hash}: `prev` is the hash of the line before (64 zeros at the start), `hash`
+the SHA-256 of the canonical line without itself, `at` the time in UTC. Each line is one write to a file opened for
+appending: after a kill at any instant all lines but the last are whole, and a torn last line is told.
 
-Each worker has a journal of its own. Joined, a line also names its `worker`, and `was` keeps the hash that it had there,
-so that the worker's chain can still be checked.
+Each worker has a journal of its own. Joined, a line also names its `worker`, and `was` keeps the hash that it had
+there, so that the worker's chain can still be checked.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class JournalRead:
     entries: tuple[tuple[int, Entry], ...]
     faults: tuple[LineFault, ...]
     torn: bool
+    lines: int  # whole ones
 
     def of(self, event: str) -> Iterator[tuple[int, Entry]]:
         return (item for item in self.entries if item[1].event == event)
@@ -108,7 +109,7 @@ def read_journal(data: bytes) -> JournalRead:
     expected: tuple[int, str] | None = (0, _START)
     for number, line in enumerate(lines, 1):
         try:
-            entry = _entry(parse(line))
+            entry = _entry(line)
         except EvidenceError as error:
             faults.append(LineFault(number, str(error)))
             expected = None
@@ -116,7 +117,7 @@ def read_journal(data: bytes) -> JournalRead:
         faults += [LineFault(number, detail) for detail in _breaks(entry, expected)]
         expected = (entry.seq + 1, entry.hash)
         entries.append((number, entry))
-    return JournalRead(tuple(entries), (*faults, *_worker_breaks(entries)), bool(rest))
+    return JournalRead(tuple(entries), (*faults, *_worker_breaks(entries)), bool(rest), len(lines))
 
 
 def join_journals(journals: Mapping[str, JournalRead]) -> bytes:
@@ -134,14 +135,17 @@ def _when(entry: Entry) -> tuple[int, str]:
     return {"run-started": 0, "run-finished": 2}.get(entry.event, 1), entry.at
 
 
-def _entry(fields: Mapping[str, Any]) -> Entry:
+def _entry(line: bytes) -> Entry:
+    fields = parse(line)
+    types = {"seq": int, "data": dict}
     try:
         entry = Entry(**fields)
     except TypeError:
         raise EvidenceError("no journal line: it has other fields") from None
-    texts = (entry.prev, entry.at, entry.event, entry.hash, entry.worker, entry.was)
-    if not (isinstance(entry.seq, int) and isinstance(entry.data, dict) and all(isinstance(t, str) for t in texts)):
+    if any(type(value) is not types.get(name, str) for name, value in fields.items()):
         raise EvidenceError("no journal line: a field has another type")
+    if entry.line() != line + b"\n":
+        raise EvidenceError("no journal line: it has fields that say nothing")
     return entry
 
 

@@ -11,12 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import EvidenceError
 from harness.evidence.canonical import canonical, sha256
-from harness.model import Catalog, Finding, Parameter, Verdict, merge
+from harness.model import Catalog, Finding, Verdict, merge
 from harness.observations import Observation, from_json, to_json
 
 __all__ = [
     "LARGE",
     "Planned",
+    "controls_from",
     "controls_json",
     "count",
     "finding_from",
@@ -25,13 +26,11 @@ __all__ = [
     "merged",
     "observation_from",
     "observation_json",
-    "parameters_from",
 ]
 
 LARGE = 64 * 2**10  # bytes; a larger string of an observation lies under blobs/
 _BLOB = "$blob"
 _finding = TypeAdapter(Finding)
-_parameters: TypeAdapter[dict[str, Parameter]] = TypeAdapter(dict[str, Parameter])
 _catalog = TypeAdapter(Catalog)
 
 
@@ -115,12 +114,12 @@ def controls_json(catalog: Catalog) -> dict[str, Any]:
     return cast("dict[str, Any]", _catalog.dump_python(catalog, mode="json"))
 
 
-def parameters_from(controls: Mapping[str, Any]) -> dict[str, Parameter]:
-    """The policy parameters in `controls.json`. Raises EvidenceError."""
+def controls_from(data: Mapping[str, Any]) -> Catalog:
+    """The catalog in `controls.json`. Raises EvidenceError."""
     try:
-        return _parameters.validate_python(controls.get("parameters"))
+        return _catalog.validate_python(dict(data))
     except ValidationError as error:
-        raise EvidenceError(f"no policy parameters: {_first(error)}") from None
+        raise EvidenceError(f"no catalog of controls: {_first(error)}") from None
 
 
 def _first(error: ValidationError) -> str:

@@ -37,6 +37,6 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "oauth client": ("TOKEN-09", "WEB-01"),
     "audit": ("OPS-05",),
     "attachments": ("OPS-05",),
-    "findings": ("OPS-05",),
+    "writer": ("OPS-05",),
 }
-HARNESS_PARTS = frozenset({"audit", "attachments", "findings"})
+HARNESS_PARTS = frozenset({"audit", "attachments", "writer"})

@@ -1,7 +1,7 @@
 """Chromium: found where it is, installed where that is allowed.
 
-In this order: `AUTHASSAY_CHROMIUM`, an installed Chrome, Chromium or Edge, a download of Playwright's, and then, only to
-install it, `playwright install chromium` and Debian's package.
+In this order: `AUTHASSAY_CHROMIUM`, an installed Chrome, Chromium or Edge, a download of Playwright's, and then, only
+to install it, `playwright install chromium` and Debian's package.
 """
 
 from __future__ import annotations

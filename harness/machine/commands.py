@@ -40,7 +40,7 @@ def run_bounded(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Outcome:
-    """Runs a command without standard input; after `seconds` it and everything that it started is ended. Never raises."""
+    """Runs a command without standard input; after `seconds` it and all that it started is ended."""
     with tempfile.TemporaryFile() as output:  # a file: a grandchild that holds a pipe could outlast the bound
         try:
             process = subprocess.Popen(

@@ -28,7 +28,7 @@ def apt_command(*packages: str) -> str:
 
 
 def apt_install(what: str, *packages: str) -> None:
-    """Installs packages without a question. Raises NotHere(what, …) with the line of apt-get that tells why it failed."""
+    """Installs packages without a question. Raises NotHere with the line of apt-get that tells why it failed."""
     mend = apt_command(*packages)
     if not may_apt():
         raise NotHere(f"no {what}, and only root on Debian can install it here", mend)

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.errors import NotHere
 from harness.machine.node import find_node
 from harness.machine.places import CHECKOUT
 from harness.machine.provision import NEEDS, Need, Provisioned, provision
@@ -21,7 +20,12 @@ OLDEST = (3, 11)
 def examine(out: Path = CHECKOUT / "reports" / "out") -> list[Provisioned]:
     """One row for each thing that a run uses. `out` is where it would write."""
     needs = (*NEEDS[:2], Need("Node", find_node), *NEEDS[2:])
-    return [_python(), *provision(False, needs=needs), _writable("Reports", out), _writable("Runs", _temporary())]
+    return [
+        _python(),
+        *provision(False, needs=needs),
+        _writable("Reports", out),
+        _writable("Runs", Path(tempfile.gettempdir())),
+    ]
 
 
 def _python() -> Provisioned:
@@ -29,13 +33,6 @@ def _python() -> Provisioned:
     if sys.version_info >= OLDEST:
         return Provisioned("Python", "here", found)
     return Provisioned("Python", "absent", f"{found} is too old", "install Python 3.11 or later")
-
-
-def _temporary() -> Path:
-    try:
-        return Path(tempfile.gettempdir())
-    except FileNotFoundError as nowhere:
-        raise NotHere("no folder for temporary files", "set TMPDIR to a folder that can be written to") from nowhere
 
 
 def _writable(what: str, folder: Path) -> Provisioned:

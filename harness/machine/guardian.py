@@ -1,7 +1,7 @@
 """A small process that outlives a killed run for a moment, to clear away after it.
 
-`python -m harness.machine.guardian RUN FOLDER`, with a pipe from the run as standard input. A byte on the pipe means that
-the run has cleared away itself. The pipe's end without a byte, or the owner's, means that it was killed.
+`python -m harness.machine.guardian RUN FOLDER`, with a pipe from the run as standard input. A byte on the pipe means
+that the run has cleared away itself. The pipe's end without a byte, or the owner's, means that it was killed.
 """
 
 from __future__ import annotations

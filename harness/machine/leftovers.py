@@ -1,8 +1,8 @@
 """What a run leaves when it is killed, and how it is cleared away.
 
-A run's id is `<pid>-<start>-<random>`: who owns it is in its name, so that neither a folder nor a process is ever without
-an owner. Its folder is `authassay-run-<id>` in the temporary folder; its processes carry the id in their environment, in
-`AUTHASSAY_RUN`. A run inside another run carries both ids, the outer one first.
+A run's id is `<pid>-<start>-<random>`: who owns it is in its name, so that neither a folder nor a process is ever
+without an owner. Its folder is `authassay-run-<id>` in the temporary folder; its processes carry the id in their
+environment, in `AUTHASSAY_RUN`. A run inside another run carries both ids, the outer one first.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def marked(run: str) -> list[psutil.Process]:
 
 
 def end_processes(run: str, seconds: float = 5.0) -> None:
-    """Kills the processes of the run and their descendants, and those that they start meanwhile, for at most `seconds`."""
+    """Kills the processes of the run, their descendants and what those start meanwhile, for at most `seconds`."""
     end = time.monotonic() + seconds
     while (found := marked(run)) and time.monotonic() < end:
         family = {descendant for process in found for descendant in _family(process)}

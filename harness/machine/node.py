@@ -73,8 +73,8 @@ def _npm(node: Path) -> list[str | Path]:
 
 def _environment(node: Path) -> dict[str, str]:
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
-    cache = os.environ.get("npm_config_cache", str(TOOLS / "cache" / "npm"))
-    return {**os.environ, "PATH": path, "npm_config_cache": cache, "npm_config_update_notifier": "false"}
+    own = {"npm_config_cache": str(TOOLS / "cache" / "npm"), "npm_config_update_notifier": "false"}
+    return {**own, **os.environ, "PATH": path}
 
 
 def _digest() -> str:

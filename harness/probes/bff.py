@@ -1,10 +1,11 @@
 """A web application that keeps its tokens on the server, met over plain HTTP as a browser without scripts meets it.
 
-Redirects are followed and forms submitted by hand, so that every exchange is recorded and a login can be stopped half-way.
+Redirects are followed and forms submitted by hand: every exchange is recorded, and a login can be stopped half-way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -29,42 +30,54 @@ class WebLogin:
 
 
 def log_in(
-    agent: HttpProbe, case: str, web: str, user: User, *, stop_at_callback: bool = False, **about: str
+    agent: HttpProbe,
+    case: str,
+    web: str,
+    user: User,
+    *,
+    stop_at_callback: bool = False,
+    about: Mapping[str, str] | None = None,
 ) -> WebLogin:
     """Log in at the web application `web`. With `stop_at_callback` the callback is not followed.
 
-    It ends at the application's first page after the callback; the exchange with that page has role `end`.
+    It ends at the application's first page after the callback.
     """
-    start = agent.get(case, f"{web}/", role="web", **about)
-    return walk(agent, case, start, user, home=web, stop_at_callback=stop_at_callback, **about)
+    start = agent.get(case, f"{web}/", role="web", **(about or {}))
+    return walk(agent, case, start, user, home=web, stop_at_callback=stop_at_callback, about=about)
 
 
 def walk(
-    agent: HttpProbe, case: str, start: Answer, user: User, *, home: str, stop_at_callback: bool = False, **about: str
+    agent: HttpProbe,
+    case: str,
+    start: Answer,
+    user: User,
+    *,
+    home: str,
+    stop_at_callback: bool = False,
+    about: Mapping[str, str] | None = None,
 ) -> WebLogin:
     """Go on from `start`: follow redirects, press the only button there is, and fill in a login form as `user`."""
-    answer, callback = start, ""
+    answer, callback, told = start, "", dict(about or {})
     for _ in range(MAX_HOPS):
         if answer.location:
             if _is_callback(answer.location, home):
                 callback = answer.location
                 if stop_at_callback:
                     break
-            answer = agent.get(case, answer.location, role="web", **about)
+            answer = agent.get(case, answer.location, role="web", **told)
             continue
         form = None if callback or answer.status != 200 else find_form(answer.text)
         if form is None:
             break
         target, headers = urljoin(answer.url, form.action), {"Origin": origin_of(answer.url)}
-        answer = agent.send(
-            case, form.method, target, form=_filled(form, user), headers=headers, role="web", **about
-        )
+        answer = agent.post(case, target, _filled(form, user), headers=headers, role="web", **told)
     return WebLogin(answer, callback)
 
 
 def cookies_for(session: requests.Session, url: str) -> str:
     """The Cookie header that the user agent would send to this URL; "" for none. It is a secret."""
-    return get_cookie_header(session.cookies, requests.Request("GET", url).prepare()) or ""
+    header = get_cookie_header(session.cookies, requests.Request("GET", url).prepare())  # type: ignore[no-untyped-call]
+    return str(header or "")
 
 
 def origin_of(url: str) -> str:

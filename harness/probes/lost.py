@@ -10,8 +10,9 @@ import requests
 from requests.adapters import BaseAdapter
 
 from harness.probes.http import HttpProbe
+from harness.probes.oauth import Client, OAuthIssuer
 
-__all__ = ["losing_answers"]
+__all__ = ["losing_answers", "refresh_unheard"]
 
 
 class _Losing(BaseAdapter):
@@ -42,3 +43,10 @@ def losing_answers(agent: HttpProbe) -> Iterator[HttpProbe]:
     finally:
         for prefix, adapter in real.items():
             session.mount(prefix, adapter)
+
+
+def refresh_unheard(at: OAuthIssuer, case: str, refresh_token: str, client: Client, **about: str) -> None:
+    """POST a refresh token (RFC 6749 §6), and never hear what became of it."""
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client.client_id}
+    with losing_answers(at.new_agent()) as agent:
+        agent.post(case, at.metadata["token_endpoint"], form, role="token", **about)

@@ -28,9 +28,9 @@ ATTACHED_BODY = 4_000  # characters of a body shown in a report; the evidence ha
 class _RedactingLogger(AllureFileLogger):
     """Writes results after every string in them passed the redactor."""
 
-    def __init__(self, folder: Path, redactor: Redacts) -> None:
+    def __init__(self, folder: Path, redactor: Redacts, attachments: Redacts) -> None:
         super().__init__(str(folder))
-        self._redactor = redactor
+        self._redactor, self._attachments = redactor, attachments
 
     def _report_item(self, item: Any) -> None:
         path = self._report_dir / item.file_pattern.format(prefix=allure_commons.utils.uuid4())
@@ -40,19 +40,19 @@ class _RedactingLogger(AllureFileLogger):
     @allure_commons.hookimpl
     def report_attached_data(self, body: str | bytes, file_name: str) -> None:
         text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-        (self._report_dir / file_name).write_text(self._redactor.text(text), "utf-8")
+        (self._report_dir / file_name).write_text(self._attachments.text(text), "utf-8")
 
 
 class AllureResults:
     """Listens to a run and writes `folder`. Also the pytest plugin that ties Allure's listener to the session."""
 
-    def __init__(self, folder: Path, catalog: Catalog, redactor: Redacts) -> None:
-        self.folder, self.catalog, self.redactor = folder, catalog, redactor
+    def __init__(self, folder: Path, catalog: Catalog, redactor: Redacts, attachments: Redacts) -> None:
+        self.folder, self.catalog, self.redactor, self.attachments = folder, catalog, redactor, attachments
         self._step: AbstractContextManager[Any] | None = None
 
     def pytest_configure(self, config: Any) -> None:
         """Register Allure's own listener with a logger that redacts."""
-        listener, logger = AllureListener(config), _RedactingLogger(self.folder, self.redactor)
+        listener, logger = AllureListener(config), _RedactingLogger(self.folder, self.redactor, self.attachments)
         config.pluginmanager.register(listener, "allure_listener")
         for plugin in (listener, logger):
             allure_commons.plugin_manager.register(plugin)

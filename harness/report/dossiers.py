@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from harness.model import ANY, Basis, Catalog, Cell, Control, Expectation, Finding, Severity, Verdict
 from harness.report.report_input import FaultRow, ReportInput, fault_rows
-from harness.report.transcripts import Evidence, gather, ranges
+from harness.report.transcripts import Evidence, anchor, gather, ranges
 from harness.report.verdicts import by_control, merged, worst
 
-__all__ = ["Column", "Dossier", "Row", "Statement", "dossiers"]
+__all__ = ["Column", "Dossier", "Ground", "Row", "Statement", "dossiers"]
 
 REASON = 400  # characters of a reason that a page shows; findings.jsonl has it whole
 AXES = ("target", "os", "stage", "browser", "store")
@@ -26,16 +26,28 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """Observations that a finding rests on: their numbers (`1–3, 7`) in one scenario, run in the cell of a column."""
+
+    scenario: str
+    label: str
+    numbers: str
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.scenario)
+
+
+@dataclass(frozen=True)
 class Statement:
-    """What was found in one or several cells, in the same words, and what it rests on: (scenario, cell label,
-    numbers of observations)."""
+    """What was found in one or several cells, in the same words, and what it rests on."""
 
     verdict: Verdict
     reason: str
     basis: Basis
     retried: bool
     cells: tuple[str, ...]
-    rests_on: tuple[tuple[str, str, str], ...]
+    rests_on: tuple[Ground, ...]
 
 
 @dataclass(frozen=True)
@@ -67,13 +79,7 @@ class Dossier:
     rows: tuple[Row, ...]
     evidence: tuple[Evidence, ...]
     elsewhere: tuple[str, ...]
-
-    @property
-    def exercised(self) -> bool:
-        """Whether any scenario concerns it."""
-        return any(statement.rests_on for row in self.rows for statement in row.statements) or any(
-            row.checks for row in self.rows
-        )
+    has_scenario: bool
 
     @property
     def search(self) -> str:
@@ -114,6 +120,7 @@ def _dossier(
         rows=tuple(_row(e, findings, columns, faults.get(e.id, ())) for e in _expectations(control, findings)),
         evidence=tuple(evidence[scenario] for scenario in scenarios if owners[scenario] == control.id),
         elsewhere=tuple(sorted({owner for owner in owners.values() if owner != control.id})),
+        has_scenario=any(finding.scenario for finding in findings),
     )
 
 
@@ -147,9 +154,9 @@ def _cells(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[str,
     return tuple(dict.fromkeys(labels[finding.cell] for finding in findings))
 
 
-def _rests_on(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+def _rests_on(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[Ground, ...]:
     return tuple(
-        (f.scenario, labels[f.cell], ranges(id.rpartition("#")[2] for id in f.observations))
+        Ground(f.scenario, labels[f.cell], ranges(id.rpartition("#")[2] for id in f.observations))
         for f in findings
         if f.observations
     )
@@ -181,9 +188,10 @@ def _control(id: str, catalog: Catalog) -> Control:
 
 
 def _expectations(control: Control, findings: Iterable[Finding]) -> list[Expectation]:
+    """Those of the catalog, judged or not, then those that only the findings name."""
     known = {expectation.id: expectation for expectation in control.expectations}
-    found = {f.expectation: Expectation(f.expectation, "not in the catalog that the bundle carries") for f in findings}
-    return list((found | known).values() if not known else (known | {i: e for i, e in found.items() if i not in known}).values())
+    strange = dict.fromkeys(f.expectation for f in findings if f.expectation not in known)
+    return [*known.values(), *(Expectation(id, "not in the catalog that the bundle carries") for id in strange)]
 
 
 def _shortened(reason: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from harness.report.verdicts import ORDER, WORDS, cell_name, visible
 
-__all__ = ["TEMPLATES", "environment", "marked"]
+__all__ = ["TEMPLATES", "amount", "environment", "marked", "source_hash", "standing"]
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "reports" / "templates"
 
@@ -22,13 +22,28 @@ _MARK = re.compile(r"\{\{([a-z0-9_]+):([0-9a-f]{16}):(\d+)((?:/[a-z0-9]+)?(?:\[\
 
 def marked(text: object) -> Markup:
     """The text escaped, what would act made visible, and each mark of the redactor as a chip."""
-    return Markup(_MARK.sub(_chip, str(escape(visible(str(text))))))  # noqa: S704 — escaped on this line
+    return Markup(_MARK.sub(_chip, str(escape(visible(str(text))))))
 
 
 def _chip(found: re.Match[str]) -> str:
     kind, digest, length, how = found.groups()
     title = f"{found[0]}: redacted, {length} characters"
     return f'<span class="mark" title="{title}">{kind.replace("_", " ")} {digest[:6]}{how}</span>'
+
+
+def amount(value: float, unit: str) -> str:
+    """`3,600 s (1 h)`: the value with its unit, and in hours or days where that reads better."""
+    plain = f"{value:,.10g} {unit}"
+    for size, name, least in ((86_400, "d", 2), (3_600, "h", 1), (60, "min", 2)):
+        if unit == "s" and value >= least * size and value % size == 0:
+            return f"{plain} ({value / size:g} {name})"
+    return plain
+
+
+def standing(status: str) -> str:
+    """How far the text of a source was checked, in one word: `verified`, `secondary`, or `from memory`."""
+    word = status.partition(":")[0].strip()
+    return word if word in ("verified", "secondary") else "from memory"
 
 
 def source_hash(text: str) -> str:
@@ -46,11 +61,11 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"marked": marked, "cell": cell_name, "visible": visible}
-    made.globals |= {"words": WORDS, "order": ORDER, "asset": _asset, "source_hash": source_hash}
+    made.filters |= {"marked": marked, "cell": cell_name, "visible": visible, "standing": standing}
+    made.globals |= {"words": WORDS, "order": ORDER, "asset": _asset, "source_hash": source_hash, "amount": amount}
     return made
 
 
 def _asset(name: str) -> Markup:
     """A style sheet or script of ours, as it stands in the templates' folder."""
-    return Markup((TEMPLATES / name).read_text("utf-8"))  # noqa: S704 — our own file
+    return Markup((TEMPLATES / name).read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from harness.observations import HttpExchange, Observation, to_json
 from harness.report.pages import marked
 from harness.report.verdicts import worst
 
-__all__ = ["Evidence", "Transcript", "gather", "ranges", "transcript"]
+__all__ = ["Evidence", "Transcript", "anchor", "gather", "ranges", "transcript"]
 
 LONGEST = 2_400  # characters of one observation
 SHOWN = {Verdict.FAILED: 24, Verdict.UNKNOWN: 24}  # observations of one scenario, by its worst verdict
 SHOWN_ELSE = 8
-BUDGET = 1_000_000  # characters of markup for all of a report
+BUDGET = 800_000  # characters of markup for all of a report
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class Evidence:
     total: int
     shown: tuple[Transcript, ...]
     missing: int
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.scenario)
+
+
+def anchor(scenario: str) -> str:
+    """The place of a scenario's evidence in a page."""
+    return f"evidence-{hashlib.sha256(scenario.encode('utf-8', 'replace')).hexdigest()[:10]}"
 
 
 def gather(findings: Iterable[Finding], observations: Mapping[str, Observation]) -> dict[str, Evidence]:

@@ -18,11 +18,11 @@ _ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\
 
 
 def visible(text: str) -> str:
-    """The text with every character that would act instead of show replaced by a picture of it, or by �.
+    """The text with every character that would act instead of show written as its escape (`\\x1b`, `\\u202e`).
 
     Tabs and line feeds stay. What a target answers reaches terminals and pages only through here.
     """
-    return _ACTS.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "�", text)
+    return _ACTS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def worst(findings: Iterable[Finding]) -> Verdict:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from harness import __version__
 from harness.faults.registry import Fault
 from harness.machine.session import PrivateSession
+from harness.observe import Recorder
+from harness.ports import Rehearsal, validating
 from harness.targets.base import BaseTarget
+from harness.targets.itself_rehearsal import RehearsedEvidence
 
 __all__ = ["ItselfTarget"]
 
@@ -20,3 +23,6 @@ class ItselfTarget(BaseTarget):
 
     def __init__(self, machine: PrivateSession, faults: Sequence[Fault] = ()) -> None:
         self.machine, self.faults = machine, tuple(faults)
+
+    def rehearsal(self, recorder: Recorder) -> Rehearsal:
+        return validating(Rehearsal, RehearsedEvidence(self.machine, self.faults, recorder))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from harness.faults.launch import command, parts_of
 from harness.faults.registry import Fault
+from harness.machine.chromium import find_chromium
 from harness.machine.session import PrivateSession
 from harness.matrix import this_os
 from harness.model import STAGES
@@ -29,6 +32,7 @@ from harness.ports import (
     WebClient,
     validating,
 )
+from harness.probes.browser import Chromium
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget
@@ -41,6 +45,7 @@ from reference_impl.loopback import loopback_session
 
 __all__ = ["ReferenceTarget"]
 
+SWITCH_SECONDS = 0.0005  # servers and clients share this process: threads must hand over sooner than after 5 ms
 USERS = ("existing", "second", "mallory", *(f"new{number}" for number in range(1, 41)))
 
 
@@ -74,6 +79,8 @@ class ReferenceTarget(BaseTarget):
         return target
 
     def _start(self) -> None:
+        self.closing.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(SWITCH_SECONDS)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells of every request
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
@@ -104,6 +111,13 @@ class ReferenceTarget(BaseTarget):
     def command(self, module: str, *arguments: str) -> list[str]:
         """The argv of a child process of the reference, with this target's faults in place."""
         return command(module, self.faults, *arguments)
+
+    @cached_property
+    def chromium(self) -> Chromium:
+        """The browser of this target, started when first asked for. Raises NotHere where there is none."""
+        browser = Chromium(find_chromium(), self.machine.environment, self.reference.spki_hash)
+        self.closing.callback(browser.close)
+        return browser
 
     def published_keys(self) -> Mapping[str, Mapping[str, object]]:
         return {stage: running.app.issuer.keys.jwks() for stage, running in self.reference.stages.items()}

@@ -74,7 +74,7 @@ class Window:
             return self._complete(request)
         if request.method == "GET" and request.path.startswith("/open/"):
             return self._open(request.path.removeprefix("/open/"))
-        asset = self.pages.asset(request.path[1:])
+        asset = self.pages.asset(request.path.removeprefix("/assets/"))
         if asset is not None:  # the page after a sign-in, in the system's browser, needs them too
             return Answer(200, asset[0], content_type=asset[1])
         if not self._is_window(request):

@@ -21,7 +21,7 @@ class Identity:
 
     provider: str
     subject: str
-    name: str  # what the person is shown as; nobody but the person sees it
+    name: str = ""  # what the person is shown as; nobody but the person sees it
 
 
 class AccessDenied(Exception):

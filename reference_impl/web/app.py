@@ -106,13 +106,17 @@ class WebClient:
             ("/logout", "POST", self.logout),
             ("/settings", "GET", self.settings),
             ("/api/me", "GET", self.me),
-            ("/<name>", "GET", self.asset),
+            ("/assets/<name>", "GET", self.asset),
         )
 
     def home(self) -> Response:
-        """The signed-in user's page, else the way to the login page."""
+        """The signed-in user's page, else the way to the login page, which says so where a session has ended."""
         session = self._current(activity=True)
-        return html(self._pages.home(session, self._storage())) if session else redirect("/login")
+        if session:
+            return html(self._pages.home(session, self._storage()))
+        if self._cookies.session_name in request.cookies:
+            return redirect("/login?notice=ended", self._cookies.end_session())
+        return redirect("/login")
 
     def login(self) -> Response:
         """The page with the sign-in button. The notice is one of a fixed list: nothing of the query is shown."""

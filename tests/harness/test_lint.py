@@ -184,8 +184,8 @@ def test_an_expectation_may_be_judged_in_another_scenario_of_its_control(write: 
 
 
 def test_an_expectation_judged_in_a_background_is_told(write: Write) -> None:
-    background = "\n    Background:\n      Given TOKEN-01.E1 holds: it is refused\n"
-    assert (3, "TOKEN-01.E1 stands in a Background, which judges nothing") in [
+    background = "\n    Background:\n      Given a client\n      Then TOKEN-01.E1 holds: it is refused\n"
+    assert (4, "TOKEN-01.E1 stands in a Background, which judges nothing") in [
         (line, what) for _, line, what, _ in told(write(token=background + GOOD))
     ]
 

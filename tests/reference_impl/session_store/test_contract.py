@@ -99,7 +99,7 @@ class TestMemory(BackEndContract):
 
 
 class TestSecretService(BackEndContract):
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def back_end(self, secret_service: dict[str, str]) -> Iterator[BackEnd]:
         worker = Worker(secret_service, time_limit=10)
         yield KeyringBackEnd(SECRET_SERVICE, worker)

@@ -1,0 +1,265 @@
+"""Judgements about what keeps the stages apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import permutations
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from harness.checks.common import conclude, delivers_code, ends, is_invalid_grant, require_answer, short
+from harness.checks.registry import Parameters, check
+from harness.model import STAGES, Judgement
+from harness.observations import BusCapture, HttpExchange, ProcessRun, TokenFacts
+from harness.observe import MissingObservation, Record
+
+BAD_STARTS = (
+    "no stage at all",
+    "an empty stage",
+    "an abbreviation",
+    "capital letters",
+    "a space at the end",
+    "a longer name",
+)
+GOOD_START = "the stage as it is"
+HTTPS_STAGES = ("staging", "prod")
+REQUIRED_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+REDIRECTING = ("a login that ends well", "a login that is declined", "a request that is wrong", "a web login")
+PAIRS = tuple(permutations(STAGES, 2))
+FIXTURE = ("off", "on")  # whether the other stage has been given the keys
+
+
+@check("STAGE-01.E1", "ASVS 5.0.0 16.5.3")
+def bad_starts_do_not_serve(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = []
+    for case in BAD_STARTS:
+        run, answers = seen.one(ProcessRun, case), _answers(seen, case)
+        if any(delivers_code(e) or "access_token" in e.json() for e in answers.values()):
+            complaints.append(f"{case}: a code or a token was handed out")
+        if run.exit_code is None and not all(e.status == 503 for e in answers.values()):
+            complaints.append(f"{case}: it runs, and {_told(answers)}")
+        elif run.exit_code == 0 or (run.exit_code is not None and run.ready):
+            complaints.append(f"{case}: it {'was ready' if run.ready else 'ended as if all were well'}")
+    return conclude(complaints, f"none of {len(BAD_STARTS)} wrong stages was served")
+
+
+@check("STAGE-01.E2", "ASVS 5.0.0 16.5.3")
+def refusals_name_the_value(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = []
+    for case in BAD_STARTS:
+        run = seen.one(ProcessRun, case)
+        told = run.stderr + "".join(e.body for e in _answers(seen, case).values() if e.status == 503)
+        quoted = re.compile(rf"[\"'`“‘]{re.escape(run.argument)}[\"'`”’]")
+        if not quoted.search(told):
+            complaints.append(f"{case}: the refused value {run.argument!r} is not named in quotes")
+        elif any(not re.search(rf"\b{stage}\b", quoted.sub("", told)) for stage in STAGES):
+            complaints.append(f"{case}: the stages that it accepts are not listed")
+    return conclude(complaints, "every refusal named the value in quotes and the stages that are accepted")
+
+
+@check("STAGE-01.E3", "ISO 27001:2022 A.8.31")
+def bad_starts_have_no_issuer(seen: Record, parameters: Parameters) -> Judgement:
+    asked = {case: _answers(seen, case)["metadata"] for case in BAD_STARTS}
+    complaints = [f"{case}: it answered as {e.json()['issuer']}" for case, e in asked.items() if "issuer" in e.json()]
+    return conclude(complaints, f"metadata were asked for after {len(asked)} bad starts, and none came")
+
+
+@check("STAGE-01.E4", "ISO 27001:2022 A.8.9")
+def the_good_start_is_ready(seen: Record, parameters: Parameters) -> Judgement:
+    run, metadata = seen.one(ProcessRun, GOOD_START), _answers(seen, GOOD_START)["metadata"]
+    if not run.ready:
+        return conclude([f"it is not ready (exit code {run.exit_code})"], "")
+    complaint = [] if metadata.status == 200 and "issuer" in metadata.json() else [f"its metadata: {short(metadata)}"]
+    return conclude(complaint, f"it was ready after {run.seconds:g} s")
+
+
+def _answers(seen: Record, case: str) -> dict[str, HttpExchange]:
+    """The last exchanges with metadata and token endpoint. An exchange without an answer counts only when the process
+    had ended: a server that runs and does not answer has not been observed."""
+    found = {e.about.get("role", ""): e for e in seen.of(HttpExchange, case)}
+    if not {"metadata", "token"} <= found.keys():
+        raise MissingObservation(f"{case}: metadata and token endpoint were not both asked")
+    if seen.one(ProcessRun, case).exit_code is None:
+        return {role: require_answer(e) for role, e in found.items()}
+    return found
+
+
+def _told(answers: Mapping[str, HttpExchange]) -> str:
+    return ", ".join(f"{role} answers {short(e)}" for role, e in answers.items())
+
+
+@check("STAGE-04.E1", "RFC 8414 §3.3, RFC 9068 §4")
+def issuers_are_exact(seen: Record, parameters: Parameters) -> Judgement:
+    complaints, tokens = [], 0
+    for stage in STAGES:
+        documents = _metadata(seen, stage)
+        configured = documents[0].about["configured"]
+        named = [(document.case, document.json().get("issuer")) for document in documents]
+        for case in ("login", "refresh"):
+            minted = [token for token in seen.of(TokenFacts, case, stage=stage) if token.form == "jwt"]
+            named += [(f"the token of a {case}", token.claims.get("iss")) for token in minted]
+            tokens += len(minted)
+        complaints += [f"{stage}: {what} names {issuer!r}" for what, issuer in named if issuer != configured]
+    return conclude(complaints, f"metadata of {len(STAGES)} stages and {tokens} tokens name the configured issuer")
+
+
+@check("STAGE-04.E2", "RFC 8414 §2")
+def endpoints_are_on_the_issuers_origin(seen: Record, parameters: Parameters) -> Judgement:
+    complaints, count = [], 0
+    for stage in STAGES:
+        for document in _metadata(seen, stage):
+            named = _endpoints(document.json())
+            count += len(named)
+            complaints += [f"{stage}: no {name}" for name in REQUIRED_ENDPOINTS if name not in named]
+            own = _origin(document.about["configured"])
+            complaints += [
+                f"{stage}: {name} is at {_origin(url)}" for name, url in named.items() if _origin(url) != own
+            ]
+    return conclude(complaints, f"{count} endpoints of {len(STAGES)} stages are on their issuer's origin")
+
+
+@check("STAGE-04.E3", "ISO 27001:2022 A.8.31")
+def issuers_differ(seen: Record, parameters: Parameters) -> Judgement:
+    named = {stage: str(_metadata(seen, stage)[0].json().get("issuer", "")) for stage in STAGES}
+    complaints = [f"{stage} names no issuer" for stage, issuer in named.items() if not issuer]
+    complaints += [
+        f"the issuer of {longer} begins with that of {shorter}"
+        for shorter, longer in PAIRS
+        if named[shorter] and named[longer].startswith(named[shorter])
+    ]
+    return conclude(complaints, "the three issuers differ, and none begins with another")
+
+
+@check("STAGE-04.E4", "ISO 27001:2022 A.8.31")
+def redirects_stay_in_the_stage(seen: Record, parameters: Parameters) -> Judgement:
+    complaints, count = [], 0
+    for stage in STAGES:
+        for case in REDIRECTING:
+            redirects = [e for e in seen.of(HttpExchange, case, stage=stage) if e.location is not None]
+            if not redirects:
+                raise MissingObservation(f"{stage}: {case} led to no redirect")
+            count += len(redirects)
+            complaints += [f"{stage}, {case}: sent to {_host(e)}" for e in redirects if not _stays(e)]
+    return conclude(complaints, f"{count} redirects led to hosts of the same stage")
+
+
+@check("STAGE-04.E5", "ASVS 5.0.0 12.2.1")
+def nothing_comes_in_clear(seen: Record, parameters: Parameters) -> Judgement:
+    complaints, count = [], 0
+    for stage in HTTPS_STAGES:
+        _metadata(seen, stage)  # it was there to be asked
+        asked = [e for e in seen.of(HttpExchange, "in clear", stage=stage) if e.url.startswith("http://")]
+        absent = {"metadata", "authorize", "token"} - {e.about.get("role", "") for e in asked}
+        if absent:
+            raise MissingObservation(f"{stage}: not asked for in clear: {', '.join(sorted(absent))}")
+        count += len(asked)
+        complaints += [f"{stage}: {what} came in clear" for e in asked if (what := _handed_out(e))]
+    return conclude(complaints, f"{count} requests in clear were given neither metadata nor a code nor a token")
+
+
+def _metadata(seen: Record, stage: str) -> list[HttpExchange]:
+    """The stage's metadata documents, the RFC 8414 one first; the OpenID one only where there is one."""
+    first = require_answer(seen.one(HttpExchange, "metadata", stage=stage))
+    second = require_answer(seen.one(HttpExchange, "OpenID metadata", stage=stage))
+    return [first, second] if second.status == 200 and second.json() else [first]
+
+
+def _endpoints(metadata: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(url) for name, url in metadata.items() if name.endswith("_endpoint") or name == "jwks_uri"}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _host(exchange: HttpExchange) -> str:
+    return (urlsplit(urljoin(exchange.url, exchange.location or "")).hostname or "").lower()
+
+
+def _stays(exchange: HttpExchange) -> bool:
+    """On a host of the stage, or on the user's own machine, where native clients listen (RFC 8252 §7.3)."""
+    return _host(exchange) in {*exchange.about["hosts"].split(), "127.0.0.1", "::1"}
+
+
+def _handed_out(exchange: HttpExchange) -> str:
+    body = exchange.json()
+    if "issuer" in body or "token_endpoint" in body:
+        return "metadata"
+    if "access_token" in body:
+        return "a token"
+    return "a code" if delivers_code(exchange) else ""
+
+
+@check("STAGE-07.E1", "RFC 9068 §4, RFC 8725 §3.8")
+def foreign_access_tokens_are_invalid(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = []
+    for exchange in _abroad(seen, "access token"):
+        challenge = exchange.header("www-authenticate") or ""
+        if exchange.status != 401 or not re.search(r"\berror=\"?invalid_token\b", challenge):
+            complaints.append(f"{_way(exchange)}: {short(exchange)} {challenge}".rstrip())
+    _worked_at_home(seen, "access token", complaints)
+    return conclude(complaints, f"{len(PAIRS)} ways, with and without the keys: every access token was refused")
+
+
+@check("STAGE-07.E2", "ASVS 5.0.0 10.3.1, RFC 6749 §5.2")
+def foreign_grants_are_invalid(seen: Record, parameters: Parameters) -> Judgement:
+    complaints: list[str] = []
+    for what in ("refresh token", "code"):
+        complaints += [f"{what}, {_way(e)}: {short(e)}" for e in _abroad(seen, what) if not is_invalid_grant(e)]
+        _worked_at_home(seen, what, complaints)
+    return conclude(complaints, f"{len(PAIRS)} ways: refresh tokens and codes were refused, and still worked at home")
+
+
+@check("STAGE-07.E3", "ASVS 5.0.0 9.2.3")
+def foreign_cookies_are_strangers(seen: Record, parameters: Parameters) -> Judgement:
+    stranger = {stage: _page(seen.one(HttpExchange, "no cookie", stage=stage)) for stage in STAGES}
+    for stage in STAGES:
+        if _page(seen.one(HttpExchange, "cookie at home", stage=stage)) == stranger[stage]:
+            raise MissingObservation(f"{stage}: the cookie makes no difference at home, so nothing can be told")
+    exchanges = _abroad(seen, "cookie")
+    complaints = [f"{_way(e)}: {short(e)}" for e in exchanges if _page(e) != stranger[e.about["stage"]]]
+    return conclude(complaints, f"{len(exchanges)} cookies were answered as if there were none")
+
+
+@check("STAGE-07.E4", "ASVS 5.0.0 16.3.1")
+def no_login_is_told(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = []
+    for fixture in FIXTURE:
+        for stage in STAGES:
+            capture = seen.one(BusCapture, f"attempts, keys {fixture}", stage=stage)
+            if not capture.settled:
+                raise MissingObservation(f"the bus of {stage} did not settle")
+            if logins := capture.of_type("auth.login"):
+                complaints.append(f"the bus of {stage} tells of {len(logins)} logins")
+    return conclude(complaints, f"no bus of {len(STAGES)} told of a login")
+
+
+def _abroad(seen: Record, what: str) -> list[HttpExchange]:
+    """The last presentation of each artefact for each ordered pair of stages, with and without the fixture."""
+    found = ends(seen.of(HttpExchange, f"{what} abroad"), "origin", "stage", "keys")
+    ways = {(e.about["origin"], e.about["stage"], e.about["keys"]) for e in found}
+    absent = {(a, b, keys) for a, b in PAIRS for keys in FIXTURE} - ways
+    if absent:
+        raise MissingObservation(f"{what}: {len(absent)} of {2 * len(PAIRS)} presentations are missing")
+    return found
+
+
+def _worked_at_home(seen: Record, what: str, complaints: list[str]) -> None:
+    """Add a complaint for each credential that was presented elsewhere and then no longer worked at home."""
+    found = ends(seen.of(HttpExchange, f"{what} at home"), "stage", "tried", "keys")
+    if len(found) < 2 * len(PAIRS):
+        raise MissingObservation(f"{what}: it was tried at home {len(found)} times only")
+    complaints += [f"{what} of {e.about['stage']} at home: {short(e)}" for e in found if e.status != 200]
+
+
+def _way(exchange: HttpExchange) -> str:
+    keys = ", keys known" if exchange.about["keys"] == "on" else ""
+    return f"from {exchange.about['origin']} at {exchange.about['stage']}{keys}"
+
+
+def _page(exchange: HttpExchange) -> tuple[int | None, str]:
+    """What tells a page for a stranger from one for a user: the status, and where it leads."""
+    answered = require_answer(exchange)
+    return answered.status, urlsplit(answered.location or "").path

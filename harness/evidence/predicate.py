@@ -1,0 +1,68 @@
+"""What a bundle's statement says beside its files: of what, with what, when, and by which inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+from harness.checks import registry
+from harness.model import Catalog
+
+__all__ = ["describe_run", "versions"]
+
+TOOLS = ("authlib", "joserfc", "keyring", "moto", "playwright", "pytest", "pytest-bdd", "requests", "securesystemslib")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Authassay, Python, the platform and the tools that a verdict can depend on."""
+    found = {"authassay": __version__, "python": platform.python_version(), "platform": platform.platform()}
+    return found | {name: metadata.version(name) for name in TOOLS}
+
+
+def describe_run(
+    catalog: Catalog,
+    features: Iterable[Path],
+    cells: Iterable[str],
+    targets: Mapping[str, str],
+    started: datetime,
+    scan: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The predicate of the statement. `targets` maps each target's name to its version."""
+    return {
+        "cells": sorted(cells),
+        "targets": dict(targets),
+        "commit": commit(),
+        "digests": {
+            "catalog": catalog.digest,
+            "features": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(features)},
+            "checks": {expectation: check.digest for expectation, check in sorted(registry.checks().items())},
+        },
+        "versions": versions(),
+        "parameters": {name: parameter.value for name, parameter in sorted(catalog.parameters.items())},
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "scan": dict(scan),
+    }
+
+
+def commit() -> str:
+    """The commit of the checkout, `-dirty` where it has changes; CI's own variable first; "unknown" without git."""
+    if os.environ.get("GITHUB_SHA"):
+        return os.environ["GITHUB_SHA"]
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10)
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    if head.returncode:
+        return "unknown"
+    return head.stdout.strip() + ("-dirty" if changed.stdout.strip() else "")

@@ -1,0 +1,102 @@
+"""Every finding judged again, from exactly the observations that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import EvidenceError
+from harness.evidence.agreement import Line, read_lines
+from harness.evidence.breach import Breach
+from harness.evidence.canonical import parse
+from harness.evidence.files import BundleFiles
+from harness.evidence.records import controls_from, finding_from, observation_from
+from harness.model import Basis, Finding, Judgement, Parameter, Verdict
+from harness.observations import Observation
+
+__all__ = ["Judge", "Rejudged", "rejudge"]
+
+Judge = Callable[[str, Iterable[Observation], Mapping[str, Parameter]], Judgement]
+_BY_CHECKS = (Verdict.PASSED, Verdict.FAILED)  # what only a check, or a person, can come to
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """What does not hold, and what differs only because the check is another version now."""
+
+    breaches: tuple[Breach, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> Rejudged:
+    """Judges all findings again with the policy parameters of the bundle."""
+    try:
+        catalog = controls_from(parse(files.get("controls.json") or b"{}"))
+    except EvidenceError as error:
+        return Rejudged((Breach("controls", "controls.json", str(error)),))
+    known = {expectation.id for control in catalog.controls.values() for expectation in control.expectations}
+    breaches: list[Breach] = []
+    notes: list[str] = []
+    observations = _observations(files, breaches)
+    for line in read_lines(files, "findings.jsonl", "expectation"):
+        place = f"findings.jsonl:{line.number}"
+        try:
+            finding = finding_from(line.data or {})
+            if finding.expectation not in known:
+                raise EvidenceError(f"controls.json does not know the expectation {finding.expectation}")
+            seen = _seen(finding, observations)
+        except EvidenceError as error:
+            breaches.append(Breach("finding", place, str(error)))
+            continue
+        for difference in _differences(finding, seen, judge, catalog.parameters):
+            current = digest(finding.expectation)
+            if finding.check and current and finding.check != current:
+                notes.append(f"{place}: {difference}; judged by another version of the check ({finding.check})")
+            else:
+                breaches.append(Breach("judgement", place, difference))
+    return Rejudged(tuple(breaches), tuple(notes))
+
+
+def _observations(files: BundleFiles, breaches: list[Breach]) -> dict[str, Observation]:
+    observations: dict[str, Observation] = {}
+    for line in read_lines(files, "observations.jsonl", "id"):
+        try:
+            observations[line.name] = _observation(files, line)
+        except EvidenceError as error:
+            breaches.append(Breach("observation", f"observations.jsonl:{line.number}", str(error)))
+    return observations
+
+
+def _observation(files: BundleFiles, line: Line) -> Observation:
+    def blob(name: str) -> bytes:
+        content = files.get(f"blobs/{name}")
+        if content is None:
+            raise EvidenceError(f"its content blobs/{name} is missing")
+        return content
+
+    if line.data is None:
+        raise EvidenceError(line.error)
+    return observation_from(line.data, blob)
+
+
+def _seen(finding: Finding, observations: Mapping[str, Observation]) -> Sequence[Observation]:
+    missing = [id for id in finding.observations if id not in observations]
+    if missing:
+        raise EvidenceError(f"{finding.expectation} rests on {missing[0]}, which is not among the observations")
+    return [observations[id] for id in finding.observations]
+
+
+def _differences(
+    finding: Finding, seen: Sequence[Observation], judge: Judge, parameters: Mapping[str, Parameter]
+) -> Iterator[str]:
+    """A finding that no check made (not run, attested) has nothing to be judged again, but says neither passed nor
+    failed unless a person attests it."""
+    if not finding.check:
+        if finding.verdict in _BY_CHECKS and finding.basis is Basis.MACHINE:
+            yield f"{finding.expectation} is {finding.verdict}, but names no check"
+        return
+    judgement = judge(finding.expectation, seen, parameters)
+    if judgement.verdict != finding.verdict:
+        yield f"{finding.expectation} is {finding.verdict}, but its observations say {judgement.verdict}"
+    elif judgement.reason != finding.reason:
+        yield f"{finding.expectation} is {finding.verdict} for another reason than its observations say"

@@ -1,0 +1,192 @@
+"""A user with a browser: opens pages, presses buttons, logs in; and what is seen of it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page, Response, WebSocket
+from playwright.sync_api import Error as BrowserError
+
+from harness.errors import TargetError
+from harness.observations import CookieJar, PageView
+from harness.observe import Recorder
+from harness.probes.cookies import Measure, parse_set_cookie, read_jar
+from harness.probes.oauth import User
+
+__all__ = ["Agent", "Answer"]
+
+PLANTED_COOKIE = "authassay-planted"
+
+
+class Answer:
+    """An answer that page script could read: its URL, headers and body."""
+
+    def __init__(self, url: str, data: bytes) -> None:
+        self.url = url
+        self.data = data
+
+
+class Agent:
+    """One context with one page. `about` goes into each of its observations."""
+
+    def __init__(self, context: BrowserContext, recorder: Recorder, measure: Measure, about: Mapping[str, str]) -> None:
+        self.context = context
+        self.recorder = recorder
+        self.measure = measure
+        self.about = dict(about)
+        self.answers: list[Answer] = []
+        self.unread: list[str] = []  # URLs of answers whose body was not to be had
+        self._responses: list[Response] = []
+        self._set_cookies: list[tuple[str, str]] = []  # host, header
+        context.on("response", self._hear)
+        self.page = context.new_page()
+        self.page.on("websocket", self._listen)
+
+    def open(self, url: str) -> None:
+        """Go to a page and read what was answered on the way. Raises TargetError where there is none."""
+        try:
+            self.page.goto(url, wait_until="load")
+        except BrowserError as error:
+            raise TargetError(f"the page did not load: {_first_line(error)}") from error
+        self.read_answers()
+
+    def reload(self) -> None:
+        self.page.reload(wait_until="load")
+        self.read_answers()
+
+    def press(self, selector: str) -> None:
+        """Press a button that leads to another page."""
+        try:
+            with self.page.expect_navigation(wait_until="load"):
+                self.page.click(selector)
+        except BrowserError as error:
+            raise TargetError(f"{selector} led nowhere: {_first_line(error)}") from error
+        self.read_answers()
+
+    def fill_login(self, user: User) -> None:
+        """Fill the login form of whatever page is shown, and send it: its text field, its password field, its first
+        button."""
+        form = self.page.locator("form", has=self.page.locator("input[type=password]")).first
+        try:
+            form.locator("input:not([type=hidden]):not([type=password])").first.fill(user.name)
+            form.locator("input[type=password]").first.fill(user.password)
+            with self.page.expect_navigation(wait_until="load"):
+                form.locator("button, input[type=submit]").first.click()
+        except BrowserError as error:
+            raise TargetError(f"no login form that works at {self.page.url}: {_first_line(error)}") from error
+        self.read_answers()
+
+    def fetch(self, path: str, method: str = "GET") -> int:
+        """Let the page's own script ask for something of its origin; the status, 0 where no answer came."""
+        script = "([path, method]) => fetch(path, {method}).then(r => r.text().then(() => r.status), () => 0)"
+        status = int(self.page.evaluate(script, [path, method]))
+        self.read_answers()
+        return status
+
+    def view(self, case: str, signed_in: Callable[[Page], bool], **about: str) -> PageView:
+        """The page as a person sees it. Alerts are those of the accessibility tree: hidden ones do not count."""
+        page = self.page
+        alerts = [alert.inner_text() for alert in page.get_by_role("alert").all() if alert.is_visible()]
+        readable, cookie = self._document_cookie()
+        return self.recorder.record(
+            PageView(
+                case=case,
+                about={**self.about, **about, "readable": "yes" if readable else "no"},
+                url=page.url,
+                title=page.title(),
+                text=page.locator("body").inner_text(),
+                alerts=tuple(alerts),
+                document_cookie=cookie,
+                signed_in=signed_in(page),
+            )
+        )
+
+    def jar(self, case: str, url: str) -> CookieJar:
+        """All cookies of the context; `url` is the client's own."""
+        cookies = read_jar([dict(cookie) for cookie in self.context.cookies()], self.measure)
+        return self._jar(case, "jar", cookies, url)
+
+    def set_cookies(self, case: str, url: str) -> CookieJar:
+        """The cookies that answers set since the last call."""
+        headers, self._set_cookies = self._set_cookies, []
+        return self._jar(case, "set-cookie", [parse_set_cookie(h, host, self.measure) for host, h in headers], url)
+
+    def sent(self, case: str, cookies: Sequence[object], url: str) -> CookieJar:
+        return self._jar(case, "sent", cookies, url)
+
+    @contextmanager
+    def another_page(self) -> Iterator[Page]:
+        """A second page of the same user agent."""
+        page = self.context.new_page()
+        try:
+            yield page
+        finally:
+            page.close()
+
+    def read_answers(self) -> None:
+        """Read what was answered so far: bodies are gone once the page has left."""
+        responses, self._responses[:] = list(self._responses), []
+        for response in responses:
+            host = urlsplit(response.url).hostname or ""
+            headers = response.headers_array()
+            self.recorder.redactor.register_from_response([(h["name"], h["value"]) for h in headers], "")
+            for header in headers:
+                if header["name"].lower() == "set-cookie":
+                    self._set_cookies.extend((host, line) for line in header["value"].split("\n"))
+            if not 300 <= response.status < 400:
+                self._read_body(response, headers)
+
+    def take_answers(self) -> tuple[list[Answer], list[str]]:
+        """The answers read since the last call, and the URLs of those that could not be read."""
+        self.read_answers()
+        taken = self.answers, self.unread
+        self.answers, self.unread = [], []
+        return taken
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _read_body(self, response: Response, headers: Sequence[Mapping[str, str]]) -> None:
+        # Page script reads every header but Set-Cookie (Fetch §2.2.6).
+        readable = "\n".join(f"{h['name']}: {h['value']}" for h in headers if h["name"].lower() != "set-cookie")
+        try:
+            self.answers.append(Answer(response.url, readable.encode() + b"\n\n" + response.body()))
+        except BrowserError:
+            self.unread.append(response.url)
+
+    def _hear(self, response: Response) -> None:
+        self._responses.append(response)  # to be read later: an event's handler must not ask the browser
+
+    def _listen(self, socket: WebSocket) -> None:
+        def hear(data: str | bytes) -> None:
+            self.answers.append(Answer(socket.url, data.encode() if isinstance(data, str) else data))
+
+        socket.on("framereceived", hear)
+
+    def _document_cookie(self) -> tuple[bool, str]:
+        """Whether a cookie planted by script shows in document.cookie, and what else shows there."""
+        shown = str(
+            self.page.evaluate(
+                """name => {
+                    document.cookie = `${name}=1; path=/`;
+                    const shown = document.cookie;
+                    document.cookie = `${name}=; path=/; max-age=0`;
+                    return shown;
+                }""",
+                PLANTED_COOKIE,
+            )
+        )
+        pairs = [pair.strip() for pair in shown.split(";") if pair.strip()]
+        others = [pair for pair in pairs if pair.partition("=")[0] != PLANTED_COOKIE]
+        self.recorder.redactor.register_from_request(self.page.url, {"Cookie": "; ".join(others)}, "")
+        return len(others) < len(pairs), "; ".join(others)
+
+    def _jar(self, case: str, source: str, cookies: Sequence[object], url: str) -> CookieJar:
+        jar = CookieJar(case=case, about=self.about, source=source, cookies=tuple(cookies), url=url)  # type: ignore[arg-type]
+        return self.recorder.record(jar)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

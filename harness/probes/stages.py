@@ -1,0 +1,58 @@
+"""What is asked of several stages of one issuer at once: their metadata, what they say in clear, foreign codes."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from harness.probes import bff
+from harness.probes.http import Answer
+from harness.probes.oauth import Authorization, Client, OAuthIssuer, User
+
+__all__ = ["ask_for_metadata", "ask_in_clear", "hosts_of", "present_code"]
+
+
+def ask_for_metadata(at: OAuthIssuer) -> None:
+    """GET both metadata documents of the configured identifier (RFC 8414 §3 inserts its path, OpenID appends)."""
+    issuer = urlsplit(at.address.issuer)
+    origin, path = f"{issuer.scheme}://{issuer.netloc}", issuer.path.rstrip("/")
+    documents = {
+        "metadata": f"{origin}/.well-known/oauth-authorization-server{path}",
+        "OpenID metadata": f"{origin}{path}/.well-known/openid-configuration",
+    }
+    for case, url in documents.items():
+        at.new_agent().get(case, url, role="metadata", configured=at.address.issuer)
+
+
+def ask_in_clear(at: OAuthIssuer, case: str, client: Client, user: User) -> None:
+    """Without TLS: ask for the metadata, begin a login and go through with it, and redeem a fresh code."""
+    metadata = f"{at.address.issuer}/.well-known/oauth-authorization-server"
+    at.new_agent().get(case, _in_clear(metadata), role="metadata")
+    agent, query = at.new_agent(), urlencode(at.request(client)[0])
+    first = agent.get(case, _in_clear(at.metadata["authorization_endpoint"]), query=query, role="authorize")
+    bff.walk(agent, case, first, user, home=at.address.web, stop_at_callback=True)
+    authorization = at.authorize(f"{case}: a code", client, user)
+    present_code(at, case, authorization, client, endpoint=_in_clear(at.metadata["token_endpoint"]))
+
+
+def present_code(
+    at: OAuthIssuer, case: str, authorization: Authorization, client: Client, *, endpoint: str = "", **about: str
+) -> Answer:
+    """POST a code, wherever it is from, to the token endpoint (RFC 6749 §4.1.3), or to another URL."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": authorization.code,
+        "redirect_uri": authorization.request["redirect_uri"],
+        "client_id": client.client_id,
+        "code_verifier": authorization.verifier,
+    }
+    return at.new_agent().post(case, endpoint or at.metadata["token_endpoint"], form, role="token", **about)
+
+
+def hosts_of(at: OAuthIssuer) -> str:
+    """The host names of the stage, for `about`: those of its issuer, its API and its web application."""
+    urls = (at.address.issuer, at.address.api, at.address.web)
+    return " ".join(sorted({(urlsplit(url).hostname or "").lower() for url in urls}))
+
+
+def _in_clear(url: str) -> str:
+    return urlsplit(url)._replace(scheme="http").geturl()

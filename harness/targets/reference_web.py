@@ -1,0 +1,116 @@
+"""The reference's web client in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+from harness.errors import NotHere, TargetError
+from harness.observations import CookieJar, PageView, SecretScan
+from harness.observe import Recorder
+from harness.probes.agent import Agent
+from harness.probes.cookies import Measure, parse_sent
+from harness.probes.page_scan import PageSearch
+from harness.probes.witness import Witness
+from harness.targets.reference_tokens import MintedTokens
+
+if TYPE_CHECKING:
+    from harness.targets.reference import ReferenceTarget
+
+__all__ = ["ReferenceWeb"]
+
+READABLE = ("/session", "/api/me")  # what page script may ask for
+
+
+class ReferenceWeb:
+    """One user agent at one stage's web client."""
+
+    def __init__(self, target: ReferenceTarget, stage: str, browser: str, recorder: Recorder) -> None:
+        """Raises NotHere where there is no such browser."""
+        if browser != "chromium":
+            raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
+        self._stage, self._recorder, self._target = stage, recorder, target
+        self._address = target.addresses[stage]
+        self._user = self._address.users["existing"]
+        self._minted = MintedTokens(target.redactor)
+        measure = Measure(self._mark, {"user name": self._user.name}, self._minted.stand_in)
+        self._agent = Agent(target.chromium.new_context(), recorder, measure, {"stage": stage})
+        self._search = PageSearch(self._agent, {"stage": stage, "mode": "bff"})
+        self._witness: Witness | None = None
+
+    def log_in(self, case: str) -> PageView:
+        """From the client's login page through the issuer's."""
+        self._agent.open(f"{self._address.web}/login")
+        self._agent.press("#sign-in")
+        self._agent.fill_login(self._user)
+        self._ask_for_all()
+        return self._view(case)
+
+    def refresh(self, case: str) -> PageView:
+        """Let the page's script renew the session, as a page does that stays open."""
+        self._agent.fetch("/refresh", "POST")
+        self._ask_for_all()
+        return self._view(case)
+
+    def reload(self, case: str) -> PageView:
+        self._agent.reload()
+        self._ask_for_all()
+        return self._view(case)
+
+    def log_out(self, case: str) -> PageView:
+        self._agent.press("#sign-out")
+        return self._view(case)
+
+    def jar(self, case: str) -> CookieJar:
+        return self._agent.jar(case, self._address.web)
+
+    def set_cookies(self, case: str) -> CookieJar:
+        return self._agent.set_cookies(case, self._address.web)
+
+    def sent_to(self, case: str, where: str) -> CookieJar:
+        """What is sent to `sibling`, to `http`, or (any other word) to the client's own name over https."""
+        host = str(urlsplit(self._address.web).hostname)
+        scheme = "http" if where == "http" else "https"
+        witness = self._witness = self._witness or Witness(self._target.folder / "loopback-cert.pem")
+        url = witness.url(scheme, host.replace("app.", "sibling.", 1) if where == "sibling" else host)
+        before = len(witness.visits(scheme))
+        with self._agent.another_page() as page:
+            page.goto(url)
+        visits = witness.visits(scheme)[before:]
+        if not visits:
+            raise TargetError(f"the browser did not visit {url}")
+        header = visits[-1].cookies
+        self._recorder.redactor.register_from_request(url, {"Cookie": header}, "")
+        return self._agent.sent(case, parse_sent(header, host, self._agent.measure), url)
+
+    def scan_storages(self, case: str) -> SecretScan:
+        return self._search.storages(case, self._minted.secrets())
+
+    def scan_page(self, case: str) -> SecretScan:
+        return self._search.page(case, self._minted.secrets())
+
+    def scan_answers(self, case: str) -> SecretScan:
+        return self._search.answers(case, self._minted.secrets())
+
+    def close(self) -> None:
+        """End the user agent and its witnesses."""
+        if self._witness is not None:
+            self._witness.close()
+        self._agent.close()
+
+    def _ask_for_all(self) -> None:
+        for path in READABLE:
+            self._agent.fetch(path)
+
+    def _view(self, case: str) -> PageView:
+        return self._agent.view(case, _signed_in)
+
+    def _mark(self, value: str) -> str:
+        redactor = self._recorder.redactor
+        return redactor.register(value, "session_cookie") if len(value) >= 8 else redactor.text(value)
+
+
+def _signed_in(page: Page) -> bool:
+    return page.locator("#sign-out").count() > 0

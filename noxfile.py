@@ -1,0 +1,206 @@
+"""Authassay's sessions, for people and for CI: `python3 noxfile.py -s verify`.
+
+It needs nothing but Python 3.11 or later. Everything that it installs lies under `.nox`, from `requirements.lock`, by
+hash; what is there already is used again, without the network. Whoever has nox can run `nox -s verify` as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+LOCK = ROOT / "requirements.lock"
+ENVIRONMENT = ROOT / ".nox" / "authassay"
+STAMP = ENVIRONMENT / "stamp"
+BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def set_up() -> None:
+    """Makes `.nox/authassay` what the lock says, unless it is. Ends the process with one line where it cannot."""
+    stamp = _stamp()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == stamp:
+        return
+    if "--no-install" in sys.argv:
+        sys.exit("noxfile: .nox/authassay is not what requirements.lock says, and --no-install forbids to change it")
+    print("noxfile: setting up .nox/authassay from requirements.lock …", flush=True)
+    _need_venv()
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+    _call(sys.executable, "-m", "venv", ENVIRONMENT)
+    uv = ENVIRONMENT / "uv.lock.txt"
+    uv.write_text(_locked("uv"))
+    _call(PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", uv)
+    install = (PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON)
+    _call(*install, "--require-hashes", "--only-binary", ":all:", "-r", LOCK)
+    _call(*install, "--offline", "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    STAMP.write_text(stamp)
+
+
+def _stamp() -> str:
+    inputs = b"\0".join([LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), str(ROOT).encode()])
+    return f"{hashlib.sha256(inputs).hexdigest()} python {sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _locked(name: str) -> str:
+    block = re.search(rf"^{name}==(?:.*\\\n)+.*\n", LOCK.read_text(), re.MULTILINE)
+    if block is None:
+        sys.exit(f"noxfile: {LOCK.name} has no hashes for {name}; make it anew as CONTRIBUTING.md says")
+    return block.group()
+
+
+def _need_venv() -> None:
+    # Debian's python3 comes without ensurepip, which venv needs.
+    if importlib.util.find_spec("ensurepip"):
+        return
+    package = f"python3.{sys.version_info.minor}-venv"
+    if not shutil.which("apt-get"):
+        sys.exit("noxfile: this Python has no ensurepip; install a whole Python 3.11 or later")
+    if os.geteuid() != 0:
+        sys.exit(f"noxfile: this Python cannot make environments; to mend it: sudo apt-get install {package}")
+    print(f"noxfile: installing {package} …", flush=True)
+    subprocess.run(["apt-get", "-q", "update"], stdout=subprocess.DEVNULL)
+    _call("apt-get", "-q", "install", "--yes", "--no-install-recommends", package)
+
+
+def _call(*command: str | Path) -> None:
+    own = {
+        "DEBIAN_FRONTEND": "noninteractive",
+        "PIP_CACHE_DIR": str(ROOT / ".nox/cache/pip"),  # nothing is written into the user's home
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "UV_CACHE_DIR": str(ROOT / ".nox/cache/uv"),
+        **({"UV_DEFAULT_INDEX": os.environ["PIP_INDEX_URL"]} if "PIP_INDEX_URL" in os.environ else {}),
+    }
+    done = subprocess.run([str(part) for part in command], env={**own, **os.environ}, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        sys.exit(f"noxfile: {' '.join(str(part) for part in command)} failed; what it said stands above")
+
+
+def start_again() -> None:
+    """Runs this file by the nox of the environment that it sets up, and ends with its exit code."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may read this far
+        sys.exit(f"noxfile: Python 3.11 or later is needed; this is {sys.version.split()[0]} at {sys.executable}")
+    set_up()
+    command = [str(PYTHON), "-m", "nox", "-f", str(ROOT / "noxfile.py"), *sys.argv[1:]]
+    if os.name != "nt":
+        os.execv(PYTHON, command)
+    sys.exit(subprocess.call(command))  # exec on Windows would not wait
+
+
+try:
+    import nox
+except ModuleNotFoundError:
+    start_again()
+
+from nox.command import CommandFailed  # noqa: E402
+
+nox.needs_version = ">=2024.3.2"
+nox.options.sessions = ["tests", "verify"]
+nox.options.default_venv_backend = "none"  # all sessions share .nox/authassay
+
+LINT = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "--diff", "."),
+    "mypy": ("mypy",),
+    "import-linter": ("lint-imports",),
+}
+TESTS = {**LINT, "pytest": ("pytest",)}
+STORES = {"linux": ("secret-service", "encrypted-file"), "macos": ("keychain",), "windows": ("credential-locker",)}
+CELLS = [
+    (system, stage, browser, store)
+    for system, stores in STORES.items()
+    for stage in ("dev", "staging", "prod")
+    for browser in ("chromium", "firefox", "webkit")
+    for store in stores
+]
+
+
+def authassay_command(session: nox.Session, *arguments: str) -> None:
+    """Runs the product's command line in its own environment."""
+    set_up()
+    session.run(str(BIN / "authassay"), *arguments, external=True)
+
+
+def run_all(session: nox.Session, checks: dict[str, tuple[str, ...]]) -> None:
+    """Runs every check, also after one that failed, and sums up at the end."""
+    set_up()
+    session.chdir(ROOT)
+    failed = []
+    for name, (command, *arguments) in checks.items():
+        try:
+            session.run(str(BIN / command), *arguments, external=True)
+        except CommandFailed:
+            failed.append(name)
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
+    session.log(f"all passed: {', '.join(checks)}")
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """The main job: run, faults, audit, report and gate on the reference implementation."""
+    authassay_command(session, "verify", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Lint, types, layer contracts and all tests. `-- ARGS` go to pytest."""
+    set_up()
+    offline = [word for word in session.posargs if word == "--no-install"]
+    session.run(str(PYTHON), "-m", "harness.machine", *offline, external=True)
+    run_all(
+        session, {**TESTS, "pytest": (*TESTS["pytest"], *(word for word in session.posargs if word not in offline))}
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint, types and layer contracts."""
+    run_all(session, LINT)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """The kill matrix: is every seeded fault caught?"""
+    authassay_command(session, "faults", *session.posargs)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """The reports of a bundle: `-- BUNDLE`."""
+    authassay_command(session, "report", *session.posargs)
+
+
+@nox.session
+def authassay(session: nox.Session) -> None:
+    """Any command of the product: `-- ARGS`."""
+    authassay_command(session, *session.posargs)
+
+
+@nox.session
+@nox.parametrize(["os", "stage", "browser", "store"], CELLS)
+def cell(session: nox.Session, os: str, stage: str, browser: str, store: str) -> None:
+    """One cell of the matrix."""
+    point = f"os={os},stage={stage},browser={browser},store={store}"
+    authassay_command(session, "run", "--cell", point, *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Makes requirements.lock anew from pyproject.toml: versions and hashes, no address of an index."""
+    set_up()
+    session.run(
+        str(BIN / "uv"), "pip", "compile", "pyproject.toml", "--all-extras", "--universal", "--python-version", "3.11",
+        "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "-q", "-o", LOCK.name,
+        *session.posargs, external=True,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    nox.main()

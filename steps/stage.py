@@ -1,0 +1,142 @@
+"""Phrases about what keeps the stages apart."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from pytest_bdd import given, when
+
+from harness.ports import Bus, Issuer, Process
+from harness.probes import bff
+from harness.probes.http import HttpProbe
+from harness.probes.oauth import Authorization, Grant
+from harness.probes.stages import ask_for_metadata, ask_in_clear, hosts_of, present_code
+from harness.scene import Scene
+from steps.token import first_client, issuer
+
+ENCRYPTED = ("staging", "prod")
+
+
+@given("a configuration that is complete for production", target_fixture="process")
+def production_configuration(scene: Scene) -> Process:
+    return scene.port("process", lambda recorder: scene.target.process(recorder))
+
+
+@when("the server is started with each of these stages")
+def start_with_stages(process: Process, datatable: list[list[str]]) -> None:
+    for case, stage in datatable[1:]:
+        process.start(case, None if stage == "absent" else json.loads(stage))
+
+
+@given("the three stages, side by side", target_fixture="issuers")
+def three_stages(scene: Scene) -> dict[str, Issuer]:
+    return {stage: issuer(scene, stage) for stage in scene.target.stages}
+
+
+@when("each stage is asked for its metadata")
+def ask_each_for_metadata(issuers: dict[str, Issuer]) -> None:
+    for at in issuers.values():
+        ask_for_metadata(at)
+
+
+@when("a user logs in and refreshes the session on each stage")
+def mint_tokens(issuers: dict[str, Issuer]) -> None:
+    for at in issuers.values():
+        for client in at.address.clients.values():
+            grant = at.log_in("login", client, at.address.users["existing"])
+            answer = at.refresh("refresh", grant.refresh_token, client)
+            at.observe_token("refresh", str(answer.json().get("access_token", "")), "access_token")
+
+
+@when("on each stage a login ends well, is declined, and is asked for wrongly")
+def end_logins(issuers: dict[str, Issuer]) -> None:
+    for at in issuers.values():
+        user, about = at.address.users["existing"], {"hosts": hosts_of(at)}
+        for client in at.address.clients.values():
+            at.authorize("a login that ends well", client, user, about=about)
+            at.authorize("a login that is declined", client, user, deny=True, about=about)
+            at.authorize("a request that is wrong", client, user, about=about, code_challenge=None)
+        bff.log_in(at.new_agent(), "a web login", at.address.web, user, about=about)
+
+
+@when("staging and production are spoken to without encryption")
+def speak_in_clear(issuers: dict[str, Issuer]) -> None:
+    for at in (issuers[stage] for stage in ENCRYPTED):
+        ask_in_clear(at, "in clear", first_client(at), at.address.users["existing"])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a stage has handed out, to be presented to another stage."""
+
+    at: Issuer
+    to: Issuer
+    grant: Grant = field(repr=False)
+    authorization: Authorization = field(repr=False)
+    cookie: str = field(repr=False)
+
+
+@given("a user who is logged in to the web application of each stage", target_fixture="agents")
+def web_users(issuers: dict[str, Issuer]) -> dict[str, HttpProbe]:
+    agents = {stage: at.new_agent() for stage, at in issuers.items()}
+    for stage, at in issuers.items():
+        bff.log_in(agents[stage], "web login", at.address.web, at.address.users["existing"])
+        at.new_agent().get("no cookie", f"{at.address.web}/")
+        agents[stage].get("cookie at home", f"{at.address.web}/")
+    return agents
+
+
+@when("tokens, codes and cookies of each stage are presented to each other stage")
+def present_everywhere(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe]) -> None:
+    _present(scene, issuers, agents, keys="off")
+
+
+@when("the same is done while each stage knows the public keys of the other")
+def present_with_keys(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe]) -> None:
+    _present(scene, issuers, agents, keys="on")
+
+
+def _present(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe], keys: str) -> None:
+    bus: Bus = scene.port("bus", lambda recorder: scene.target.bus(recorder))
+    pairs = permutations(issuers.values(), 2)
+    handed_out = [_obtain(at, to, agents[at.stage]) for at, to in pairs]
+    for stage in issuers:
+        bus.open_window(stage)
+    for origin in handed_out:
+        with _fixture(scene, origin, keys):
+            _present_abroad(origin, keys)
+    for stage in issuers:
+        bus.capture(f"attempts, keys {keys}", stage)
+    for origin in handed_out:
+        _use_at_home(origin, keys)
+
+
+def _obtain(at: Issuer, to: Issuer, agent: HttpProbe) -> Origin:
+    user = at.address.users["existing"]
+    authorization = at.authorize("a code to present", first_client(at), user)
+    cookie = bff.cookies_for(agent.session, f"{at.address.web}/")
+    return Origin(at, to, at.log_in("a login to present", first_client(at), user), authorization, cookie)
+
+
+def _fixture(scene: Scene, origin: Origin, keys: str) -> AbstractContextManager[None]:
+    if keys == "off":
+        return nullcontext()
+    return scene.port("admin", lambda _: scene.target.admin()).trusts_keys_of(origin.to.stage, origin.at.stage)
+
+
+def _present_abroad(origin: Origin, keys: str) -> None:
+    to, grant, about = origin.to, origin.grant, {"origin": origin.at.stage, "keys": keys}
+    to.call_api("access token abroad", grant.access_token, **about)
+    to.refresh("refresh token abroad", grant.refresh_token, grant.client, **about)
+    present_code(to, "code abroad", origin.authorization, grant.client, **about)
+    to.new_agent().get("cookie abroad", f"{to.address.web}/", headers={"Cookie": origin.cookie}, **about)
+
+
+def _use_at_home(origin: Origin, keys: str) -> None:
+    at, grant, about = origin.at, origin.grant, {"tried": origin.to.stage, "keys": keys}
+    at.call_api("access token at home", grant.access_token, **about)
+    at.refresh("refresh token at home", grant.refresh_token, grant.client, **about)
+    present_code(at, "code at home", origin.authorization, grant.client, **about)

@@ -1,0 +1,140 @@
+"""Which events there are: one for each login, end of session and terminal failure, and nothing of anybody's in them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from reference_impl.clock import SystemClock
+from reference_impl.events.builder import EventBuilder
+from reference_impl.events.occurrences import AuthorizationStarted, Occurrence, RefreshFailed
+from reference_impl.events.schema import AuthEvent, EventType, Reason, rfc3339
+from reference_impl.parts import Part, Parts
+
+Bench = Any  # conftest's
+
+
+def test_a_login_is_one_event_that_says_whose_session_began(bench: Bench) -> None:
+    claims = bench.issuer.keys.read(bench.login("desktop")["access_token"])
+    (event,) = bench.events()
+    assert event.pop("event_id")
+    assert event.pop("correlation_id")
+    assert event == {
+        "occurred_at": "2027-01-15T08:00:00.000Z",
+        "session_id": claims["sid"],
+        "subject": claims["sub"],
+        "client_id": "desktop",
+        "stage": "dev",
+    }
+
+
+def test_logins_of_new_and_existing_accounts_are_events_alike(bench: Bench) -> None:
+    bench.login("web", "alice")
+    bench.login("web", "alice")
+    bench.login("web", "bob")
+    assert len(bench.events("auth.login")) == 3
+
+
+def test_what_did_not_complete_is_no_event(bench: Bench) -> None:
+    bench.answer_page(bench.authorize(), action="cancel")
+    bench.answer_page(bench.authorize(), password="wrong")
+    code = bench.code()
+    assert bench.events() == []
+    token = bench.redeem(code).json["refresh_token"]
+    for _ in range(5):
+        token = bench.refresh(token).json["refresh_token"]
+    bench.redeem(code)
+    assert len(bench.events("auth.login")) == 1
+
+
+def test_a_dead_token_is_one_event_however_often_it_comes(bench: Bench) -> None:
+    first = bench.login()["refresh_token"]
+    bench.refresh(first)
+    bench.clock.advance(11)
+    for _ in range(5):
+        bench.refresh(first)
+    (event,) = bench.events("auth.refresh_failed")
+    assert event["reason"] == "reuse_detected"
+
+
+def test_one_token_dead_for_two_clients_is_two_events(bench: Bench) -> None:
+    token = bench.login("web")["refresh_token"]
+    bench.refresh(token, "desktop")
+    bench.refresh(token, "desktop")
+    bench.revoke(token)
+    bench.refresh(token)
+    found = [(event["client_id"], event["reason"]) for event in bench.events("auth.refresh_failed")]
+    assert found == [("desktop", "client_mismatch"), ("web", "revoked")]
+
+
+def test_a_disabled_account_is_told_apart(bench: Bench) -> None:
+    token = bench.login()["refresh_token"]
+    with bench.database.transaction() as connection:
+        bench.issuer.accounts.set_disabled(connection, bench.events()[0]["subject"], True)
+    bench.refresh(token)
+    assert [event["reason"] for event in bench.events("auth.refresh_failed")] == ["account_disabled"]
+
+
+def test_garbage_is_at_most_one_event_a_minute_and_client_with_a_count(bench: Bench) -> None:
+    for _ in range(50):
+        bench.refresh("garbage")
+    bench.refresh("garbage", "desktop")
+    bench.clock.advance(60)
+    bench.refresh("garbage")
+    found = [(event["client_id"], event["count"]) for event in bench.events("auth.refresh_failed")]
+    assert found == [("web", 1), ("desktop", 1), ("web", 50)]
+    assert all("subject" not in event and "session_id" not in event for event in bench.events())
+
+
+def test_no_event_holds_a_secret_or_a_name(bench: Bench) -> None:
+    code = bench.code()
+    tokens = bench.redeem(code).json
+    bench.refresh(tokens["refresh_token"], "desktop")
+    bench.revoke(tokens["refresh_token"])
+    text = json.dumps(bench.events())
+    assert len(bench.events()) == 3
+    for secret in (code, tokens["refresh_token"], tokens["access_token"], "alice"):
+        assert secret not in text
+
+
+def test_detail_is_compact_json_with_metadata_first() -> None:
+    event = AuthEvent(EventType.LOGIN, "id-1", 0.0, "dev", "wéb")
+    assert event.detail() == (
+        '{"metadata":{"version":1},"properties":{"event_id":"id-1","occurred_at":"1970-01-01T00:00:00.000Z",'
+        '"client_id":"wéb","stage":"dev"}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("type_", "reason"),
+    [("auth.refreshFailed", None), (EventType.LOGIN, Reason.USER), (EventType.LOGOUT, None)],
+)
+def test_what_the_schema_does_not_have_cannot_be_an_event(type_: Any, reason: Reason | None) -> None:
+    with pytest.raises(ValueError, match=r"auth\."):
+        AuthEvent(type_, "id-1", 0.0, "dev", "web", reason=reason)
+
+
+def test_times_are_utc_with_milliseconds() -> None:
+    assert rfc3339(1_800_000_000.1234) == "2027-01-15T08:00:00.123Z"
+
+
+class Eager(EventBuilder):
+    """A defect that only the builder has: it tells logins that have only begun, and no failed refresh."""
+
+    def build(self, occurrence: Occurrence) -> AuthEvent | None:
+        if isinstance(occurrence, AuthorizationStarted):
+            return AuthEvent(EventType.LOGIN, "started", self.clock.now(), self.stage, occurrence.client_id)
+        return None if isinstance(occurrence, RefreshFailed) else super().build(occurrence)
+
+
+class TestAReplacedBuilder:
+    @pytest.fixture
+    def parts(self) -> Parts:
+        return Parts({Part.EVENT_BUILDER: (lambda real: Eager(real.stage, SystemClock()),)})
+
+    def test_sees_every_occurrence(self, bench: Bench) -> None:
+        bench.authorize()
+        bench.refresh("garbage")
+        assert [event["event_id"] for event in bench.events()] == ["started"]

@@ -1,0 +1,258 @@
+"""Outbox, publisher and relay: nothing is lost, nothing is believed unread, nothing succeeds twice."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from reference_impl.clock import SystemClock
+from reference_impl.database import Database
+from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox, recorder
+from reference_impl.events.outbox import DeadLetter, Message
+
+
+class Bus:
+    """Plays EventBridge: answers each call by the next of its script, then accepts everything.
+
+    A script item is an exception, or the error codes by position of the entries that fail.
+    """
+
+    def __init__(self, *script: Exception | dict[int, str]) -> None:
+        self.script = list(script)
+        self.calls: list[list[str]] = []
+        self.accepted: list[str] = []
+
+    def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803  # AWS's name
+        ids = [json.loads(entry["Detail"])["properties"]["event_id"] for entry in Entries]
+        self.calls.append(ids)
+        step = self.script.pop(0) if self.script else {}
+        if isinstance(step, Exception):
+            raise step
+        self.accepted += [id_ for position, id_ in enumerate(ids) if position not in step]
+        results = [
+            {"ErrorCode": step[position], "ErrorMessage": "no"} if position in step else {"EventId": f"aws-{id_}"}
+            for position, id_ in enumerate(ids)
+        ]
+        return {"FailedEntryCount": len(step), "Entries": results}
+
+
+def event(number: int) -> AuthEvent:
+    return AuthEvent(EventType.LOGIN, f"id-{number}", 0.0, "dev", "web", dedup_key=f"key-{number}")
+
+
+def messages(count: int) -> list[Message]:
+    return [Message(f"id-{n}", "auth.login", event(n).detail()) for n in range(count)]
+
+
+def client_error(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "PutEvents")
+
+
+class Pauses(list[float]):
+    """Takes the publisher's pauses down instead of making them."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def alarms() -> list[DeadLetter]:
+    return []
+
+
+def publisher(bus: Bus, pauses: Pauses, alarms: list[DeadLetter]) -> Publisher:
+    return Publisher(bus, "the-bus", "authassay.dev", sleep=pauses, alarm=alarms.append)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+@pytest.mark.parametrize("position", [0, 4, 9])
+def test_only_the_failed_entry_of_a_batch_is_sent_again(code: str, position: int, pauses: Any, alarms: Any) -> None:
+    bus = Bus({position: code}, {0: code})
+    report = publisher(bus, pauses, alarms).publish(messages(10))
+    failed = f"id-{position}"
+    assert bus.calls[1:] == [[failed], [failed]]
+    assert sorted(bus.accepted) == sorted(report.published) == [f"id-{n}" for n in range(10)]
+    assert pauses == [0.1, 0.2]
+    assert not report.dead
+    assert not alarms
+
+
+def test_an_entry_that_fails_too_often_is_a_dead_letter_with_an_alarm(pauses: Any, alarms: Any) -> None:
+    bus = Bus(*[{0: "ThrottlingException"}] * 9)
+    report = publisher(bus, pauses, alarms).publish(messages(1))
+    assert len(bus.calls) == 5
+    assert report.published == ()
+    assert [(letter.message.event_id, letter.code, letter.attempts) for letter in report.dead] == [
+        ("id-0", "ThrottlingException", 5)
+    ]
+    assert alarms == list(report.dead)
+
+
+def test_an_entry_that_fails_for_good_is_not_tried_again(pauses: Any, alarms: Any) -> None:
+    bus = Bus({3: "MalformedDetail"})
+    report = publisher(bus, pauses, alarms).publish(messages(10))
+    assert len(bus.calls) == 1
+    assert len(report.published) == 9
+    assert [letter.code for letter in report.dead] == ["MalformedDetail"]
+    assert len(alarms) == 1
+
+
+def test_a_call_has_at_most_ten_entries(pauses: Any, alarms: Any) -> None:
+    bus = Bus()
+    publisher(bus, pauses, alarms).publish(messages(23))
+    assert [len(call) for call in bus.calls] == [10, 10, 3]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [client_error("ThrottlingException"), client_error("X", 503), EndpointConnectionError(endpoint_url="x"), OSError()],
+)
+def test_a_bus_that_cannot_be_reached_defers_everything(failure: Exception, pauses: Any, alarms: Any) -> None:
+    report = publisher(Bus(failure), pauses, alarms).publish(messages(2))
+    assert report.deferred == ("id-0", "id-1")
+    assert report.published == ()
+    assert not alarms
+
+
+def test_a_call_refused_for_good_is_split_to_find_the_entry_at_fault(pauses: Any, alarms: Any) -> None:
+    refusal = client_error("ValidationException")
+    bus = Bus(refusal, {}, refusal, {})
+    report = publisher(bus, pauses, alarms).publish(messages(3))
+    assert report.published == ("id-0", "id-2")
+    assert [letter.message.event_id for letter in report.dead] == ["id-1"]
+
+
+def test_an_answer_without_results_is_no_success(pauses: Any, alarms: Any) -> None:
+    class Silent(Bus):
+        def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
+            return {"FailedEntryCount": 0, "Entries": []}
+
+    report = publisher(Silent(), pauses, alarms).publish(messages(1))
+    assert report.published == ()
+    assert len(report.dead) == 1
+
+
+def test_entries_are_in_ssts_form(pauses: Any, alarms: Any) -> None:
+    entry = publisher(Bus(), pauses, alarms).entry(messages(1)[0])
+    assert list(entry) == ["Source", "DetailType", "Detail", "EventBusName"]
+    assert (entry["Source"], entry["DetailType"], entry["EventBusName"]) == ("authassay.dev", "auth.login", "the-bus")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "events.sqlite", outbox.SCHEMA, recorder.SCHEMA)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def box(database: Database) -> Outbox:
+    return Outbox(database, SystemClock())
+
+
+def add(database: Database, box: Outbox, *numbers: int) -> None:
+    with database.transaction() as connection:
+        for number in numbers:
+            box.add(connection, event(number))
+
+
+class Running:
+    """A relay that is stopped at the end of its test."""
+
+    def __init__(self, box: Outbox, bus: Bus, alarms: list[DeadLetter]) -> None:
+        stopping = threading.Event()
+        self.relay = Relay(box, replace(publisher(bus, Pauses(), alarms), sleep=stopping.wait), stopping)
+
+    def __enter__(self) -> None:
+        self.relay.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.relay.stop()
+
+
+def test_what_is_rolled_back_is_not_published(database: Database, box: Outbox) -> None:
+    with pytest.raises(RuntimeError), database.transaction() as connection:
+        box.add(connection, event(1))
+        raise RuntimeError
+    assert box.pending() == ()
+
+
+def test_two_events_with_one_key_are_one(database: Database, box: Outbox) -> None:
+    with database.transaction() as connection:
+        assert box.add(connection, event(1))
+        assert not box.add(connection, replace(event(2), dedup_key="key-1"))
+    assert [message.event_id for message in box.pending()] == ["id-1"]
+
+
+def test_the_relay_publishes_what_a_killed_process_left_and_what_comes(database: Database, box: Outbox) -> None:
+    add(database, box, 1, 2)
+    bus = Bus()
+    with Running(Outbox(database, SystemClock()), bus, []):
+        pass_on(database, box, bus, 3)
+    assert bus.accepted == ["id-1", "id-2", "id-3"]
+    add(database, box, 3)  # its key is remembered
+    assert box.pending() == ()
+
+
+def pass_on(database: Database, box: Outbox, bus: Bus, number: int) -> None:
+    assert box.wait_until_drained(5)
+    add(database, box, number)
+    assert box.wait_until_drained(5)
+
+
+def test_an_outage_loses_nothing_and_ends_by_itself(database: Database, box: Outbox) -> None:
+    bus = Bus(client_error("X", 503), OSError("down"))
+    add(database, box, *range(12))
+    with Running(box, bus, []):
+        assert box.wait_until_drained(5)
+    assert bus.accepted == [f"id-{n}" for n in range(12)]
+
+
+def test_a_stop_during_an_outage_is_quick_and_keeps_the_event(database: Database, box: Outbox) -> None:
+    add(database, box, 1)
+    with Running(box, Bus(*[OSError("down")] * 99), []):
+        assert not box.wait_until_drained(0.05)
+    assert len(box.pending()) == 1
+
+
+def test_dead_letters_are_kept_apart_and_can_be_redelivered(database: Database, box: Outbox) -> None:
+    alarms: list[DeadLetter] = []
+    bus = Bus({0: "MalformedDetail"})
+    add(database, box, 1, 2)
+    with Running(box, bus, alarms):
+        assert box.wait_until_drained(5)
+        assert bus.accepted == ["id-2"]
+        assert [letter.message.event_id for letter in box.dead_letters()] == ["id-1"]
+        assert [letter.message.event_id for letter in alarms] == ["id-1"]
+        assert box.redeliver() == 1
+        assert box.wait_until_drained(5)
+    assert bus.accepted == ["id-2", "id-1"]
+    assert box.dead_letters() == ()
+
+
+def test_a_fault_of_the_publisher_does_not_end_the_relay(database: Database, box: Outbox) -> None:
+    class Broken(Bus):
+        def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
+            if not self.script:
+                return super().put_events(Entries=Entries)
+            self.script.pop()
+            raise KeyError("bug")
+
+    add(database, box, 1)
+    bus = Broken({})
+    with Running(box, bus, []):
+        assert box.wait_until_drained(5)
+    assert bus.accepted == ["id-1"]

@@ -1,0 +1,196 @@
+"""Configuration: the stage exactly, every fault at once, and never a secret in an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reference_impl.config import ConfigurationError, load_config, parse_stage
+from reference_impl.provision import audience_of, make_secrets
+from reference_impl.secret_parameters import parameter_name, write_secrets
+
+SECRETS = make_secrets("prod", {"alice": "wonderland"}, scrypt_cost=2)
+
+
+class ParameterStore:
+    """Plays SSM: parameters by name, with their types."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, tuple[str, str]] = {}
+        write_secrets(self, "shop", "prod", SECRETS)  # type: ignore[arg-type]  # a stand-in
+
+    def put_parameter(self, *, Name: str, Value: str, Type: str, Overwrite: bool) -> None:  # noqa: N803
+        self.parameters[Name] = (Type, Value)
+
+    def get_paginator(self, operation: str) -> ParameterStore:
+        return self
+
+    def paginate(self, *, Path: str, WithDecryption: bool) -> Iterator[Any]:  # noqa: N803
+        for name, (type_, value) in self.parameters.items():
+            if name.startswith(Path):
+                yield {"Parameters": [{"Name": name, "Type": type_, "Value": value}]}
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def store() -> ParameterStore:
+    return ParameterStore()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    resources = {
+        "App": {"name": "shop", "stage": "prod"},
+        "Issuer": {"url": "https://auth.example"},
+        "Api": {"url": "https://api.example", "audience": "shop-api"},
+        "Web": {"url": "https://app.example"},
+        "Bus": {"name": "shop-bus"},
+    }
+    environ = {f"SST_RESOURCE_{name}": json.dumps(value) for name, value in resources.items()}
+    return {**environ, "AUTH_STAGE": "prod", "AUTH_DATABASE": str(tmp_path / "prod.sqlite")}
+
+
+def load(environ: Mapping[str, str], store: ParameterStore) -> Any:
+    return load_config(environ, lambda _: store)  # type: ignore[arg-type,return-value]  # a stand-in
+
+
+def faults(environ: Mapping[str, str], store: ParameterStore) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(environ, store)
+    assert str(caught.value) == "\n".join(caught.value.faults)
+    return caught.value.faults
+
+
+def test_a_whole_configuration_is_read(environ: dict[str, str], store: ParameterStore) -> None:
+    config = load(environ, store)
+    assert (config.app, config.stage, config.issuer, config.audience) == (
+        "shop", "prod", "https://auth.example", "shop-api",
+    )  # fmt: skip
+    assert [client.redirect_uris for client in config.clients] == [
+        ("https://app.example/callback",),
+        ("http://127.0.0.1/cb",),
+    ]
+    assert config.refresh_key == SECRETS.refresh_key
+    assert config.signing_key == SECRETS.signing_key
+
+
+def test_no_secret_shows_in_the_repr(environ: dict[str, str], store: ParameterStore) -> None:
+    environ |= {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret"}
+    shown = repr(load(environ, store))
+    for secret in (SECRETS.signing_key["d"], repr(SECRETS.refresh_key), "scrypt$", "AKIAEXAMPLE", "very-secret"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("stage", ["prd", "PROD", "prod ", " prod", "production-test", "prod\n", "stag", "dev,prod"])
+def test_an_unknown_stage_is_named_with_the_allowed_ones(stage: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_stage(stage)
+    assert f'"{stage}"' in str(caught.value)
+    assert "dev, staging, prod" in str(caught.value)
+
+
+def test_the_nearest_stage_is_proposed_but_never_taken() -> None:
+    with pytest.raises(ConfigurationError, match='did you mean "prod"'):
+        parse_stage("prd")
+
+
+def test_a_missing_stage_says_so_before_anything_else_is_read(environ: dict[str, str], store: ParameterStore) -> None:
+    def forbidden(_: object) -> Any:
+        raise AssertionError("Parameter Store was asked")
+
+    for stage in ({}, {"AUTH_STAGE": ""}):
+        rest = {name: value for name, value in environ.items() if name != "AUTH_STAGE"}
+        with pytest.raises(ConfigurationError, match=r'AUTH_STAGE is not set \(""\).*dev, staging, prod'):
+            load_config({**rest, **stage}, forbidden)
+
+
+def test_all_faults_come_at_once(environ: dict[str, str], store: ParameterStore) -> None:
+    environ["SST_RESOURCE_App"] = '{"name": "shop", "stage": "dev"}'
+    environ["SST_RESOURCE_Issuer"] = '{"url": "http://auth.example", "lifetimes": {"acess": 5, "code": 601}}'
+    environ["SST_RESOURCE_Api"] = "not JSON"
+    del environ["SST_RESOURCE_Web"]
+    environ["SST_RESOURCE_Bus"] = '{"name": ""}'
+    del environ["AUTH_DATABASE"]
+    del store.parameters[parameter_name("shop", "prod", "refresh-key")]
+    found = "\n".join(faults(environ, store))
+    for part in (
+        "App is of another stage", "Issuer: url is not https", '"acess", access is', "lifetime code is 0 to 600",
+        "SST_RESOURCE_Api is not a JSON object", "SST_RESOURCE_Web is not set", 'SST_RESOURCE_Bus has no text under "name"',
+        "AUTH_DATABASE is not set", "/shop/prod/auth/refresh-key is missing",
+    ):  # fmt: skip
+        assert part in found
+    assert len(found.splitlines()) == 9
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://auth.example/",
+        "https://auth.example/path",
+        "auth.example",
+        "https://",
+        "https://auth.example?x",
+        "ftp://x",
+    ],
+)
+def test_an_issuer_is_an_origin(environ: dict[str, str], store: ParameterStore, url: str) -> None:
+    environ["SST_RESOURCE_Issuer"] = json.dumps({"url": url})
+    assert any("url is not an origin" in fault for fault in faults(environ, store))
+
+
+def test_only_dev_may_do_without_https(environ: dict[str, str], store: ParameterStore) -> None:
+    write_secrets(store, "shop", "dev", SECRETS)  # type: ignore[arg-type]  # a stand-in
+    environ["SST_RESOURCE_Issuer"] = '{"url": "http://auth.example"}'
+    assert len(faults(environ, store)) == 1
+    environ |= {"AUTH_STAGE": "dev", "SST_RESOURCE_App": '{"name": "shop", "stage": "dev"}'}
+    assert load(environ, store).issuer == "http://auth.example"
+
+
+@pytest.mark.parametrize(
+    ("secret", "value", "said"),
+    [
+        ("signing-key", "{not json", "it is JSON"),
+        ("signing-key", '{"kty": "EC"}', "has the member 'crv'"),
+        ("signing-key", json.dumps({**SECRETS.signing_key, "crv": "P-384"}), "EC and P-256"),
+        ("refresh-key", "c2hvcnQ=", "5 bytes long"),
+        ("subject-key", "!!!secret!!!", "base64url"),
+        ("users", '[{"username": "x", "pasword_hash": "hunter2"}]', "each user has"),
+        ("users", "", "is empty"),
+    ],
+)
+def test_an_unusable_secret_is_named_and_never_quoted(
+    environ: dict[str, str], store: ParameterStore, secret: str, value: str, said: str
+) -> None:
+    store.parameters[parameter_name("shop", "prod", secret)] = ("SecureString", value)
+    (fault,) = faults(environ, store)
+    assert f"/shop/prod/auth/{secret}" in fault
+    assert said in fault
+    for hidden in ("not json", "hunter2", "!!!secret!!!", "c2hvcnQ=", SECRETS.signing_key["d"]):
+        assert hidden not in fault
+
+
+def test_a_secret_that_is_stored_in_the_clear_is_refused(environ: dict[str, str], store: ParameterStore) -> None:
+    name = parameter_name("shop", "prod", "refresh-key")
+    store.parameters[name] = ("String", store.parameters[name][1])
+    assert any("is a String, not a SecureString" in fault for fault in faults(environ, store))
+
+
+def test_another_stages_secrets_are_never_used(environ: dict[str, str], store: ParameterStore) -> None:
+    environ |= {"AUTH_STAGE": "staging", "SST_RESOURCE_App": '{"name": "shop", "stage": "staging"}'}
+    found = faults(environ, store)
+    assert len(found) == 4
+    assert all("/shop/staging/auth/" in fault and "missing" in fault for fault in found)
+
+
+def test_prods_audience_is_a_prefix_of_the_others_and_equal_to_none() -> None:
+    assert [audience_of("authassay", stage) for stage in ("dev", "staging", "prod")] == [
+        "authassay-api-dev",
+        "authassay-api-staging",
+        "authassay-api",
+    ]

@@ -1,0 +1,93 @@
+"""https on loopback: one port for several hosts, and a client that checks whom it speaks to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from reference_impl.loopback import LoopbackHost, RunningServer, loopback_session
+
+
+def says(text: str) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/away":
+            start_response("302 Found", [("Location", f"https://api.dev.localhost:{environ['SERVER_PORT']}/")])
+            return []
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"{text} {environ['HTTP_HOST']}".encode()]
+
+    return app
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> LoopbackHost:
+    return LoopbackHost(tmp_path)
+
+
+@pytest.fixture
+def server(host: LoopbackHost) -> Iterator[RunningServer]:
+    server = host.serve({"auth.dev.localhost": says("auth"), "api.dev.localhost": says("api")})
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def http(host: LoopbackHost) -> Iterator[requests.Session]:
+    with loopback_session(host.ca_file) as session:
+        yield session
+
+
+def test_each_host_gets_its_own_application(server: RunningServer, http: requests.Session) -> None:
+    for name in ("auth", "api"):
+        netloc = f"{name}.dev.localhost:{server.port}"
+        assert http.get(f"https://{netloc}/").text == f"{name} {netloc}"
+
+
+def test_a_host_that_is_not_served_gets_421(server: RunningServer, http: requests.Session) -> None:
+    assert http.get(f"https://auth.prod.localhost:{server.port}/").status_code == 421
+    forged = http.get(f"https://auth.dev.localhost:{server.port}/", headers={"Host": "auth.prod.localhost"})
+    assert forged.status_code == 421
+
+
+def test_a_redirect_to_another_host_reaches_that_host(server: RunningServer, http: requests.Session) -> None:
+    assert http.get(f"https://auth.dev.localhost:{server.port}/away").text.startswith("api api.dev.localhost")
+
+
+def test_a_certificate_is_checked_for_name_and_authority(
+    server: RunningServer, http: requests.Session, tmp_path: Path
+) -> None:
+    with pytest.raises(requests.exceptions.SSLError):
+        http.get(f"https://auth.other.localhost:{server.port}/")
+    with (
+        loopback_session(LoopbackHost(tmp_path / "other").ca_file) as stranger,
+        pytest.raises(requests.exceptions.SSLError),
+    ):
+        stranger.get(f"https://auth.dev.localhost:{server.port}/")
+
+
+def test_plain_http_gets_nothing(server: RunningServer, http: requests.Session) -> None:
+    try:
+        response = http.get(f"http://auth.dev.localhost:{server.port}/")
+    except requests.ConnectionError:
+        return
+    assert response.status_code == 400
+    assert "auth auth" not in response.text
+
+
+def test_a_server_stops_quickly_and_gives_its_port_back(host: LoopbackHost, http: requests.Session) -> None:
+    server = host.serve({"auth.dev.localhost": says("auth")})
+    http.get(f"https://auth.dev.localhost:{server.port}/")
+    began = time.perf_counter()
+    server.stop()
+    server.stop()
+    assert time.perf_counter() - began < 0.5
+    host.listen(server.port).close()
+
+
+def test_the_private_key_is_for_its_owner_only(host: LoopbackHost) -> None:
+    assert host.cert_file.stat().st_mode & 0o077 == 0
