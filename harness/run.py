@@ -21,8 +21,6 @@ from harness.plan import Plan, make_plan, read_features
 from harness.plugin import Listener
 from harness.ports import Target
 from harness.redact import Redactor
-from harness.targets.itself import ItselfTarget
-from harness.targets.reference import ReferenceTarget
 
 __all__ = ["FEATURES", "TARGETS", "Question", "carry_out", "dimensions_of", "open_targets", "step_modules", "try_faults"]
 
@@ -58,6 +56,10 @@ def open_targets(
     name: str, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()
 ) -> Iterator[Mapping[str, Target]]:
     """The target asked for, and the harness itself as the target of the OPS controls; closed at the end."""
+    # Imported here: what only rehearses or plans need not wait a second for the reference's libraries.
+    from harness.targets.itself import ItselfTarget
+    from harness.targets.reference import ReferenceTarget
+
     target = ReferenceTarget.open(machine, redactor, faults)
     try:
         yield {name: target, "self": ItselfTarget(machine, faults)}

@@ -57,15 +57,15 @@ class Scene:
         """Judge one expectation by what was recorded so far. A failure is recorded, not raised."""
         seen = self.recorder.seen
         judgement = registry.judge(expectation, seen, self.parameters)
-        return self._find(expectation, judgement, tuple(observation.id for observation in seen))
+        return self._find(expectation, judgement, tuple(o.id for o in seen), registry.digest(expectation))
 
     def close_with(self, verdict: Verdict, reason: str) -> None:
-        """Give this verdict to every expectation that was not judged."""
+        """Give this verdict to every expectation that no check judged."""
         for expectation in self.expectations:
             if expectation not in self.findings:
-                self._find(expectation, Judgement(verdict, reason), ())
+                self._find(expectation, Judgement(verdict, reason), (), "")
 
-    def _find(self, expectation: str, judgement: Judgement, observations: tuple[str, ...]) -> Finding:
+    def _find(self, expectation: str, judgement: Judgement, observations: tuple[str, ...], check: str) -> Finding:
         finding = Finding(
             expectation=expectation,
             cell=self.cell.id,
@@ -74,7 +74,7 @@ class Scene:
             reason=self.recorder.redactor.text(judgement.reason),
             scenario=self.id,
             observations=observations,
-            check=registry.digest(expectation),
+            check=check,
         )
         self.findings[expectation] = finding
         self.sink(finding)

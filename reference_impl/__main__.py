@@ -14,7 +14,7 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,8 +43,7 @@ def main(environ: Mapping[str, str], parts: Parts | None = None, stopping: threa
 
 def start(environ: Mapping[str, str], parts: Parts, ends: ExitStack) -> StageConfig:
     """Configure, build and serve the stage; what must be undone at the end is put into ``ends``."""
-    config = parts.choose(Part.CONFIGURATION_SOURCE, load_config)(environ)
-    port, certificate = listening(environ)
+    config, (port, certificate) = configure(environ, parts)
     # Imported only now: a start that its configuration forbids shall fail at once.
     from reference_impl.loopback import Listener, tls_adapter
     from reference_impl.stage import build_stage
@@ -56,6 +55,24 @@ def start(environ: Mapping[str, str], parts: Parts, ends: ExitStack) -> StageCon
     stage.start()
     ends.callback(listener.serve(stage.apps).stop)
     return config
+
+
+def configure(environ: Mapping[str, str], parts: Parts) -> tuple[StageConfig, tuple[int, Path]]:
+    """Return the stage's configuration, and where it listens. Raises one ConfigurationError with the faults of both."""
+    source = parts.choose(Part.CONFIGURATION_SOURCE, load_config)
+    try:
+        listen = listening(environ)
+    except ConfigurationError as error:
+        raise ConfigurationError(*_faults_of(source, environ), *error.faults) from error
+    return source(environ), listen
+
+
+def _faults_of(source: Callable[[Mapping[str, str]], StageConfig], environ: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        source(environ)
+    except ConfigurationError as error:
+        return error.faults
+    return ()
 
 
 def listening(environ: Mapping[str, str]) -> tuple[int, Path]:

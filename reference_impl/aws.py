@@ -17,13 +17,17 @@ DEFAULT_REGION = "eu-west-1"
 
 @dataclass(frozen=True)
 class AwsAccess:
-    """Where and as whom. None for a credential: boto3's own chain of credentials decides."""
+    """Where and as whom. None for a credential: boto3's own chain of credentials decides.
+
+    ``events_endpoint``: of EventBridge, where it differs from the endpoint of the rest.
+    """
 
     endpoint: str | None = None
     region: str = DEFAULT_REGION
     access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
+    events_endpoint: str | None = None
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> AwsAccess:
@@ -34,6 +38,7 @@ class AwsAccess:
             access_key_id=environ.get("AWS_ACCESS_KEY_ID") or None,
             secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY") or None,
             session_token=environ.get("AWS_SESSION_TOKEN") or None,
+            events_endpoint=environ.get("AWS_ENDPOINT_URL_EVENTBRIDGE") or None,
         )
 
     def environment(self) -> dict[str, str]:
@@ -44,6 +49,7 @@ class AwsAccess:
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_SESSION_TOKEN": self.session_token,
+            "AWS_ENDPOINT_URL_EVENTBRIDGE": self.events_endpoint,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -59,6 +65,7 @@ class AwsClients:
         import boto3
 
         self._endpoint = access.endpoint
+        self._events_endpoint = access.events_endpoint or access.endpoint
         self._lock = threading.Lock()  # botocore: threads may share a client, but not a session
         self._session = boto3.Session(
             aws_access_key_id=access.access_key_id,
@@ -75,7 +82,7 @@ class AwsClients:
     def events(self) -> EventBridgeClient:
         """Return a client of EventBridge, without retries of its own: the publisher decides what is sent again."""
         with self._lock:
-            return self._session.client("events", endpoint_url=self._endpoint, config=_config(attempts=1))
+            return self._session.client("events", endpoint_url=self._events_endpoint, config=_config(attempts=1))
 
 
 def _config(attempts: int) -> Config:

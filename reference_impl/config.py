@@ -14,7 +14,7 @@ configuration is collected and reported at once, by name and never by value, as 
 | `SST_RESOURCE_Bus` | `{"name"}` |
 | `AUTH_DATABASE` | the path of the stage's SQLite file |
 | `AUTH_TLS_CA` | optional: the authority that vouches for the stage's hosts (PEM) |
-| `AWS_ENDPOINT_URL`, `AWS_REGION`, … | as everywhere in AWS |
+| `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_EVENTBRIDGE`, `AWS_REGION`, … | as everywhere in AWS |
 
 Secrets are SecureStrings below `/<app>/<stage>/auth/`; see secret_parameters.py.
 """

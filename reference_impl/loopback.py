@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import socket
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -47,7 +48,18 @@ class HostDispatcher:
 class _Server(Server):
     """cheroot's server, quick to stop, and with its errors in the log instead of on stderr."""
 
+    max_request_body_size = 1 << 20  # bytes
     expiration_interval = 0.02  # seconds between looks at the stop flag; the default makes a stop take 0.5 s
+
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        """Bind, and close the socket where that fails, which cheroot forgets."""
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()
+            raise
+        return socket_
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         _log.log(level, "%s", msg, exc_info=traceback)

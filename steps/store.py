@@ -24,6 +24,7 @@ VALUES: dict[str, bytes] = {
 }
 REFUSED = {
     "a value of a megabyte": ("refresh_token", b"m" * 1_000_000),
+    "half of a surrogate pair": ("refresh_token", b"a lone \xed\xa0\xbd in UTF-8"),
     "an item without a documented name": ("somebody-elses-item", b"value"),
 }
 WAYS = ("environment", "configuration file", "command line")
@@ -188,7 +189,7 @@ def start_and_log_in(desktop: DesktopClient) -> None:
 
 @when("the user starts the client beside a sound secret store")
 def start_beside_a_sound_store(scene: Scene) -> None:
-    desktop = desktop_client(scene, "")
+    desktop = desktop_client(scene, "a sound secret store")
     desktop.start("sound store")
     desktop.self_test("sound store")
     desktop.stop()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Response, WebSocket
@@ -40,8 +39,9 @@ class Agent:
         self.unread: list[str] = []  # URLs of answers whose body was not to be had
         self._responses: list[Response] = []
         self._set_cookies: list[tuple[str, str]] = []  # host, header
-        context.on("response", self._hear)
+        self.newest_cookies: dict[tuple[str, str], str] = {}  # the last header of each host and cookie name
         self.page = context.new_page()
+        self.page.on("response", self._hear)
         self.page.on("websocket", self._listen)
 
     def open(self, url: str) -> None:
@@ -116,12 +116,11 @@ class Agent:
     def sent(self, case: str, cookies: Sequence[object], url: str) -> CookieJar:
         return self._jar(case, "sent", cookies, url)
 
-    @contextmanager
-    def another_page(self) -> Iterator[Page]:
-        """A second page of the same user agent."""
+    def visit(self, url: str) -> None:
+        """Go there with another page of the same user agent."""
         page = self.context.new_page()
         try:
-            yield page
+            page.goto(url)
         finally:
             page.close()
 
@@ -134,13 +133,19 @@ class Agent:
             self.recorder.redactor.register_from_response([(h["name"], h["value"]) for h in headers], "")
             for header in headers:
                 if header["name"].lower() == "set-cookie":
-                    self._set_cookies.extend((host, line) for line in header["value"].split("\n"))
+                    for line in header["value"].split("\n"):
+                        self._set_cookies.append((host, line))
+                        self.newest_cookies[host, line.partition("=")[0].strip()] = line
             if not 300 <= response.status < 400:
                 self._read_body(response, headers)
 
     def take_answers(self) -> tuple[list[Answer], list[str]]:
         """The answers read since the last call, and the URLs of those that could not be read."""
         self.read_answers()
+        again, self.unread = self.unread, []  # such as the page's icon, which the browser keeps to itself
+        for url in again:
+            if self.fetch(url) == 0:
+                self.unread.append(url)
         taken = self.answers, self.unread
         self.answers, self.unread = [], []
         return taken

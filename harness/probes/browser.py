@@ -24,7 +24,8 @@ FLAGS = (
     "--disable-component-update",
     "--no-first-run",
     "--no-sandbox",  # it runs as root in containers, and visits loopback only
-    "--host-resolver-rules=MAP *.localhost 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND",
+    # Nothing outside this machine; `.test` is reserved for names that exist nowhere (RFC 6761 §6.2).
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND",
 )
 
 

@@ -1,16 +1,25 @@
-"""Servers that see what a browser sends them: another name of the site over https, and the site over plain http."""
+"""Servers that see what a browser sends them: another name of the site over https, and the site over plain http.
+
+Browsers count `http://*.localhost` as trustworthy and send it Secure cookies (W3C Secure Contexts §3.1), which they do
+to no other name. So what plain http is sent is witnessed under a stand-in for the host, `app.example.localhost.test`,
+that sets the very same cookies.
+"""
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["Visit", "Witness"]
+__all__ = ["Visit", "Witness", "on_stand_in", "stand_in"]
+
+_STAND_IN = ".test"  # reserved: it exists nowhere (RFC 6761 §6.2)
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,16 @@ class Visit:
 
     host: str
     cookies: str
+
+
+def stand_in(host: str) -> str:
+    """The name that stands for a loopback name."""
+    return f"{host}{_STAND_IN}"
+
+
+def on_stand_in(set_cookie: str) -> str:
+    """A Set-Cookie value as the stand-in sets it: the same, but for the name in its Domain."""
+    return re.sub(r"(?i)(;\s*domain\s*=\s*[^;\s]+)", rf"\1{_STAND_IN}", set_cookie)
 
 
 class Witness:
@@ -36,6 +55,10 @@ class Witness:
     def url(self, scheme: str, host: str) -> str:
         """Where this host is witnessed: a port of its own, for cookies do not keep ports apart (RFC 6265 §8.5)."""
         return f"{scheme}://{host}:{self._servers[scheme].server_port}/witness"
+
+    def set_cookies(self, lines: Sequence[str]) -> None:
+        """From now on, answer over https with these Set-Cookie values."""
+        self._servers["https"].set_cookies = tuple(lines)
 
     def visits(self, scheme: str) -> tuple[Visit, ...]:
         return tuple(self._servers[scheme].visits)
@@ -58,6 +81,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.visits: list[Visit] = []
+        self.set_cookies: tuple[str, ...] = ()
         if tls is not None:
             # The handshake is the handler's: a client that never finishes it must not hold up the others.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -80,7 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.visits.append(Visit(self.headers.get("Host", ""), self.headers.get("Cookie", "")))
         body = b"<!doctype html><title>witness</title>"
         self.send_response(200 if self.path == "/witness" else 404)
-        for name, value in (("Content-Type", "text/html"), ("Content-Length", str(len(body)))):
+        cookies = [("Set-Cookie", line) for line in self.server.set_cookies]
+        for name, value in (("Content-Type", "text/html"), ("Content-Length", str(len(body))), *cookies):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

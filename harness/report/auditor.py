@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from harness.gate import NOTES
-from harness.model import Finding, Parameter, Reason, Verdict
+from harness.model import ANY, Finding, Parameter, Reason, Verdict
 from harness.report.catalog_page import AREAS
 from harness.report.dossiers import Dossier, dossiers
 from harness.report.pages import environment, marked
 from harness.report.report_input import ReportInput, SealFacts, fault_rows
-from harness.report.verdicts import ORDER, counted, merged
+from harness.report.verdicts import ORDER, STAGE_ORDER, counted, merged, stage_of
 
 __all__ = ["Command", "commands", "render_auditor"]
 
@@ -58,6 +58,7 @@ def render_auditor(report: ReportInput) -> str:
         counts=counted(found),
         total=len(found),
         cells=tuple(sorted({finding.cell for finding in report.findings})),
+        stages=_stages(report.findings),
         dossiers=all_dossiers,
         sections=_sections(all_dossiers),
         unwritten=tuple(dossier for dossier in all_dossiers if not dossier.has_scenario),
@@ -110,6 +111,12 @@ def _unproven(all_dossiers: Iterable[Dossier]) -> tuple[str, ...]:
     """Expectations that were judged by checks nobody saw fail."""
     rows = (row for dossier in all_dossiers if dossier.has_scenario for row in dossier.rows)
     return tuple(row.expectation.id for row in rows if not row.proven and not row.expectation.guard)
+
+
+def _stages(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The stages that scenarios ran in, in the order of their rank."""
+    ran = {stage_of(finding.cell) for finding in findings if finding.scenario}
+    return tuple("compared" if stage == "all" else stage for stage in STAGE_ORDER if stage in ran and stage != ANY)
 
 
 def _by_reason(findings: Iterable[Finding]) -> dict[str, list[Finding]]:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.model import ANY, Basis, Catalog, Cell, Control, Expectation, Finding, Severity, Verdict
+from harness.model import ANY, Basis, Catalog, Control, Expectation, Finding, Severity, Verdict
 from harness.report.report_input import FaultRow, ReportInput, fault_rows
 from harness.report.transcripts import Evidence, anchor, gather, ranges
-from harness.report.verdicts import by_control, merged, worst
+from harness.report.verdicts import STAGE_ORDER, by_control, merged, stage_of, worst
 
 __all__ = ["Column", "Dossier", "Ground", "Row", "Statement", "dossiers"]
 
@@ -176,10 +176,7 @@ def _columns(cells: Iterable[str]) -> tuple[str, tuple[Column, ...]]:
 
 def _stage_order(cell: str) -> tuple[int, str]:
     """Stages in the order of their rank, not of the alphabet."""
-    try:
-        return ("dev", "staging", "prod", "all", ANY).index(Cell.parse(cell).stage), cell
-    except ValueError:
-        return 9, cell
+    return STAGE_ORDER.index(stage_of(cell)), cell
 
 
 def _control(id: str, catalog: Catalog) -> Control:

@@ -13,7 +13,9 @@ __all__ = ["FaultRow", "ReportInput", "RunFacts", "SealFacts", "fault_rows"]
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What was verified, when, by what. Times are ISO 8601; `machine` and `tools` map names to values as recorded."""
+    """What was verified, when, by what. `target` names the targets, `version` names them with their versions; times are
+    ISO 8601; `machine` and `tools` map names to what was recorded; `searched` says how the bundle was searched for
+    secrets before it was sealed."""
 
     target: str
     version: str = ""
@@ -22,18 +24,25 @@ class RunFacts:
     finished: str = ""
     machine: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
+    searched: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The targets that the run is about: the harness itself, `self`, is named only where it is alone."""
+        names = [name for name in self.target.split(", ") if name != "self"]
+        return ", ".join(names) or self.target
 
 
 @dataclass(frozen=True)
 class SealFacts:
     """What an audit said of the bundle. `holds` is None where none was made. `signer` names the key, or `unverified`;
-    `breaches` are (kind, place, detail); `digests` map what was digested to its SHA-256."""
+    `breaches` are (kind, place, detail); `digests` map what was digested to its SHA-256. `bundle` and `public_key` are
+    file names, as the reader's commands need them."""
 
     bundle: str
     public_key: str = ""
     holds: bool | None = None
     signer: str = "unverified"
-    key_digest: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
     breaches: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()

@@ -3,42 +3,70 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import ConsoleRenderable, Group, RenderableType
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import ANY, STAGES, Catalog, Cell, Finding, Verdict
+from harness.model import STAGES, Catalog, Finding, Verdict
 from harness.report.progress import STYLES, tally
-from harness.report.verdicts import WORDS, by_control, merged, visible, worst
+from harness.report.verdicts import WORDS, by_control, merged, ran, stage_of, visible, worst
 
 __all__ = ["verdict_table"]
 
-_FORMER = ("", *STAGES, "all", ANY)
+OTHER = "no one stage"
+HEADINGS = (*STAGES, OTHER)
+GAP = 2  # columns of the terminal between two columns of the table
+SHORTEST_TITLE = 16
 
 
 def verdict_table(findings: Iterable[Finding], catalog: Catalog) -> RenderableType:
     """Controls × stages, the worst verdict in each field, and what did not pass; a line for what did not run."""
     found = merged(findings)
     controls = by_control(found, catalog)
-    ran = {id: own for id, own in controls.items() if worst(own) is not Verdict.NOT_RUN}
-    stages = sorted({_stage(f.cell) for own in ran.values() for f in own}, key=_FORMER.index)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("control", no_wrap=True)
-    table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1, style="dim")
-    for stage in stages:
-        table.add_column("any stage" if stage == ANY else "stages compared" if stage == "all" else stage, no_wrap=True)
-    table.add_column("not passed")
-    for id, own in ran.items():
-        table.add_row(id, Text(_title(id, catalog)), *_fields(own, stages), _not_passed(own))
-    lines: list[ConsoleRenderable] = [*_rest(controls, ran), tally(Counter(f.verdict for f in found))]
-    head: list[ConsoleRenderable] = [table, Text("")] if ran else []
-    return Group(*head, *lines)
+    shown = {id: own for id, own in controls.items() if ran(own)}
+    stages = sorted({_heading(finding) for own in shown.values() for finding in own}, key=HEADINGS.index)
+    rows = [(Text(visible(id), "bold"), *_fields(own, stages), _not_passed(own)) for id, own in shown.items()]
+    titles = [_title(id, catalog) for id in shown]
+    head: list[ConsoleRenderable] = [_Rows(("control", *stages, "not passed"), rows, titles), Text("")] if rows else []
+    return Group(*head, *_rest(controls), tally(Counter(finding.verdict for finding in found)))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of the table. Titles of controls fill the room that the terminal leaves, or are left out."""
+
+    head: tuple[str, ...]
+    rows: Sequence[tuple[Text, ...]]
+    titles: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        columns = zip(*self.rows, strict=True)
+        widths = [
+            max(len(name), *(field.cell_len for field in column))
+            for name, column in zip(self.head, columns, strict=True)
+        ]
+        room = options.max_width - sum(width + GAP for width in widths) - GAP
+        table = Table(box=None, padding=(0, GAP, 0, 0), header_style="bold")
+        for name, width in zip(self.head, widths, strict=True):
+            table.add_column(name, width=width if name != self.head[-1] else None)
+            if name == self.head[0] and room >= SHORTEST_TITLE:
+                table.add_column("", width=room, no_wrap=True, overflow="ellipsis", style="dim")
+        for row, title in zip(self.rows, self.titles, strict=True):
+            table.add_row(row[0], *([Text(title)] if room >= SHORTEST_TITLE else []), *row[1:])
+        yield table
 
 
 def _fields(findings: Sequence[Finding], stages: Sequence[str]) -> list[Text]:
-    return [_field([f for f in findings if _stage(f.cell) == stage]) for stage in stages]
+    return [_field([f for f in findings if _heading(f) == stage]) for stage in stages]
+
+
+def _heading(finding: Finding) -> str:
+    """The column of a finding: its stage, or one for all that is not of a single stage."""
+    stage = stage_of(finding.cell)
+    return stage if stage in STAGES else OTHER
 
 
 def _field(findings: Sequence[Finding]) -> Text:
@@ -57,14 +85,14 @@ def _not_passed(findings: Iterable[Finding]) -> Text:
     for finding in findings:
         if finding.verdict is not Verdict.PASSED:
             verdicts.setdefault(finding.expectation.rpartition(".")[2], []).append(finding)
-    return Text(" ").join(Text(number, style=STYLES[worst(own)]) for number, own in verdicts.items())
+    return Text(" ").join(Text(visible(number), style=STYLES[worst(own)]) for number, own in verdicts.items())
 
 
-def _rest(controls: dict[str, tuple[Finding, ...]], ran: dict[str, tuple[Finding, ...]]) -> list[Text]:
+def _rest(controls: dict[str, tuple[Finding, ...]]) -> list[Text]:
     """One line per reason for which controls did not run at all."""
     reasons: dict[str, list[str]] = {}
     for id, own in controls.items():
-        if id not in ran:
+        if not ran(own):
             for reason in dict.fromkeys(finding.reason for finding in own):
                 reasons.setdefault(reason, []).append(id)
     return [_line(len(ids), reason) for reason, ids in reasons.items()]
@@ -76,11 +104,3 @@ def _line(count: int, reason: str) -> Text:
 
 def _title(id: str, catalog: Catalog) -> str:
     return catalog.controls[id].title if id in catalog.controls else ""
-
-
-def _stage(cell: str) -> str:
-    try:
-        stage = Cell.parse(cell).stage
-    except ValueError:
-        return ""
-    return stage if stage in _FORMER else ""

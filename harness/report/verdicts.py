@@ -6,11 +6,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from harness.model import Catalog, Cell, Finding, Verdict, merge
+from harness.model import ANY, STAGES, Catalog, Cell, Finding, Verdict, merge
 
-__all__ = ["ORDER", "WORDS", "by_control", "cell_name", "counted", "merged", "visible", "worst"]
+__all__ = [
+    "ORDER",
+    "STAGE_ORDER",
+    "WORDS",
+    "by_control",
+    "cell_name",
+    "counted",
+    "merged",
+    "stage_of",
+    "visible",
+    "worst",
+]
 
 ORDER = (Verdict.NOT_APPLICABLE, Verdict.FAILED, Verdict.UNKNOWN, Verdict.NOT_RUN, Verdict.PASSED)
+STAGE_ORDER = (*STAGES, "all", ANY)
 WORDS = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
 
 # Controls of a terminal (C0, DEL, C1), of reading direction, and what neither XML nor UTF-8 can carry.
@@ -28,6 +40,11 @@ def visible(text: str) -> str:
 def worst(findings: Iterable[Finding]) -> Verdict:
     """The worst verdict of the findings."""
     return merge(finding.verdict for finding in findings)
+
+
+def ran(findings: Iterable[Finding]) -> bool:
+    """Whether anything came of any of them: a control that ran in one cell ran, and shows what it lacks in others."""
+    return any(finding.verdict is not Verdict.NOT_RUN for finding in findings)
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -68,6 +85,12 @@ def cell_name(cell: str) -> str:
         return visible(cell)
     parts = (parsed.target, parsed.os, parsed.stage, parsed.browser, parsed.store)
     return visible(" · ".join(part for part in parts if part != "any"))
+
+
+def stage_of(cell: str) -> str:
+    """The stage in a cell's id (`dev`, `staging`, `prod`, `all`, `any`); `any` where there is none of these."""
+    stage = cell.split("/")[2] if cell.count("/") == 4 else ANY
+    return stage if stage in STAGE_ORDER else ANY
 
 
 def _key(expectation: str, cell: str) -> tuple[str, int, str, str]:

@@ -13,7 +13,7 @@ from harness.observe import Recorder
 from harness.probes.agent import Agent
 from harness.probes.cookies import Measure, parse_sent
 from harness.probes.page_scan import PageSearch
-from harness.probes.witness import Witness
+from harness.probes.witness import Witness, on_stand_in, stand_in
 from harness.targets.reference_tokens import MintedTokens
 
 if TYPE_CHECKING:
@@ -72,18 +72,28 @@ class ReferenceWeb:
     def sent_to(self, case: str, where: str) -> CookieJar:
         """What is sent to `sibling`, to `http`, or (any other word) to the client's own name over https."""
         host = str(urlsplit(self._address.web).hostname)
-        scheme = "http" if where == "http" else "https"
         witness = self._witness = self._witness or Witness(self._target.folder / "loopback-cert.pem")
-        url = witness.url(scheme, host.replace("app.", "sibling.", 1) if where == "sibling" else host)
-        before = len(witness.visits(scheme))
-        with self._agent.another_page() as page:
-            page.goto(url)
-        visits = witness.visits(scheme)[before:]
-        if not visits:
-            raise TargetError(f"the browser did not visit {url}")
-        header = visits[-1].cookies
+        if where == "http":
+            url, header = self._sent_over_http(witness, host)
+        else:
+            host = host.replace("app.", "sibling.", 1) if where == "sibling" else host
+            url, header = _ask(witness, self._agent, "https", host)
         self._recorder.redactor.register_from_request(url, {"Cookie": header}, "")
         return self._agent.sent(case, parse_sent(header, host, self._agent.measure), url)
+
+    def _sent_over_http(self, witness: Witness, host: str) -> tuple[str, str]:
+        """By a user agent of its own, which the stand-in gave the cookies that the client set last."""
+        lines = [on_stand_in(line) for (of, _), line in self._agent.newest_cookies.items() if of == host]
+        other = Agent(self._target.chromium.new_context(), self._recorder, self._agent.measure, {})
+        try:
+            witness.set_cookies(lines)
+            _ask(witness, other, "https", stand_in(host))
+            witness.set_cookies(())
+            if not _ask(witness, other, "https", stand_in(host))[1]:
+                raise TargetError("the stand-in set the client's cookies, but they were not kept")
+            return _ask(witness, other, "http", stand_in(host))
+        finally:
+            other.close()
 
     def scan_storages(self, case: str) -> SecretScan:
         return self._search.storages(case, self._minted.secrets())
@@ -110,6 +120,16 @@ class ReferenceWeb:
     def _mark(self, value: str) -> str:
         redactor = self._recorder.redactor
         return redactor.register(value, "session_cookie") if len(value) >= 8 else redactor.text(value)
+
+
+def _ask(witness: Witness, agent: Agent, scheme: str, host: str) -> tuple[str, str]:
+    """The URL visited and the Cookie header that came there. Raises TargetError where nothing came."""
+    url, before = witness.url(scheme, host), len(witness.visits(scheme))
+    agent.visit(url)
+    visits = witness.visits(scheme)[before:]
+    if not visits:
+        raise TargetError(f"the browser did not visit {url}")
+    return url, visits[-1].cookies
 
 
 def _signed_in(page: Page) -> bool:

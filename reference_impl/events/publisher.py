@@ -73,6 +73,7 @@ class Publisher:
     """Publishes to one bus. ``source`` is ``<app>.<stage>``, as SST has it.
 
     ``attempts``: calls at most for one entry. ``backoff``: seconds before the second, doubled before each further one.
+    ``sleep`` returns true where it was cut short, because the process stops: what is left is deferred then.
     """
 
     client: PutEventsClient
@@ -113,7 +114,8 @@ class Publisher:
             left = tuple(m for m, code in failed if (m, code) not in final)
             if not left:
                 break
-            self.sleep(self.backoff * 2 ** (attempt - 1))
+            if self.sleep(self.backoff * 2 ** (attempt - 1)):
+                return report + PublishReport(deferred=tuple(m.event_id for m in left))
         return report
 
     def _send(self, messages: tuple[Message, ...]) -> list[tuple[Message, str | None]]:
@@ -128,7 +130,12 @@ class Publisher:
             raise _NotTaken(type(error).__name__, transient=True) from error
         results = list(answer.get("Entries", ()))
         results += [{"ErrorCode": "InternalFailure"}] * (len(messages) - len(results))  # no result is no success
-        return [(message, _code(result)) for message, result in zip(messages, results, strict=False)]
+        codes = [(message, _code(result)) for message, result in zip(messages, results, strict=False)]
+        if answer.get("FailedEntryCount", 0) > sum(code is not None for _, code in codes):
+            raise _NotTaken(
+                "FailedEntryCount", transient=True
+            )  # more failed than the results own up to: send all again
+        return codes
 
     def _not_taken(self, left: tuple[Message, ...], refusal: _NotTaken, attempt: int) -> PublishReport:
         """Keep the messages for later; if the bus refuses the call for good, find out which of them it means."""

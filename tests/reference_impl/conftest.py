@@ -101,7 +101,8 @@ class Bench:
 
     def code(self, client: str = "web", user: str = "alice", **changes: str | None) -> str:
         """Go through a login; return the code."""
-        answer = self.answer_page(self.authorize(client, **changes), username=user, password=PASSWORDS[user])
+        page = self.authorize(client, None, **changes)
+        answer = self.answer_page(page, username=user, password=PASSWORDS[user])
         return answer_of(answer)["code"]
 
     def redeem(self, code: str, client: str = "web", **changes: str | None) -> TestResponse:

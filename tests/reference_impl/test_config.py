@@ -121,7 +121,8 @@ def test_all_faults_come_at_once(environ: dict[str, str], store: ParameterStore)
     found = "\n".join(faults(environ, store))
     for part in (
         "App is of another stage", "Issuer: url is not https", '"acess", access is', "lifetime code is 0 to 600",
-        "SST_RESOURCE_Api is not a JSON object", "SST_RESOURCE_Web is not set", 'SST_RESOURCE_Bus has no text under "name"',
+        "SST_RESOURCE_Api is not a JSON object", "SST_RESOURCE_Web is not set",
+        'SST_RESOURCE_Bus has no text under "name"',
         "AUTH_DATABASE is not set", "/shop/prod/auth/refresh-key is missing",
     ):  # fmt: skip
         assert part in found

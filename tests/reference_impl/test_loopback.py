@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,15 +80,22 @@ def test_plain_http_gets_nothing(server: RunningServer, http: requests.Session) 
     assert "auth auth" not in response.text
 
 
-def test_a_server_stops_quickly_and_gives_its_port_back(host: LoopbackHost, http: requests.Session) -> None:
+def test_a_server_stops_quickly(host: LoopbackHost, http: requests.Session) -> None:
     server = host.serve({"auth.dev.localhost": says("auth")})
     http.get(f"https://auth.dev.localhost:{server.port}/")
     began = time.perf_counter()
     server.stop()
     server.stop()
     assert time.perf_counter() - began < 0.5
-    host.listen(server.port).close()
+    with pytest.raises(requests.ConnectionError):
+        http.get(f"https://auth.dev.localhost:{server.port}/")
 
 
+def test_a_port_that_is_taken_is_refused(host: LoopbackHost, server: RunningServer) -> None:
+    with pytest.raises(OSError, match="in use"):
+        host.listen(server.port)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such mode")
 def test_the_private_key_is_for_its_owner_only(host: LoopbackHost) -> None:
     assert host.cert_file.stat().st_mode & 0o077 == 0

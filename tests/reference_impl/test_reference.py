@@ -28,8 +28,6 @@ from reference_impl.loopback import LoopbackHost, loopback_session
 from reference_impl.parts import Part, Parts
 from reference_impl.provision import Provisioned, StageUrls, provision
 
-CREDENTIALS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-west-1"}
-
 
 @pytest.fixture(scope="module")
 def aws_endpoint() -> Iterator[str]:
@@ -77,8 +75,8 @@ def login(http: requests.Session, issuer: str, web_url: str, password: str) -> d
 
 def queue_of(endpoint: str, bus: str) -> Any:
     """Subscribe an SQS queue to everything on the bus; return a function that drains it."""
-    sqs = boto3.client("sqs", endpoint_url=endpoint, **CREDENTIALS)
-    events = boto3.client("events", endpoint_url=endpoint, **CREDENTIALS)
+    session = boto3.Session("x", "x", region_name="eu-west-1")
+    sqs, events = session.client("sqs", endpoint_url=endpoint), session.client("events", endpoint_url=endpoint)
     url = sqs.create_queue(QueueName=f"q-{secrets.token_hex(4)}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name=f"r-{secrets.token_hex(4)}", EventBusName=bus, EventPattern='{"source": [{"prefix": ""}]}')
@@ -168,6 +166,7 @@ class Served:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "reference_impl"],
             env={**os.environ, **environ},
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -200,6 +199,7 @@ def served(aws_endpoint: str, tmp_path: Path) -> tuple[dict[str, str], Provision
     return environ, made, host
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process could answer")
 def test_a_served_stage_says_when_it_is_ready_and_stops_at_sigterm(served: Any) -> None:
     environ, _, host = served
     with Served(environ) as stage, loopback_session(host.ca_file) as http:
@@ -214,7 +214,7 @@ def test_an_event_of_a_process_that_was_killed_is_published_by_the_next(served: 
     environ, made, host = served
     drain = queue_of(aws_endpoint, "served-prod-bus")
     web_url = json.loads(environ["SST_RESOURCE_Web"])["url"]
-    deaf = {**environ, "AWS_ENDPOINT_URL_EVENTS": "http://127.0.0.1:9"}
+    deaf = {**environ, "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:9"}
     with Served(deaf) as stage, loopback_session(host.ca_file) as http:
         login(http, stage.ready()["issuer"], web_url, made.passwords["alice"])
         stage.process.kill()
@@ -244,12 +244,13 @@ def test_a_bad_stage_ends_the_start_at_once_with_a_clear_message(served: Any, st
 
 
 def test_other_faults_of_a_start_are_told_together_without_a_trace(served: Any) -> None:
-    environ = {**served[0], "AUTH_LISTEN": "0.0.0.0:1", "AUTH_TLS_CERT": "nowhere"}
+    environ = {**served[0], "AUTH_LISTEN": "0.0.0.0:1", "AUTH_TLS_CERT": "nowhere", "SST_RESOURCE_Bus": "{}"}
     with Served(environ) as started:
         _, errors = started.process.communicate(timeout=10)
     assert started.process.returncode == 2
     assert '"0.0.0.0:1"' in errors
     assert "AUTH_TLS_CERT" in errors
+    assert "SST_RESOURCE_Bus" in errors
     assert "Traceback" not in errors
 
 

@@ -153,6 +153,7 @@ def test_notes_are_their_authors_alone(bench: Bench) -> None:
     assert client.post("/notes", json={"text": "hello"}, headers=alice).status_code == 201
     assert [note["text"] for note in client.get("/notes", headers=alice).json["notes"]] == ["hello"]
     assert client.get("/notes", headers=bob).json["notes"] == []
-    for wrong in ({"text": ""}, {"text": 1}, [], {"text": "x" * 2001}):
+    mistakes: tuple[object, ...] = ({"text": ""}, {"text": 1}, [], {"text": "x" * 2001})
+    for wrong in mistakes:
         assert client.post("/notes", json=wrong, headers=alice).status_code == 400
     assert client.post("/notes", json={"text": "x"}).status_code == 401

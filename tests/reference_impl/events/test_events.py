@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -35,6 +37,19 @@ def test_logins_of_new_and_existing_accounts_are_events_alike(bench: Bench) -> N
     bench.login("web", "alice")
     bench.login("web", "bob")
     assert len(bench.events("auth.login")) == 3
+
+
+def test_two_first_logins_at_once_make_one_account_and_two_events(bench: Bench) -> None:
+    browsers = [bench.new_browser() for _ in range(2)]
+    pages = [bench.authorize(browser=browser) for browser in browsers]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(lambda pair: bench.answer_page(pair[0], browser=pair[1]), zip(pages, browsers, strict=True))
+        )
+    for answer in answers:
+        bench.redeem(parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0])
+    assert len({event["subject"] for event in bench.events("auth.login")}) == 1
+    assert len({event["session_id"] for event in bench.events("auth.login")}) == 2
 
 
 def test_what_did_not_complete_is_no_event(bench: Bench) -> None:

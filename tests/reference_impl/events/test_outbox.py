@@ -145,6 +145,20 @@ def test_an_answer_without_results_is_no_success(pauses: Any, alarms: Any) -> No
     assert len(report.dead) == 1
 
 
+def test_an_answer_that_counts_more_failures_than_it_shows_is_not_believed(pauses: Any, alarms: Any) -> None:
+    class Vague(Bus):
+        def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
+            return {**super().put_events(Entries=Entries), "FailedEntryCount": 1}
+
+    report = publisher(Vague(), pauses, alarms).publish(messages(2))
+    assert report.deferred == ("id-0", "id-1")
+
+
+def test_a_stop_during_the_backoff_defers_what_is_left() -> None:
+    report = Publisher(Bus({0: "InternalFailure"}), "bus", "a.dev", sleep=lambda _: True).publish(messages(2))
+    assert (report.published, report.deferred, report.dead) == (("id-1",), ("id-0",), ())
+
+
 def test_entries_are_in_ssts_form(pauses: Any, alarms: Any) -> None:
     entry = publisher(Bus(), pauses, alarms).entry(messages(1)[0])
     assert list(entry) == ["Source", "DetailType", "Detail", "EventBusName"]
@@ -184,9 +198,13 @@ class Running:
 
 
 def test_what_is_rolled_back_is_not_published(database: Database, box: Outbox) -> None:
-    with pytest.raises(RuntimeError), database.transaction() as connection:
-        box.add(connection, event(1))
-        raise RuntimeError
+    def fail() -> None:
+        with database.transaction() as connection:
+            box.add(connection, event(1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert box.pending() == ()
 
 

@@ -30,7 +30,7 @@ class BackEndContract:
     """What a session store promises over any back end. A new back end subclasses this and gives ``back_end``."""
 
     @pytest.fixture
-    def back_end(self) -> BackEnd | Iterator[BackEnd]:
+    def back_end(self) -> BackEnd:
         raise NotImplementedError("each back end gives its own")
 
     @pytest.fixture
@@ -98,9 +98,14 @@ class TestMemory(BackEndContract):
         return MemoryBackEnd()
 
 
+@pytest.fixture(scope="module")
+def worker(secret_service: dict[str, str]) -> Iterator[Worker]:
+    worker = Worker(secret_service, time_limit=10)
+    yield worker
+    worker.close()
+
+
 class TestSecretService(BackEndContract):
-    @pytest.fixture(scope="class")
-    def back_end(self, secret_service: dict[str, str]) -> Iterator[BackEnd]:
-        worker = Worker(secret_service, time_limit=10)
-        yield KeyringBackEnd(SECRET_SERVICE, worker)
-        worker.close()
+    @pytest.fixture
+    def back_end(self, worker: Worker) -> BackEnd:
+        return KeyringBackEnd(SECRET_SERVICE, worker)

@@ -91,7 +91,8 @@ def test_a_token_answer_that_lacks_something_is_not_used(oauth: OAuthClient, iss
 
 
 def test_metadata_of_another_issuer_is_not_used(oauth: OAuthClient, issuer: FakeIssuer) -> None:
-    issuer.override["/.well-known/oauth-authorization-server"] = (200, {"issuer": "https://evil.localhost"})
+    metadata = {"issuer": "https://evil.localhost", "authorization_endpoint": f"{issuer.url}/authorize"}
+    issuer.override["/.well-known/oauth-authorization-server"] = (200, metadata)
     with pytest.raises(IssuerUnavailable):
         oauth.begin(CALLBACK)
 

@@ -48,6 +48,15 @@ def test_an_access_token_about_to_expire_is_refreshed_first(
     assert len(issuer.sent) == 1
 
 
+def test_a_caller_whose_token_was_replaced_meanwhile_gets_the_newer_one(
+    manager: TokenManager, issuer: FakeIssuer
+) -> None:
+    old = manager.access_token()
+    new = manager.refresh(old)
+    assert manager.refresh(old) == new
+    assert len(issuer.sent) == 1
+
+
 def test_callers_at_the_same_time_share_one_refresh(manager: TokenManager, issuer: FakeIssuer) -> None:
     issuer.gate.clear()
     got: list[str] = []

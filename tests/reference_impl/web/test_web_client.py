@@ -173,6 +173,7 @@ def test_an_issuer_that_does_not_answer_does_not_end_the_session(browser: Browse
         {"Origin": "https://other.dev.localhost", "Sec-Fetch-Site": "same-site"},
         {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
         {"Origin": WEB, "Sec-Fetch-Site": "cross-site"},
+        {"Origin": WEB, "Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.localhost", "Sec-Fetch-Site": "same-origin"},
         {"Sec-Fetch-Site": "none"},
     ],

@@ -1,0 +1,339 @@
+"""The command line. Every command has `--json`; every error says where, what, the nearest valid value, what to do next.
+
+Exit codes: 0 all is well, 1 the gate failed or something does not hold, 2 usage or configuration, 3 a run did not
+reach its end.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness import __version__
+from harness.catalog import load_catalog
+from harness.errors import AuthassayError, EvidenceError, Mistakes, RunInterrupted, UsageError
+from harness.evidence.audit import report_json
+from harness.faults.registry import load_faults
+from harness.gate import gate_markdown
+from harness.jobs import (
+    OUT,
+    POLICY,
+    Job,
+    Outcome,
+    audit_bundle,
+    faults_by_expectation,
+    gate_bundle,
+    kill_faults,
+    report_bundle,
+    run_json,
+    verify,
+)
+from harness.machine.doctor import examine
+from harness.machine.provision import provision
+from harness.matrix import parse_selection
+from harness.model import Decision
+from harness.plan import read_features
+from harness.report.coverage import coverage_json, coverage_markdown, coverage_table
+from harness.report.progress import open_progress
+from harness.report.verdict_table import verdict_table
+from harness.run import TARGETS, Question
+
+USAGE, UNFINISHED = 2, 3
+Path_ = click.Path(path_type=Path)
+
+
+class _Authassay(click.Group):
+    """Names the nearest command for a misspelt one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        from harness.errors import nearest
+
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r} ({nearest(args[0], self.commands)})", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--json`, and errors worded for whoever reads the output."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
+    @wraps(function)
+    def command(*arguments: Any, as_json: bool, **options: Any) -> None:
+        try:
+            code = function(*arguments, as_json=as_json, **options)
+        except AuthassayError as error:
+            fail(error, as_json)
+        sys.exit(code or 0)
+
+    return command
+
+
+def fail(error: AuthassayError, as_json: bool) -> NoReturn:
+    """Print the error, and end with the exit code that belongs to its kind."""
+    code = USAGE if isinstance(error, UsageError | EvidenceError) else UNFINISHED
+    if as_json:
+        mistakes = [str(mistake) for mistake in error.mistakes] if isinstance(error, Mistakes) else []
+        say_json({"error": {"kind": type(error).__name__, "message": str(error), "mistakes": mistakes}})
+    else:
+        Console(stderr=True).print(Text.assemble(("authassay: ", "bold red"), str(error)), soft_wrap=True)
+    sys.exit(code)
+
+
+def say_json(data: object) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
+
+
+def question(target: str, controls: tuple[str, ...], cell: str, depth: str, features: Path | None, catalog: Path | None) -> Question:
+    """What the options ask for."""
+    given = {"features": features} if features else {}
+    return Question(target, controls, parse_selection(cell), depth, catalog=catalog, **given)
+
+
+def asks(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what is asked."""
+    for option in (
+        click.option("--target", default="reference", show_default=True, help=f"One of: {', '.join(TARGETS)}."),
+        click.option("--controls", multiple=True, metavar="PATTERN", help="Only these controls, such as 'STORE-*'."),
+        click.option("--cell", default="", metavar="AXIS=VALUE,…", help="Only these cells: os, stage, browser, store."),
+        click.option("--depth", type=click.Choice(["pr", "full"]), default="full", show_default=True),
+        click.option("--features", type=Path_, help="Feature files to use instead of this checkout's."),
+        click.option("--catalog", type=Path_, help="A catalog to use instead of the one that comes along."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(cls=_Authassay, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="authassay")
+def main() -> None:
+    """Verifies that a product's authentication is hardened, and leaves evidence that an auditor can check."""
+
+
+@main.command("verify")
+@asks
+@click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
+@click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
+@click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
+@click.option("--no-install", is_flag=True, help="Install nothing on this machine.")
+@as_json
+def verify_command(
+    as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, **asked: Any
+) -> int:
+    """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
+    console = Console(quiet=as_json)
+    for thing in provision(not no_install, tell=lambda line: console.print(line, highlight=False)):
+        if thing.state != "here":
+            console.print(str(thing), highlight=False, soft_wrap=True)
+    job = Job(question(**asked), policy, out, key, with_faults=True, with_reports=True)
+    return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
+
+
+@main.command("run")
+@asks
+@click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
+@click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
+@click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
+@as_json
+def run_command(as_json: bool, policy: Path, out: Path, key: Path | None, **asked: Any) -> int:
+    """Run the scenarios, judge, seal the evidence, decide. Faults are not seeded: see `faults` and `verify`."""
+    console = Console(quiet=as_json)
+    job = Job(question(**asked), policy, out, key)
+    return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
+
+
+def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
+    """Show what a run came to; its exit code."""
+    if as_json:
+        say_json(run_json(outcome))
+        return 0 if outcome.decision.passed else 1
+    console.print()
+    console.print(verdict_table(outcome.findings, outcome.catalog))
+    lines: dict[str, object] = {"evidence": outcome.bundle}
+    if outcome.matrix:
+        killed = sum(kill.verdict == "killed" for kill in outcome.matrix.faults)
+        lines["faults"] = f"{killed} of {len(outcome.matrix.faults)} killed, {len(outcome.matrix.false_alarms)} false alarms"
+        console.print(kill_table(outcome.matrix.to_json(), only_trouble=True))
+    if outcome.audited:
+        lines["audit"] = f"{'holds' if outcome.audited.holds else 'does not hold'}; signer: {outcome.audited.signer}"
+    if outcome.reports:
+        lines.update(outcome.reports.pages)
+        lines.update({f"not made {n}": line for n, line in enumerate(outcome.reports.absent, 1)})
+    show_lines(console, {**lines, "seconds": outcome.seconds})
+    show_decision(console, outcome.decision)
+    holds = outcome.audited is None or outcome.audited.holds
+    return 0 if outcome.decision.passed and holds else 1
+
+
+def show_lines(console: Console, lines: dict[str, object]) -> None:
+    grid = Table.grid(padding=(0, 2))
+    for name, value in lines.items():
+        grid.add_row(Text(name, style="bold"), Text(str(value), overflow="fold"))
+    console.print()
+    console.print(grid, soft_wrap=True)
+
+
+def show_decision(console: Console, decision: Decision) -> None:
+    """The gate's word, with what failed it; notes are counted."""
+    from harness.gate import NOTES
+
+    against = [reason for reason in decision.reasons if reason.rule not in NOTES]
+    word = Text("gate: pass", style="bold green") if decision.passed else Text("gate: fail", style="bold red")
+    console.print(word, Text(f" ({len(decision.reasons) - len(against)} notes)", style="dim"))
+    for reason in against[:40]:
+        console.print(Text(f"  {reason.rule}: {reason.subject}: {reason.detail}"), soft_wrap=True)
+    if len(against) > 40:
+        console.print(Text(f"  … and {len(against) - 40} more; see: authassay gate BUNDLE --json"))
+
+
+@main.command("faults")
+@asks
+@click.option("--from", "source", type=Path_, help="A Python file with faults of your own.")
+@as_json
+def faults_command(as_json: bool, source: Path | None, **asked: Any) -> int:
+    """Seed each fault and see that the expectation it names fails."""
+    console = Console(quiet=as_json)
+    patterns = tuple(asked["controls"])
+    asked["controls"] = ()
+    matrix = kill_faults(question(**asked), patterns, source, open_progress(console, silent=as_json))
+    if as_json:
+        say_json(matrix.to_json())
+    else:
+        console.print(kill_table(matrix.to_json()))
+        alarms = ", ".join(matrix.false_alarms) or "none"
+        killed = sum(kill.verdict == "killed" for kill in matrix.faults)
+        console.print(f"{killed} of {len(matrix.faults)} killed; false alarms: {alarms}; {matrix.seconds} s", highlight=False)
+    return 0 if matrix.holds else 1
+
+
+def kill_table(matrix: dict[str, Any], only_trouble: bool = False) -> Table | Text:
+    """Faults with what became of them; with `only_trouble`, those that were not killed."""
+    rows = [row for row in matrix["faults"] if not only_trouble or row["verdict"] != "killed"]
+    if not rows:
+        return Text("")
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("fault", "verdict", "expectation", "what was seen"):
+        table.add_column(name, no_wrap=name != "what was seen")
+    style = {"killed": "green", "not_run": "cyan"}
+    for row in rows:
+        verdict = Text(row["verdict"].replace("_", " "), style=style.get(row["verdict"], "bold red"))
+        table.add_row(row["id"], verdict, row["expectation"], Text(row["reason"][:160]))
+    return table
+
+
+@main.command("audit")
+@click.argument("bundle", type=Path_)
+@click.option("--key", type=Path_, help="Public key (PEM) that you trust.")
+@as_json
+def audit_command(as_json: bool, bundle: Path, key: Path | None) -> int:
+    """Check a bundle: digests, completeness, chain, signature; judge every finding again; look for secrets."""
+    report = audit_bundle(bundle, key)
+    if as_json:
+        say_json(report_json(report))
+        return 0 if report.holds else 1
+    console = Console()
+    word = Text("holds", style="bold green") if report.holds else Text("does not hold", style="bold red")
+    console.print(Text.assemble(f"{bundle} ", word, f"; signer: {report.signer}"), soft_wrap=True)
+    for breach in report.breaches:
+        console.print(Text(f"  {breach.place}: {breach.kind}: {breach.detail}"), soft_wrap=True)
+    for note in report.notes:
+        console.print(Text(f"  note: {note}", style="dim"), soft_wrap=True)
+    return 0 if report.holds else 1
+
+
+@main.command("report")
+@click.argument("bundle", type=Path_)
+@click.option("--out", type=Path_, help="Folder for the reports; by default the one that holds the bundle.")
+@click.option("--policy", type=Path_, default=POLICY, help="The policy that the decision rests on.")
+@as_json
+def report_command(as_json: bool, bundle: Path, out: Path | None, policy: Path) -> int:
+    """Write the reports of a bundle: Allure, the auditor's page, the catalog, JUnit, Markdown."""
+    reports, decision = report_bundle(bundle, out, policy, Question())
+    if as_json:
+        pages = {name: str(path) for name, path in reports.pages.items()}
+        say_json({"reports": pages, "absent": reports.absent, "decision": "pass" if decision.passed else "fail"})
+    else:
+        absent = {f"not made {n}": line for n, line in enumerate(reports.absent, 1)}
+        show_lines(Console(), {**reports.pages, **absent})
+    return 0
+
+
+@main.command("gate")
+@click.argument("bundle", type=Path_)
+@click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
+@click.option("--controls", multiple=True, metavar="PATTERN", help="Decide over these controls only.")
+@click.option("--markdown", is_flag=True, help="Print the decision as Markdown, for a CI summary.")
+@as_json
+def gate_command(as_json: bool, bundle: Path, policy: Path, controls: tuple[str, ...], markdown: bool) -> int:
+    """Decide over a bundle by a policy."""
+    decision = gate_bundle(bundle, policy, controls)
+    if as_json:
+        say_json({"decision": "pass" if decision.passed else "fail", "reasons": [asdict(r) for r in decision.reasons], "scope": decision.scope})
+    elif markdown:
+        click.echo(gate_markdown(decision))
+    else:
+        if controls:
+            click.echo(f"over {', '.join(controls)} only")
+        show_decision(Console(), decision)
+    return 0 if decision.passed else 1
+
+
+@main.command("controls")
+@click.option("--format", "form", type=click.Choice(["table", "json", "md"]), default="table")
+@click.option("--features", type=Path_, help="Feature files to use instead of this checkout's.")
+@click.option("--catalog", type=Path_, help="A catalog to use instead of the one that comes along.")
+@as_json
+def controls_command(as_json: bool, form: str, features: Path | None, catalog: Path | None) -> int:
+    """The catalog with its coverage: scenarios, checks, faults."""
+    known = load_catalog(catalog)
+    found = read_features(features or Question().features, known)
+    faults = faults_by_expectation()
+    if as_json or form == "json":
+        say_json(coverage_json(known, found, faults))
+    elif form == "md":
+        click.echo(coverage_markdown(known, found, faults))
+    else:
+        Console().print(coverage_table(known, found, faults))
+    return 0
+
+
+@main.command("doctor")
+@as_json
+def doctor_command(as_json: bool) -> int:
+    """What is here, what is missing, and the one command that mends each."""
+    rows = examine()
+    if as_json:
+        say_json({"things": [asdict(row) for row in rows]})
+    else:
+        console = Console()
+        for row in rows:
+            mark = Text("✓ ", style="green") if row.state == "here" else Text("✗ ", style="yellow")
+            mend = f"\n    to mend it: {row.mend}" if row.mend else ""
+            console.print(Text.assemble(mark, (row.what, "bold"), f"  {row.detail}{mend}"), soft_wrap=True)
+    return 0
+
+
+@main.command("serve")
+@click.option("--stage", type=click.Choice(["dev", "staging", "prod"]), help="Name this stage's addresses first.")
+@as_json
+def serve_command(as_json: bool, stage: str | None) -> int:
+    """Start the reference implementation, to click through, until Ctrl-C."""
+    from harness.serving import serve_reference
+
+    serve_reference(stage, say_json if as_json else None)
+    return 0
+
+
+_ = (RunInterrupted, load_faults)
+
+if __name__ == "__main__":
+    main()

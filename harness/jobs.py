@@ -1,0 +1,248 @@
+"""What the commands do, as functions whose output is the next one's input; the command line only words it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.catalog import load_catalog
+from harness.errors import UsageError
+from harness.evidence.audit import AuditReport, audit
+from harness.evidence.bundle import Bundle, interrupted, read_bundle, write_kill_matrix
+from harness.evidence.records import controls_from, merged
+from harness.evidence.seal import load_private_key, load_public_key, public_half
+from harness.faults.kill import KillMatrix
+from harness.faults.registry import Fault, check_faults, load_faults
+from harness.features import ScenarioPlan
+from harness.gate import decide
+from harness.machine.leftovers import sweep
+from harness.machine.places import CHECKOUT
+from harness.machine.session import PrivateSession
+from harness.model import Catalog, Decision, Finding, Policy, Verdict
+from harness.plan import read_features
+from harness.policy import load_policy
+from harness.recording import Recording, finish, record, search_for_secrets
+from harness.redact import Redactor
+from harness.report.progress import Progress
+from harness.report.reports import Reports, report_input, write_reports
+from harness.run import Question, open_targets, plan_of, try_faults
+
+__all__ = [
+    "OUT",
+    "POLICY",
+    "Outcome",
+    "audit_bundle",
+    "gate_bundle",
+    "kill_faults",
+    "report_bundle",
+    "run_json",
+    "verify",
+]
+
+OUT = CHECKOUT / "reports" / "out"
+POLICY = CHECKOUT / "reports" / "policies" / "default.toml"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to. `audited` and `reports` are there where they were asked for."""
+
+    bundle: Path
+    catalog: Catalog
+    findings: tuple[Finding, ...]
+    decision: Decision
+    seconds: float
+    matrix: KillMatrix | None = None
+    audited: AuditReport | None = None
+    reports: Reports | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run is to leave behind, and how."""
+
+    question: Question
+    policy: Path = POLICY
+    out: Path = OUT
+    key: Path | None = None
+    with_faults: bool = False
+    with_reports: bool = False
+
+
+def verify(job: Job, progress: Progress) -> Outcome:
+    """Run, seal and decide; with faults, audit and reports where the job asks for them.
+
+    Raises UsageError before anything starts where an input is wrong, RunInterrupted and EvidenceError later.
+    """
+    started = time.monotonic()
+    catalog, policy = load_catalog(job.question.catalog), load_policy(job.policy)
+    scenarios = read_features(job.question.features, catalog)
+    if job.key:
+        load_private_key(job.key)
+    sweep()
+    folder = _new_folder(job.out)
+    redactor = Redactor()
+    with PrivateSession.start() as machine, progress:
+        recording = _record(job, catalog, machine, redactor, folder, progress)
+        matrix = _kill(job, recording, machine, progress) if job.with_faults else None
+    with progress, progress.show_step("sealing the evidence"):
+        bundle = finish(recording, job.key)
+    if not job.with_faults:
+        policy = replace(policy, require_kill_matrix=False)
+    written = matrix.to_json() if matrix else None
+    decision = decide(recording.findings, policy, catalog, written, date.today(), job.question.controls)
+    outcome = Outcome(bundle, catalog, recording.findings, decision, 0.0, matrix)
+    if job.with_reports:
+        with progress:
+            outcome = _report(outcome, policy, scenarios, redactor, progress)
+    return replace(outcome, seconds=round(time.monotonic() - started, 1))
+
+
+def _record(
+    job: Job, catalog: Catalog, machine: PrivateSession, redactor: Redactor, folder: Path, progress: Progress
+) -> Recording:
+    with progress.show_step(f"starting the target {job.question.target}"):
+        opened = open_targets(job.question.target, machine, redactor)
+        targets = opened.__enter__()
+    try:
+        plan = plan_of(job.question, catalog, targets[job.question.target])
+        progress.total = sum(len(scenario.instances(c.id)) for scenario, cells in plan.cells.items() for c in cells)
+        return record(plan, targets, redactor, folder / "bundle", job.question.depth, [progress])
+    finally:
+        opened.__exit__(None, None, None)
+
+
+def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Progress) -> KillMatrix:
+    """Try the faults of what was run, and put the kill matrix beside the findings."""
+    ran = {scenario for scenario in recording.plan.cells}
+    controls = {control for scenario in ran for control in scenario.controls}
+    faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
+    with progress.show_step("seeding faults") as tell:
+        tried = iter(range(1, len(faults) + 1))
+        alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
+        matrix = try_faults(
+            faults, job.question, machine, lambda kill: tell(f"{next(tried)} of {len(faults)}: {kill.id} {kill.verdict}")
+        )
+        matrix = replace(matrix, false_alarms=tuple(alarms))
+    write_kill_matrix(recording.folder, matrix.to_json())
+    return matrix
+
+
+def _report(
+    outcome: Outcome, policy: Policy, scenarios: Sequence[ScenarioPlan], redactor: Redactor, progress: Progress
+) -> Outcome:
+    """Audit the sealed bundle, write the reports beside it, and search these for secrets as well."""
+    with progress.show_step("auditing"):
+        audited = audit(outcome.bundle, None)
+    with progress.show_step("writing the reports"):
+        shown = report_input(read_bundle(outcome.bundle), audited, outcome.decision, policy)
+        reports = write_reports(shown, outcome.bundle, outcome.bundle.parent, scenarios, faults_by_expectation())
+        search_for_secrets(redactor, outcome.bundle.parent)
+    return replace(outcome, audited=audited, reports=reports)
+
+
+def kill_faults(
+    question: Question, patterns: Sequence[str], source: Path | None, progress: Progress
+) -> KillMatrix:
+    """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls."""
+    from fnmatch import fnmatchcase
+
+    catalog = load_catalog(question.catalog)
+    faults = dict(load_faults(source))
+    check_faults(faults, (e.id for control in catalog.controls.values() for e in control.expectations))
+    chosen = {
+        id: fault
+        for id, fault in faults.items()
+        if not patterns or any(fnmatchcase(fault.expectation.rpartition(".")[0], pattern) for pattern in patterns)
+    }
+    if not chosen:
+        raise UsageError(f"--controls: no fault is seeded for {', '.join(patterns)}; see: authassay controls")
+    sweep()
+    clean = tuple(sorted({control for fault in chosen.values() for control in fault.controls}))
+    with PrivateSession.start() as machine, progress, progress.show_step("seeding faults") as tell:
+        tried = iter(range(1, len(chosen) + 1))
+        return try_faults(
+            chosen,
+            question,
+            machine,
+            lambda kill: tell(f"{next(tried)} of {len(chosen)}: {kill.id} {kill.verdict}"),
+            clean,
+        )
+
+
+def audit_bundle(bundle: Path, key: Path | None) -> AuditReport:
+    """The audit. Raises EvidenceError where there is no bundle, UsageError for a key that is none."""
+    if key:
+        load_public_key(key)
+    return audit(bundle, key)
+
+
+def gate_bundle(
+    bundle: Path, policy: Path, scope: tuple[str, ...]
+) -> Decision:
+    """The gate's decision on a bundle, sealed or interrupted."""
+    rules = load_policy(policy)
+    findings, catalog, matrix = read_findings(bundle)
+    return decide(findings, rules, catalog, matrix, date.today(), scope)
+
+
+def read_findings(bundle: Path) -> tuple[tuple[Finding, ...], Catalog, Mapping[str, Any] | None]:
+    """Findings, catalog and kill matrix of a sealed bundle, or of what an interrupted run left."""
+    if any(bundle.glob("journal.*.jsonl")):
+        import json
+
+        controls = json.loads((bundle / "controls.json").read_text("utf-8"))
+        return interrupted(bundle), controls_from(controls), None
+    read: Bundle = read_bundle(bundle)
+    return read.findings, controls_from(read.controls), read.kill_matrix
+
+
+def report_bundle(bundle: Path, out: Path | None, policy: Path, question: Question) -> tuple[Reports, Decision]:
+    """Audit a bundle again and write its reports into `out`, by default the folder that holds it."""
+    rules, catalog = load_policy(policy), load_catalog(question.catalog)
+    read = read_bundle(bundle)
+    used = controls_from(read.controls)
+    decision = decide(read.findings, rules, used, read.kill_matrix, date.today(), ())
+    shown = report_input(read, audit(bundle, None), decision, rules)
+    scenarios = read_features(question.features, catalog)
+    return write_reports(shown, bundle, out or bundle.parent, scenarios, faults_by_expectation()), decision
+
+
+def faults_by_expectation() -> dict[str, tuple[str, ...]]:
+    """The ids of the seeded faults, by the expectation that must catch them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for id, fault in load_faults().items():
+        found[fault.expectation] = (*found.get(fault.expectation, ()), id)
+    return found
+
+
+def run_json(outcome: Outcome) -> dict[str, Any]:
+    """What `run --json` prints."""
+    pairs = merged(outcome.findings)
+    return {
+        "bundle": str(outcome.bundle),
+        "decision": "pass" if outcome.decision.passed else "fail",
+        "verdicts": {verdict.value: sum(v is verdict for v in pairs.values()) for verdict in Verdict},
+        "findings": [
+            {"expectation": f.expectation, "cell": f.cell, "verdict": f.verdict, "basis": f.basis, "reason": f.reason}
+            for f in outcome.findings
+        ],
+        "seconds": outcome.seconds,
+    }
+
+
+def _new_folder(out: Path) -> Path:
+    """A folder of its own for this run's bundle and reports, named by the time in UTC."""
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = out / f"run-{name}-{os.getpid()}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+_ = (Fault, public_half, shutil)

@@ -1,0 +1,105 @@
+"""All reports on a sealed bundle, beside it in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.checks import registry
+from harness.errors import NotHere
+from harness.evidence.audit import AuditReport
+from harness.evidence.bundle import Bundle
+from harness.evidence.records import controls_from
+from harness.evidence.seal import public_half
+from harness.features import ScenarioPlan
+from harness.model import Decision, Policy
+from harness.report.allure import generate_allure
+from harness.report.auditor import render_auditor
+from harness.report.catalog_page import render_catalog
+from harness.report.junit import junit_xml
+from harness.report.report_input import ReportInput, RunFacts, SealFacts
+from harness.report.summary import markdown_summary
+
+__all__ = ["Reports", "report_input", "write_reports"]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Where each report lies; `absent` says, in a line each, what could not be made and what mends it."""
+
+    pages: Mapping[str, Path]
+    absent: tuple[str, ...] = ()
+
+
+def report_input(
+    bundle: Bundle, audited: AuditReport | None, decision: Decision | None, policy: Policy | None
+) -> ReportInput:
+    """What the reports show of a bundle."""
+    facts = bundle.predicate
+    tools = {str(k): str(v) for k, v in facts.get("versions", {}).items()}
+    machine = {"platform": tools.pop("platform", "unknown"), "python": tools.get("python", "unknown")}
+    targets = facts.get("targets", {})
+    public = public_half(bundle.path)
+    return ReportInput(
+        facts=RunFacts(
+            target=", ".join(targets),
+            version=", ".join(f"{name} {version}" for name, version in targets.items()),
+            commit=str(facts.get("commit", "")),
+            started=str(facts.get("started", "")),
+            finished=str(facts.get("finished", "")),
+            machine=machine,
+            tools=tools,
+        ),
+        catalog=controls_from(bundle.controls),
+        findings=bundle.findings,
+        observations=bundle.observations,
+        seal=_seal_facts(bundle, audited, public),
+        decision=decision,
+        policy=policy,
+        kill_matrix=bundle.kill_matrix,
+    )
+
+
+def _seal_facts(bundle: Bundle, audited: AuditReport | None, public: Path) -> SealFacts:
+    digests = {"catalog": str(bundle.predicate.get("digests", {}).get("catalog", ""))}
+    if audited is None:
+        return SealFacts(str(bundle.path), digests=digests)
+    return SealFacts(
+        bundle=str(bundle.path),
+        public_key=str(public) if public.exists() else "",
+        holds=audited.holds,
+        signer=audited.signer,
+        digests=digests,
+        breaches=tuple((breach.kind, breach.place, breach.detail) for breach in audited.breaches),
+        notes=audited.notes,
+    )
+
+
+def write_reports(
+    report: ReportInput,
+    bundle: Path,
+    out: Path,
+    scenarios: Sequence[ScenarioPlan],
+    faults: Mapping[str, tuple[str, ...]],
+) -> Reports:
+    """Write Allure report, auditor's page, catalog page, JUnit and Markdown summary into `out`.
+
+    `faults` maps expectations to the ids of the faults seeded for them. What cannot be made here is told, not raised.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "auditor.html": render_auditor(report),
+        "catalog.html": render_catalog(report.catalog, scenarios, set(registry.checks()), faults),
+        "junit.xml": junit_xml(report.findings, report.catalog),
+        "summary.md": markdown_summary(report.findings, report.catalog, report.decision, report.kill_matrix),
+    }
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8", newline="\n")
+    pages = {name: out / name for name in texts}
+    cells = sorted({finding.cell for finding in report.findings if finding.scenario})
+    try:
+        allure = generate_allure([bundle / "allure-results"], out / "allure", cells)
+    except NotHere as absent:
+        return Reports(pages, (str(absent),))
+    return Reports({"allure": allure, **pages})

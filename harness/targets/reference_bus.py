@@ -1,0 +1,151 @@
+"""The reference's bus as its subscribers see it, and its publisher before a bus that refuses."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import boto3
+
+from harness.faults.launch import parts_of
+from harness.observations import BusCapture, BusEvent, PublishTranscript
+from harness.observe import Recorder
+from harness.probes.bus import BusTap
+from harness.probes.scripted_bus import ScriptedBus, TooManyCalls, offline_client
+from reference_impl.clock import SystemClock
+from reference_impl.database import Database
+from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox, publisher
+from reference_impl.parts import Part
+
+if TYPE_CHECKING:
+    from harness.targets.reference import ReferenceTarget
+
+__all__ = ["ReferenceBus", "ReferencePublisher"]
+
+DRAIN = 20.0  # seconds until the outbox must be empty
+SENTINEL = 10.0  # seconds until a sentinel must have come through
+
+
+class ReferenceBus:
+    """Taps the buses of the stages that it is asked about. A process of its own publishes on the same buses."""
+
+    def __init__(self, target: ReferenceTarget, recorder: Recorder) -> None:
+        self._target, self._recorder = target, recorder
+        self._taps: dict[str, BusTap] = {}
+        self._opened: dict[str, float] = {}
+        self._aws = boto3.Session("harness", "harness", region_name="eu-west-1")
+
+    def open_window(self, stage: str) -> None:
+        """Let everything come that is on its way, and forget it."""
+        self._settle(stage)
+        self._opened[stage] = time.monotonic()
+
+    def capture(self, case: str, stage: str) -> BusCapture:
+        """What was delivered since the window was opened, once the outbox is empty and a sentinel has come through."""
+        events, settled = self._settle(stage)
+        return self._recorder.record(
+            BusCapture(
+                case=case,
+                about={"stage": stage},
+                stage=stage,
+                events=events,
+                settled=settled,
+                seconds=round(time.monotonic() - self._opened[stage], 3),
+            )
+        )
+
+    def close(self) -> None:
+        """Take the taps away."""
+        for tap in self._taps.values():
+            tap.close()
+        self._taps.clear()
+
+    def _settle(self, stage: str) -> tuple[tuple[BusEvent, ...], bool]:
+        running = self._target.reference.stages[stage]
+        if stage not in self._taps:
+            self._taps[stage] = BusTap(self._aws, self._target.aws_endpoint, running.config.bus)
+        drained = running.app.outbox.wait_until_drained(DRAIN)
+        events, came = self._taps[stage].drain(SENTINEL)
+        return events, drained and came
+
+
+class ReferencePublisher:
+    """The reference's publisher and outbox, as they are composed, on a database of their own."""
+
+    def __init__(self, target: ReferenceTarget, recorder: Recorder) -> None:
+        self._target, self._recorder = target, recorder
+        self._client = offline_client()
+
+    def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
+        """Put the events into the outbox and have the relay publish until none is left, or there is no end to it."""
+        bus = ScriptedBus(answers, lambda detail: str(detail["properties"]["event_id"]))
+        with TemporaryDirectory(dir=self._target.folder) as folder, _alarms() as alarms:
+            database = Database(Path(folder) / "outbox.sqlite", outbox.SCHEMA)
+            box = Outbox(database, SystemClock())
+            submitted = _submit(database, box, events)
+            with bus.answering(self._client):
+                finished = _publish_all(box, self._publisher())
+            with database.reading() as connection:
+                sql = "SELECT event_id FROM outbox WHERE outcome = 'published' ORDER BY position"
+                published = tuple(row["event_id"] for row in connection.execute(sql))
+            dead = tuple(letter.message.event_id for letter in box.dead_letters())
+            database.close()
+        return self._recorder.record(
+            PublishTranscript(
+                case=case,
+                submitted=submitted,
+                calls=tuple(bus.calls),
+                reported_published=published,
+                dead_letters=dead,
+                alarms=tuple(alarms),
+                finished=finished,
+            )
+        )
+
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
+    def _publisher(self) -> Publisher:
+        """The publisher with the target's faults in place; it does not sleep between its attempts."""
+        real = Publisher(self._client, "scripted", "authassay.scripted", sleep=lambda _: None)
+        return parts_of(self._target.faults).choose(Part.PUBLISHER, real)
+
+
+def _submit(database: Database, box: Outbox, events: int) -> tuple[str, ...]:
+    made = [AuthEvent(EventType.LOGIN, str(uuid.uuid4()), time.time(), "dev", "web") for _ in range(events)]
+    with database.transaction() as connection:
+        for event in made:
+            box.add(connection, event)
+    return tuple(event.event_id for event in made)
+
+
+def _publish_all(box: Outbox, real: Publisher) -> bool:
+    """Whether the relay came to an end with nothing pending."""
+    relay = Relay(box, real)
+    try:
+        while box.pending(1):
+            relay.publish_pending()
+    except TooManyCalls:
+        return False
+    return True
+
+
+@contextmanager
+def _alarms() -> Iterator[list[str]]:
+    """The errors that the publisher logs: these are what an operator is woken by."""
+    heard: list[str] = []
+    ears = logging.Handler(logging.ERROR)
+    ears.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger(publisher.__name__)
+    logger.addHandler(ears)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(ears)

@@ -1,0 +1,215 @@
+"""The reference's server as a process of its own: one stage, with its own port, database and configuration."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+
+from harness.errors import TargetError
+from harness.machine.places import CHECKOUT
+from harness.observations import ProcessRun
+from harness.observe import Recorder
+from harness.probes.http import HttpProbe
+from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
+from reference_impl.aws import AwsAccess
+from reference_impl.config import registered_clients
+from reference_impl.loopback import LoopbackHost, loopback_session
+from reference_impl.provision import Provisioned, StageUrls, provision
+
+if TYPE_CHECKING:
+    from harness.targets.reference import ReferenceTarget
+
+__all__ = ["ReferenceProcess"]
+
+BAD_START = 10.0  # seconds in which a start must have come to its end, or to readiness
+GOOD_START = 30.0  # seconds for a start that a scenario needs
+POLL = 0.02  # seconds between looks
+HASH_COST = 2**10
+PRODUCTION = "prod"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stage as it is deployed for this process: where it is, and all that it is started with."""
+
+    stage: str
+    urls: StageUrls
+    database: Path
+    provisioned: Provisioned = field(repr=False)
+
+
+class ReferenceProcess:
+    """Starts, kills and restarts one child process; its files lie in the target's private folder."""
+
+    def __init__(self, target: ReferenceTarget, recorder: Recorder) -> None:
+        self._target, self._recorder = target, recorder
+        self._folder = Path(mkdtemp(prefix="process-", dir=target.folder))
+        self._host = LoopbackHost(self._folder)
+        self._deployments: dict[str, Deployment] = {}
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stage = ""
+
+    def start(self, case: str, stage: str | None) -> ProcessRun:
+        """Start production's configuration with this stage in its place, look at it, and stop it."""
+        deployment = self._deploy(PRODUCTION)
+        started = time.monotonic()
+        self._launch(deployment, stage)
+        ready = self._wait_until_ready(BAD_START)
+        seconds = round(time.monotonic() - started, 3)
+        self._ask(case, deployment)
+        exit_code = self._running.poll()
+        self.kill()
+        return self._recorder.record(
+            ProcessRun(
+                case=case,
+                argument=stage or "",
+                ready=ready,
+                exit_code=exit_code,
+                stdout=self._said("stdout"),
+                stderr=self._said("stderr"),
+                seconds=seconds,
+            )
+        )
+
+    def serve(self, stage: str) -> OAuthIssuer:
+        """Start a stage and leave it running. Raises TargetError where it does not become ready."""
+        deployment = self._deploy(stage)
+        self._stage = stage
+        self._launch(deployment, stage)
+        self._require_ready()
+        return OAuthIssuer(_address(deployment), self._new_session, self._recorder, lambda: self._keys(deployment))
+
+    def kill(self) -> None:
+        """SIGKILL, or what this system has in its place."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def restart(self) -> None:
+        """Start again what was killed; it comes back when all that the outbox held has been published."""
+        deployment = self._deploy(self._stage)
+        self._launch(deployment, self._stage)
+        self._require_ready()
+        _wait_until_published(deployment.database)
+
+    def close(self) -> None:
+        self.kill()
+        self._child = None
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            raise TargetError("no process was started")
+        return self._child
+
+    def _deploy(self, stage: str) -> Deployment:
+        """Provision a stage for this process, once."""
+        if stage not in self._deployments:
+            urls = StageUrls.on_loopback(stage, _free_port())
+            database = self._folder / f"{stage}.sqlite"
+            provisioned = provision(
+                stage,
+                urls,
+                database,
+                AwsAccess(self._target.aws_endpoint, access_key_id="reference", secret_access_key="reference"),
+                users=("existing",),
+                ca_file=self._host.ca_file,
+                scrypt_cost=HASH_COST,
+            )
+            for password in provisioned.passwords.values():
+                self._recorder.redactor.register(password, "password")
+            self._deployments[stage] = Deployment(stage, urls, database, provisioned)
+        return self._deployments[stage]
+
+    def _launch(self, deployment: Deployment, stage: str | None) -> None:
+        port = urlsplit(deployment.urls.issuer).port
+        environment = {
+            **self._target.machine.environment,
+            **deployment.provisioned.environ,
+            "AUTH_LISTEN": f"127.0.0.1:{port}",
+            "AUTH_TLS_CERT": str(self._host.cert_file),
+            "AUTH_STAGE": stage or "",
+        }
+        if stage is None:
+            del environment["AUTH_STAGE"]
+        with (self._folder / "stdout").open("wb") as out, (self._folder / "stderr").open("wb") as err:
+            self._child = subprocess.Popen(
+                self._target.command("reference_impl"),
+                env=environment,
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    def _wait_until_ready(self, seconds: float) -> bool:
+        """Whether the process said that it accepts connections; False also where it ended."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            ended = self._running.poll() is not None
+            if '"ready": true' in self._said("stdout"):
+                return True
+            if ended:
+                return False
+            time.sleep(POLL)
+        return False
+
+    def _require_ready(self) -> None:
+        if not self._wait_until_ready(GOOD_START):
+            self.kill()
+            raise TargetError(f"the server of {self._stage} did not start: {self._said('stderr')[-500:]}")
+
+    def _ask(self, case: str, deployment: Deployment) -> None:
+        """Ask for metadata and for a token, whether or not somebody is there to answer."""
+        agent, issuer = HttpProbe(self._new_session(), self._recorder, stage=deployment.stage), deployment.urls.issuer
+        agent.get(case, f"{issuer}/.well-known/oauth-authorization-server", role="metadata")
+        form = {"grant_type": "refresh_token", "refresh_token": "unknown", "client_id": "web"}
+        agent.post(case, f"{issuer}/token", form, role="token")
+
+    def _said(self, stream: str) -> str:
+        return (self._folder / stream).read_text(errors="replace")
+
+    def _new_session(self) -> requests.Session:
+        return loopback_session(self._host.ca_file)
+
+    def _keys(self, deployment: Deployment) -> Mapping[str, Mapping[str, object]]:
+        with self._new_session() as session:
+            found = session.get(f"{deployment.urls.issuer}/.well-known/jwks.json").text
+        return {deployment.stage: json.loads(found)}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _address(deployment: Deployment) -> StageAddress:
+    urls = deployment.urls
+    clients = {c.client_id: Client(c.client_id, c.redirect_uris[0], c.native) for c in registered_clients(urls.web)}
+    users = {name: User(name, password) for name, password in deployment.provisioned.passwords.items()}
+    return StageAddress(
+        deployment.stage, urls.issuer, urls.api, f"{urls.api}/me", urls.web, clients, users, scope="api"
+    )
+
+
+def _wait_until_published(database: Path) -> None:
+    """Wait until the outbox in this file is empty. Raises TargetError where it does not get so."""
+    deadline = time.monotonic() + GOOD_START
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        while connection.execute("SELECT count(*) FROM outbox WHERE settled_at IS NULL").fetchone()[0]:
+            if time.monotonic() > deadline:
+                raise TargetError("the restarted server does not publish what its outbox holds")
+            time.sleep(POLL)
