@@ -21,10 +21,9 @@ from rich.text import Text
 
 from harness import __version__
 from harness.catalog import load_catalog
-from harness.errors import AuthassayError, EvidenceError, Mistakes, RunInterrupted, UsageError
+from harness.errors import AuthassayError, EvidenceError, Mistakes, UsageError, nearest
 from harness.evidence.audit import report_json
-from harness.faults.registry import load_faults
-from harness.gate import gate_markdown
+from harness.gate import NOTES, gate_markdown
 from harness.jobs import (
     OUT,
     POLICY,
@@ -56,8 +55,6 @@ class _Authassay(click.Group):
     """Names the nearest command for a misspelt one."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        from harness.errors import nearest
-
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise click.UsageError(f"no command {args[0]!r} ({nearest(args[0], self.commands)})", ctx)
         return super().resolve_command(ctx, args)
@@ -93,7 +90,9 @@ def say_json(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=str))
 
 
-def question(target: str, controls: tuple[str, ...], cell: str, depth: str, features: Path | None, catalog: Path | None) -> Question:
+def question(
+    target: str, controls: tuple[str, ...], cell: str, depth: str, features: Path | None, catalog: Path | None
+) -> Question:
     """What the options ask for."""
     given = {"features": features} if features else {}
     return Question(target, controls, parse_selection(cell), depth, catalog=catalog, **given)
@@ -126,9 +125,7 @@ def main() -> None:
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
 @click.option("--no-install", is_flag=True, help="Install nothing on this machine.")
 @as_json
-def verify_command(
-    as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, **asked: Any
-) -> int:
+def verify_command(as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, **asked: Any) -> int:
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
     console = Console(quiet=as_json)
     for thing in provision(not no_install, tell=lambda line: console.print(line, highlight=False)):
@@ -161,7 +158,9 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
     lines: dict[str, object] = {"evidence": outcome.bundle}
     if outcome.matrix:
         killed = sum(kill.verdict == "killed" for kill in outcome.matrix.faults)
-        lines["faults"] = f"{killed} of {len(outcome.matrix.faults)} killed, {len(outcome.matrix.false_alarms)} false alarms"
+        lines["faults"] = (
+            f"{killed} of {len(outcome.matrix.faults)} killed, {len(outcome.matrix.false_alarms)} false alarms"
+        )
         console.print(kill_table(outcome.matrix.to_json(), only_trouble=True))
     if outcome.audited:
         lines["audit"] = f"{'holds' if outcome.audited.holds else 'does not hold'}; signer: {outcome.audited.signer}"
@@ -184,8 +183,6 @@ def show_lines(console: Console, lines: dict[str, object]) -> None:
 
 def show_decision(console: Console, decision: Decision) -> None:
     """The gate's word, with what failed it; notes are counted."""
-    from harness.gate import NOTES
-
     against = [reason for reason in decision.reasons if reason.rule not in NOTES]
     word = Text("gate: pass", style="bold green") if decision.passed else Text("gate: fail", style="bold red")
     console.print(word, Text(f" ({len(decision.reasons) - len(against)} notes)", style="dim"))
@@ -211,7 +208,9 @@ def faults_command(as_json: bool, source: Path | None, **asked: Any) -> int:
         console.print(kill_table(matrix.to_json()))
         alarms = ", ".join(matrix.false_alarms) or "none"
         killed = sum(kill.verdict == "killed" for kill in matrix.faults)
-        console.print(f"{killed} of {len(matrix.faults)} killed; false alarms: {alarms}; {matrix.seconds} s", highlight=False)
+        console.print(
+            f"{killed} of {len(matrix.faults)} killed; false alarms: {alarms}; {matrix.seconds} s", highlight=False
+        )
     return 0 if matrix.holds else 1
 
 
@@ -277,7 +276,13 @@ def gate_command(as_json: bool, bundle: Path, policy: Path, controls: tuple[str,
     """Decide over a bundle by a policy."""
     decision = gate_bundle(bundle, policy, controls)
     if as_json:
-        say_json({"decision": "pass" if decision.passed else "fail", "reasons": [asdict(r) for r in decision.reasons], "scope": decision.scope})
+        say_json(
+            {
+                "decision": "pass" if decision.passed else "fail",
+                "reasons": [asdict(r) for r in decision.reasons],
+                "scope": decision.scope,
+            }
+        )
     elif markdown:
         click.echo(gate_markdown(decision))
     else:
@@ -332,8 +337,6 @@ def serve_command(as_json: bool, stage: str | None) -> int:
     serve_reference(stage, say_json if as_json else None)
     return 0
 
-
-_ = (RunInterrupted, load_faults)
 
 if __name__ == "__main__":
     main()

@@ -20,8 +20,12 @@ from harness.scene import Scene
 __all__ = ["Evidence", "Execution", "NoEvidence"]
 
 # Steps are loaded as pytest plugins; each area has its module.
-OUTCOME = {Verdict.FAILED: "failed", Verdict.PASSED: "passed", Verdict.NOT_APPLICABLE: "passed"} | {
-    verdict: "error" for verdict in (Verdict.UNKNOWN, Verdict.NOT_RUN)
+OUTCOME = {
+    Verdict.FAILED: "failed",
+    Verdict.UNKNOWN: "error",
+    Verdict.NOT_RUN: "error",
+    Verdict.PASSED: "passed",
+    Verdict.NOT_APPLICABLE: "passed",
 }
 QUIET = ("-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler", "--capture=no", "--import-mode=importlib")
 

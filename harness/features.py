@@ -17,7 +17,16 @@ from pytest_bdd import gherkin_parser
 
 from harness.errors import Mistake, Mistakes
 
-__all__ = ["ScenarioPlan", "Step", "Tag", "WrittenFeature", "WrittenScenario", "instance_id", "read_feature", "scenarios"]
+__all__ = [
+    "ScenarioPlan",
+    "Step",
+    "Tag",
+    "WrittenFeature",
+    "WrittenScenario",
+    "instance_id",
+    "read_feature",
+    "scenarios",
+]
 
 CONTROL_TAG = re.compile(r"[A-Z]+-\d+")
 JUDGES = re.compile(r"([A-Z]+-\d+\.E\d+) holds: \S")  # the phrase by which a Then step judges an expectation
@@ -39,7 +48,7 @@ class ScenarioPlan:
     examples: tuple[str, ...] = ("",)  # of an outline: each row's values, joined by commas
 
     def instances(self, cell: str) -> tuple[str, ...]:
-        """The ids of the scenario in a cell: `<feature>/<scenario>@<cell>`, an outline's with its example in brackets."""
+        """The scenario's ids in a cell: `<feature>/<scenario>@<cell>`, an outline's with its example in brackets."""
         return tuple(instance_id(self.file, self.name, example, cell) for example in self.examples)
 
 

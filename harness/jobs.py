@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from harness.errors import UsageError
 from harness.evidence.audit import AuditReport, audit
 from harness.evidence.bundle import Bundle, interrupted, read_bundle, write_kill_matrix
 from harness.evidence.records import controls_from, merged
-from harness.evidence.seal import load_private_key, load_public_key, public_half
+from harness.evidence.seal import load_private_key, load_public_key
 from harness.faults.kill import KillMatrix
-from harness.faults.registry import Fault, check_faults, load_faults
+from harness.faults.registry import check_faults, load_faults
 from harness.features import ScenarioPlan
 from harness.gate import decide
 from harness.machine.leftovers import sweep
@@ -96,7 +97,7 @@ def verify(job: Job, progress: Progress) -> Outcome:
     if not job.with_faults:
         policy = replace(policy, require_kill_matrix=False)
     written = matrix.to_json() if matrix else None
-    decision = decide(recording.findings, policy, catalog, written, date.today(), job.question.controls)
+    decision = decide(recording.findings, policy, catalog, written, today(), job.question.controls)
     outcome = Outcome(bundle, catalog, recording.findings, decision, 0.0, matrix)
     if job.with_reports:
         with progress:
@@ -120,14 +121,16 @@ def _record(
 
 def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Progress) -> KillMatrix:
     """Try the faults of what was run, and put the kill matrix beside the findings."""
-    ran = {scenario for scenario in recording.plan.cells}
-    controls = {control for scenario in ran for control in scenario.controls}
+    controls = {control for scenario in recording.plan.cells for control in scenario.controls}
     faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
     with progress.show_step("seeding faults") as tell:
         tried = iter(range(1, len(faults) + 1))
         alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
         matrix = try_faults(
-            faults, job.question, machine, lambda kill: tell(f"{next(tried)} of {len(faults)}: {kill.id} {kill.verdict}")
+            faults,
+            job.question,
+            machine,
+            lambda kill: tell(f"{next(tried)} of {len(faults)}: {kill.id} {kill.verdict}"),
         )
         matrix = replace(matrix, false_alarms=tuple(alarms))
     write_kill_matrix(recording.folder, matrix.to_json())
@@ -147,12 +150,8 @@ def _report(
     return replace(outcome, audited=audited, reports=reports)
 
 
-def kill_faults(
-    question: Question, patterns: Sequence[str], source: Path | None, progress: Progress
-) -> KillMatrix:
+def kill_faults(question: Question, patterns: Sequence[str], source: Path | None, progress: Progress) -> KillMatrix:
     """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls."""
-    from fnmatch import fnmatchcase
-
     catalog = load_catalog(question.catalog)
     faults = dict(load_faults(source))
     check_faults(faults, (e.id for control in catalog.controls.values() for e in control.expectations))
@@ -183,32 +182,27 @@ def audit_bundle(bundle: Path, key: Path | None) -> AuditReport:
     return audit(bundle, key)
 
 
-def gate_bundle(
-    bundle: Path, policy: Path, scope: tuple[str, ...]
-) -> Decision:
+def gate_bundle(bundle: Path, policy: Path, scope: tuple[str, ...]) -> Decision:
     """The gate's decision on a bundle, sealed or interrupted."""
     rules = load_policy(policy)
     findings, catalog, matrix = read_findings(bundle)
-    return decide(findings, rules, catalog, matrix, date.today(), scope)
+    return decide(findings, rules, catalog, matrix, today(), scope)
 
 
 def read_findings(bundle: Path) -> tuple[tuple[Finding, ...], Catalog, Mapping[str, Any] | None]:
     """Findings, catalog and kill matrix of a sealed bundle, or of what an interrupted run left."""
     if any(bundle.glob("journal.*.jsonl")):
-        import json
-
         controls = json.loads((bundle / "controls.json").read_text("utf-8"))
         return interrupted(bundle), controls_from(controls), None
     read: Bundle = read_bundle(bundle)
-    return read.findings, controls_from(read.controls), read.kill_matrix
+    return read.findings, read.catalog, read.kill_matrix
 
 
 def report_bundle(bundle: Path, out: Path | None, policy: Path, question: Question) -> tuple[Reports, Decision]:
     """Audit a bundle again and write its reports into `out`, by default the folder that holds it."""
     rules, catalog = load_policy(policy), load_catalog(question.catalog)
     read = read_bundle(bundle)
-    used = controls_from(read.controls)
-    decision = decide(read.findings, rules, used, read.kill_matrix, date.today(), ())
+    decision = decide(read.findings, rules, read.catalog, read.kill_matrix, today(), ())
     shown = report_input(read, audit(bundle, None), decision, rules)
     scenarios = read_features(question.features, catalog)
     return write_reports(shown, bundle, out or bundle.parent, scenarios, faults_by_expectation()), decision
@@ -237,12 +231,14 @@ def run_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def today() -> date:
+    """The day by which waivers expire, in UTC wherever the machine stands."""
+    return datetime.now(UTC).date()
+
+
 def _new_folder(out: Path) -> Path:
     """A folder of its own for this run's bundle and reports, named by the time in UTC."""
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = out / f"run-{name}-{os.getpid()}"
     folder.mkdir(parents=True)
     return folder
-
-
-_ = (Fault, public_half, shutil)

@@ -32,7 +32,7 @@ class Dimensions:
 
 
 def cells_of(axes: Mapping[str, str], dimensions: Dimensions) -> tuple[Cell, ...]:
-    """The cells of a scenario: an axis tagged `each` takes every value, one tagged with a value that one, others none."""
+    """The cells of a scenario: an axis tagged `each` takes every value, one with a value that one, else `any`."""
 
     def values(axis: str, all_values: Sequence[str]) -> Sequence[str]:
         tagged = axes.get(axis, ANY)

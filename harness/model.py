@@ -203,7 +203,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """What must hold. `controls` are patterns of what is gated on; `may_be_not_run` maps a cell pattern to its reason."""
+    """What must hold. `controls` are patterns of what is gated; `may_be_not_run` maps a cell pattern to its reason."""
 
     name: str
     controls: tuple[str, ...]

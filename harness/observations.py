@@ -175,8 +175,8 @@ class StoreOperation(Observation):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreListing(Observation):
-    """The item names a store holds for one stage and account, and those that are documented. `raw` are all entries of the
-    whole store as another program lists them, `stage/account/item` or their own names where they follow no such
+    """The item names a store holds for one stage and account, and those that are documented. `raw` are all entries of
+    the whole store as another program lists them, `stage/account/item` or their own names where they follow no such
     scheme; None where no other program can (a process's memory)."""
 
     kind: Literal["store-listing"] = "store-listing"

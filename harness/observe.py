@@ -1,7 +1,7 @@
 """The recorder that redacts observations and keeps them, and the record that a check reads.
 
-A recorder gives each observation its id (`<scenario>#<n>`), passes every string of it through the redactor, and hands it
-to its sink; only what comes back from `record` may reach a check.
+A recorder gives each observation its id (`<scenario>#<n>`), passes every string of it through the redactor, and hands
+it to its sink; only what comes back from `record` may reach a check.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class Redacts(Protocol):
 
     def register(self, value: str | bytes, kind: str) -> str: ...
 
-    def register_from_request(self, url: str, headers: Mapping[str, str], body: str) -> None: ...
+    def register_from_request(self, url: str, headers: Mapping[str, str], body: str) -> object: ...
 
-    def register_from_response(self, headers: Iterable[tuple[str, str]], body: str) -> None: ...
+    def register_from_response(self, headers: Iterable[tuple[str, str]], body: str) -> object: ...
 
 
 class Recorder:

@@ -92,8 +92,9 @@ class Plugin:
     def scene(self, request: pytest.FixtureRequest, cell: Cell) -> Generator[Scene]:
         """The scenario in its cell."""
         bound = request.node.get_closest_marker("scenario_of")
-        example = request.node.callspec.params.get("_pytest_bdd_example", {})
-        scene = self.runner.open_scene(*bound.args, ", ".join(example.values()), cell)
+        file, name = bound.args
+        example = ", ".join(request.node.callspec.params.get("_pytest_bdd_example", {}).values())
+        scene = self.runner.open_scene(file, name, example, cell)
         request.node.user_properties.append(("cell", cell.id))
         with scene.closing:
             yield scene
@@ -125,8 +126,9 @@ class Plugin:
             answer = yield
         except (KeyboardInterrupt, SystemExit):
             raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
-        except BaseException as error:
-            return _end(scene, error, self.runner)
+        except BaseException as error:  # noqa: BLE001 - whatever a scenario raises ends as a verdict
+            _end(scene, error, self.runner)
+            return None
         _end(scene, None, self.runner)
         return answer
 
@@ -175,7 +177,13 @@ def _bind(path: Path, name: str) -> Any:
     return test
 
 
-def run_pytest(runner: Runner, features: Iterable[Path], steps: Iterable[str], arguments: Iterable[str], plugins: Iterable[object] = ()) -> int:
+def run_pytest(
+    runner: Runner,
+    features: Iterable[Path],
+    steps: Iterable[str],
+    arguments: Iterable[str],
+    plugins: Iterable[object] = (),
+) -> int:
     """Run the planned scenarios in this process; pytest's exit code. Steps are modules, loaded as plugins."""
     loaded = [part for module in steps for part in ("-p", module)]
     return int(

@@ -86,7 +86,7 @@ class Process(Protocol):
     """The target's server as a process of its own, one stage at a time."""
 
     def start(self, case: str, stage: str | None) -> ProcessRun:
-        """Start with this configured stage (None: unset), wait at most 10 s until it is ready or has ended; then stop it.
+        """Start with this configured stage (None: unset), wait at most 10 s until it is ready or has ended, stop it.
         While it runs, its discovery and token endpoint are asked under the same case."""
 
     def serve(self, stage: str) -> Issuer:
@@ -207,11 +207,16 @@ class Rehearsal(Protocol):
 class Target(Protocol):
     """A system under verification, open. Each port is bound to a scenario's recorder."""
 
-    name: str
-    version: str
-    stages: Sequence[str]
-    browsers: Sequence[str]
-    stores: Sequence[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def stages(self) -> Sequence[str]: ...
+    @property
+    def browsers(self) -> Sequence[str]: ...
+    @property
+    def stores(self) -> Sequence[str]: ...
 
     def issuer(self, stage: str, recorder: Recorder) -> Issuer: ...
 
@@ -228,7 +233,7 @@ class Target(Protocol):
     def store(self, store: str, recorder: Recorder) -> StoreClient: ...
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
-        """The desktop client in a situation of its store: "" as the machine has it, `no back end`, `null by environment`, …"""
+        """The desktop client in a situation of its store: "" as the machine has it, `no back end`, …"""
 
     def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient: ...
 

@@ -66,9 +66,7 @@ def record(
         writer.run_started([Planned(*item) for item in plan.expected], target, versions())
         write_controls(folder, plan.catalog)
         allure = AllureResults(folder / "allure-results", plan.catalog, redactor, attachments or redactor)
-        recording.findings = carry_out(
-            plan, targets, redactor, depth, writer, [allure, *listeners], [allure], steps
-        )
+        recording.findings = carry_out(plan, targets, redactor, depth, writer, [allure, *listeners], [allure], steps)
         writer.run_finished()
     finally:
         writer.close()
@@ -88,9 +86,7 @@ def seal_recording(recording: Recording, key: Path | None) -> Path:
     """Seal the folder as it is; the folder."""
     plan = recording.plan
     cells = {cell.id for cells in plan.cells.values() for cell in cells}
-    about = describe_run(
-        plan.catalog, plan.files, cells, recording.targets, recording.started, recording.scan
-    )
+    about = describe_run(plan.catalog, plan.files, cells, recording.targets, recording.started, recording.scan)
     seal(recording.folder, about, key)
     return recording.folder
 

@@ -13,11 +13,12 @@ import hmac
 import json
 import secrets as randomness
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from harness.errors import UsageError
-from harness.secret_forms import Finder, Match, Secret
+from harness.secret_forms import Finder, Secret
+from harness.secret_marks import marked
 from harness.secret_patterns import MARK, looks_random, unregistered
 
 __all__ = ["KINDS", "SHORTEST", "Redactor"]
@@ -44,9 +45,9 @@ class Redactor:
 
     def register(self, value: str | bytes, kind: str) -> str:
         """The mark of a secret, known from now on. Raises UsageError under 8 characters."""
-        data = _bytes(value)
-        if len(data) < SHORTEST:
-            raise UsageError(f"a {kind} of {len(data)} characters is too short to redact; use {SHORTEST} or more")
+        data, length = _bytes(value), len(_string(value))
+        if length < SHORTEST:
+            raise UsageError(f"a {kind} of {length} characters is too short to redact; use {SHORTEST} or more")
         if MARK.fullmatch(data):
             return _string(data)
         with self._lock:
@@ -110,7 +111,11 @@ class Redactor:
         return self._register_all(found)
 
     def _register_all(self, found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-        return tuple(self.register(value, kind) for kind, value in found if looks_random(_bytes(value)))
+        return tuple(
+            self.register(value, kind)
+            for kind, value in found
+            if len(value) >= SHORTEST and looks_random(_bytes(value))
+        )
 
     def _mark(self, value: bytes, kind: str) -> str:
         digest = hmac.new(self._key, value, hashlib.sha256).hexdigest()[:16]
@@ -119,55 +124,7 @@ class Redactor:
     def _redact(self, data: bytes, whole_characters: bool = False) -> bytes:
         with self._lock:
             matches = self._finder.find(data)
-        out, place = bytearray(), 0
-        for start, end, mark in _outside_marks(data, _merged(matches)):
-            if whole_characters:
-                start, end = _whole_characters(data, max(start, place), end)
-            out += data[place:start] + mark.encode()
-            place = end
-        return unregistered(bytes(out + data[place:]), self._mark)
-
-
-_Stretch = tuple[int, int, str]
-
-
-def _merged(matches: Iterable[Match]) -> Iterator[_Stretch]:
-    """Overlapping matches as one stretch each, under the mark of the longest of them."""
-    start = end = longest = 0
-    mark = ""
-    for match in matches:
-        if match.start >= end:
-            if mark:
-                yield start, end, mark
-            start, end, longest, mark = match.start, match.end, 0, ""
-        if match.end - match.start > longest:
-            longest, mark = match.end - match.start, match.mark
-        end = max(end, match.end)
-    if mark:
-        yield start, end, mark
-
-
-def _outside_marks(data: bytes, stretches: Iterable[_Stretch]) -> Iterator[_Stretch]:
-    """The stretches without what lies in marks already there; but no secret passes for the hash of a mark."""
-    kept = [found.span() + found.span(2) for found in MARK.finditer(data)]
-    for start, end, mark in stretches:
-        place = start
-        for low, high, first, last in kept:
-            if low < end and place < high and not (first <= start and end <= last):
-                if place < low:
-                    yield place, low, mark
-                place = high
-        if place < end:
-            yield place, end, mark
-
-
-def _whole_characters(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """The stretch widened to whole UTF-8 characters."""
-    while start and 0x80 <= data[start] < 0xC0:
-        start -= 1
-    while end < len(data) and 0x80 <= data[end] < 0xC0:
-        end += 1
-    return start, end
+        return unregistered(marked(data, matches, whole_characters), self._mark)
 
 
 def _bytes(value: str | bytes) -> bytes:

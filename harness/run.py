@@ -22,7 +22,16 @@ from harness.plugin import Listener
 from harness.ports import Target
 from harness.redact import Redactor
 
-__all__ = ["FEATURES", "TARGETS", "Question", "carry_out", "dimensions_of", "open_targets", "step_modules", "try_faults"]
+__all__ = [
+    "FEATURES",
+    "TARGETS",
+    "Question",
+    "carry_out",
+    "dimensions_of",
+    "open_targets",
+    "step_modules",
+    "try_faults",
+]
 
 FEATURES = CHECKOUT / "features"
 STEPS = CHECKOUT / "steps"

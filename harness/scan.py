@@ -12,13 +12,14 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 
 from harness.observations import Hit, SecretScan
 from harness.scan_layers import Bounds, Layer, Unscanned, layers
 from harness.secret_forms import Finder, Match, Secret
+from harness.secret_marks import marked
 from harness.secret_patterns import MARK
 
 __all__ = ["ScanResult", "SecretScanner", "Unscanned", "observe_scan"]
@@ -72,6 +73,7 @@ class SecretScanner:
     def scan_bytes(self, place: str, data: bytes) -> list[Hit]:
         """The hits in the bytes as they stand, each secret and transform told once."""
         hits: dict[Hit, None] = {}
+        place = self._told(place)
         for start in range(0, max(1, len(data)), _CHUNK):
             for match in self._matches(data[start : start + _CHUNK + _OVERLAP]):
                 hits[Hit(place, match.form.secret.mark, match.form.transform)] = None
@@ -82,7 +84,7 @@ class SecretScanner:
         result = ScanResult()
         for layer in layers(place, data, Bounds(expanded=self._expanded)):
             if isinstance(layer, Unscanned):
-                result += ScanResult(unscanned=(layer,))
+                result += ScanResult(unscanned=(replace(layer, place=self._told(layer.place)),))
             else:
                 result += self._scan_layer(layer)
         return result
@@ -98,6 +100,12 @@ class SecretScanner:
             result += ScanResult(hits=tuple(self.scan_bytes(place, place.encode("utf-8", "surrogateescape"))))
             result += self._scan_file(file, place)
         return result
+
+    def _told(self, place: str) -> str:
+        """The place as it may be told: a file may be named by a secret."""
+        name = place.encode("utf-8", "surrogateescape")
+        with self._lock:
+            return marked(name, self._finder.find(name), whole_characters=True).decode("utf-8", "replace")
 
     def _matches(self, data: bytes) -> Iterator[Match]:
         with self._lock:

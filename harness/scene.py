@@ -1,4 +1,4 @@
-"""One scenario in one cell, as its steps see it: the target's ports, what was recorded, and the judging of expectations."""
+"""One scenario in one cell, as its steps see it: ports, what was recorded, and the judging."""
 
 from __future__ import annotations
 

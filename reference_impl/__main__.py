@@ -48,7 +48,7 @@ def start(environ: Mapping[str, str], parts: Parts, ends: ExitStack) -> StageCon
     from reference_impl.loopback import Listener, tls_adapter
     from reference_impl.stage import build_stage
 
-    listener = Listener(tls_adapter(certificate), port)
+    listener = Listener(parts.choose(Part.TLS, tls_adapter(certificate)), port)
     ends.callback(listener.close)
     stage = build_stage(config, parts)
     ends.callback(stage.stop)

@@ -90,7 +90,8 @@ class Reference:
         running: dict[str, ReferenceStage] = {}
         with ExitStack() as ends:
             for stage in stages:
-                listener = host.listen()
+                stage_parts = parts.get(stage, Parts()) if isinstance(parts, Mapping) else parts or Parts()
+                listener = host.listen(tls=stage_parts.choose(Part.TLS, host.tls))
                 ends.callback(listener.close)
                 provisioned = provision(
                     stage,
@@ -104,7 +105,6 @@ class Reference:
                     scrypt_cost=LOCAL_SCRYPT_COST,
                     clients=clients,
                 )
-                stage_parts = parts.get(stage, Parts()) if isinstance(parts, Mapping) else parts or Parts()
                 config = _configure(stage_parts, provisioned.environ, clients)
                 built = build_stage(config, stage_parts, clock, clients)
                 ends.callback(built.stop)

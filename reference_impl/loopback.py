@@ -7,6 +7,7 @@ The names end in ``.localhost``. RFC 6761 §6.3 keeps that domain for the loopba
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import logging
 import socket
@@ -130,13 +131,16 @@ class LoopbackHost:
         self.cert_file.write_bytes(leaf.private_key_and_cert_chain_pem.bytes())
         certificate = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
         spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        self._tls: BuiltinSSLAdapter | None = None  # one for all listeners
         self.spki_hash = base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
-    def listen(self, port: int = 0) -> Listener:
-        """Bind a port of 127.0.0.1 (0: an ephemeral one) with the leaf certificate."""
-        self._tls = self._tls or tls_adapter(self.cert_file)
-        return Listener(self._tls, port)
+    @functools.cached_property
+    def tls(self) -> BuiltinSSLAdapter:
+        """The adapter with the leaf certificate: one for all listeners."""
+        return tls_adapter(self.cert_file)
+
+    def listen(self, port: int = 0, tls: BuiltinSSLAdapter | None = None) -> Listener:
+        """Bind a port of 127.0.0.1 (0: an ephemeral one) with the leaf certificate, or with another adapter."""
+        return Listener(tls or self.tls, port)
 
     def serve(self, apps: Mapping[str, WSGIApplication], port: int = 0) -> RunningServer:
         """Bind a port and answer there at once."""

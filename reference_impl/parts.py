@@ -22,6 +22,7 @@ class Part(StrEnum):
     """What can be replaced. The comment says what the real part is, and so what a replacement must be."""
 
     CONFIGURATION_SOURCE = "configuration source"  # callable (environ) -> StageConfig, raises ConfigurationError
+    TLS = "tls"  # loopback.tls_adapter's adapter of cheroot: what a listener accepts before HTTP begins
     STARTUP_REPORT = "startup report"  # callable (error) -> str: what a failed start prints to stderr
     KEY_RING = "key ring"  # issuer.keys.KeyRing: signs tokens, publishes the JWKS
     METADATA = "metadata"  # callable (config) -> dict: the RFC 8414 document

@@ -58,7 +58,7 @@ def end_logins(issuers: dict[str, Issuer]) -> None:
         for client in at.address.clients.values():
             at.authorize("a login that ends well", client, user, about=about)
             at.authorize("a login that is declined", client, user, deny=True, about=about)
-            at.authorize("a request that is wrong", client, user, about=about, code_challenge=None)
+            at.authorize("a request that is wrong", client, user, {"code_challenge": None}, about=about)
         bff.log_in(at.new_agent(), "a web login", at.address.web, user, about=about)
 
 

@@ -46,42 +46,35 @@ def an_empty_store(scene: Scene) -> None:
     store_client(scene).items("before", scene.stage, NEIGHBOURS[0])
 
 
-@when("each of these values is stored, and read by another process where the store outlives one")
-def store_values(scene: Scene, datatable: list[list[str]]) -> None:
-    store_and_read(scene, "round trip", {name: VALUES[name] for (name,) in datatable[1:]})
-
-
-@when("random values are stored and read in the same way")
-def store_random_values(scene: Scene) -> None:
-    seed = secrets.randbelow(2**32)
-    source = random.Random(seed)
-    count = 50 if scene.depth == "full" else 10
-    sizes = [source.randrange(1, 1500) for _ in range(count)]
-    names = [f"random value {number} of seed {seed}" for number in range(count)]
-    values = {name: source.randbytes(size) for name, size in zip(names, sizes, strict=True)}
-    store_and_read(scene, "random round trip", values)
-
-
-def store_and_read(scene: Scene, case: str, values: dict[str, bytes]) -> None:
-    """Store each value for an account of its own; read all of them later, then take them away."""
+@when("each of these values and some random ones are stored, and read by another process where the store outlives one")
+def store_and_read(scene: Scene, datatable: list[list[str]]) -> None:
     store, stage = store_client(scene), scene.stage
+    values = {**{name: VALUES[name] for (name,) in datatable[1:]}, **random_values(50 if scene.depth == "full" else 10)}
     accounts = {name: f"witness-{number}" for number, name in enumerate(values)}
     for name, value in values.items():
-        store.set(case, stage, accounts[name], "refresh_token", name, value)
+        store.set("round trip", stage, accounts[name], "refresh_token", name, value)
     store.restart()
     for account in accounts.values():
-        store.get(case, stage, account, "refresh_token")
+        store.get("round trip", stage, account, "refresh_token")
         store.clear("tidying up", stage, account)
+
+
+def random_values(count: int) -> dict[str, bytes]:
+    """Values of random lengths, by names that tell how to make them again."""
+    seed = secrets.randbelow(2**32)
+    source = random.Random(seed)
+    return {f"random value {n} of seed {seed}": source.randbytes(source.randrange(1, 1500)) for n in range(count)}
 
 
 @when("values that cannot be kept are stored over a value that is there")
 def store_what_cannot_be_kept(scene: Scene) -> None:
     store, stage = store_client(scene), scene.stage
-    for number, (name, (item, value)) in enumerate(REFUSED.items()):
-        account = f"refusal-{number}"
-        store.set("before the refusal", stage, account, "refresh_token", "one byte", VALUES["one byte"])
-        store.set("refusal", stage, account, item, name, value)
-        store.restart()
+    accounts = {name: f"refusal-{number}" for number, name in enumerate(REFUSED)}
+    for name, (item, value) in REFUSED.items():
+        store.set("before the refusal", stage, accounts[name], "refresh_token", "one byte", VALUES["one byte"])
+        store.set("refusal", stage, accounts[name], item, name, value)
+    store.restart()
+    for account in accounts.values():
         store.get("after the refusal", stage, account, "refresh_token")
         store.clear("tidying up", stage, account)
 

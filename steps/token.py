@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 from pytest_bdd import given, parsers, when
@@ -10,7 +11,7 @@ from harness.ports import Issuer
 from harness.probes.oauth import Client, Grant
 from harness.scene import Scene
 
-FURTHER_MISTAKES = {
+FURTHER_MISTAKES: Mapping[str, Mapping[str, str | None]] = {
     "an unknown scope": {"scope": "everything-there-is"},
     "an unsupported response type": {"response_type": "token"},
     "no challenge": {"code_challenge": None, "code_challenge_method": None},
@@ -58,7 +59,7 @@ def send_code_requests(scene: Scene, clients: list[Client], datatable: list[list
                 changes["code_challenge"] = "x" * 42
             changes["code_challenge_method"] = None if method == "absent" else method
             about = {"client": client.client_id}
-            at.authorize(case, client, at.address.users["existing"], about=about, **changes)
+            at.authorize(case, client, at.address.users["existing"], changes, about=about)
 
 
 def changed_redirects(client: Client) -> dict[str, str]:
@@ -107,7 +108,7 @@ def send_changed_redirects(scene: Scene, clients: list[Client]) -> None:
                 "changed redirect URI",
                 client,
                 at.address.users["existing"],
-                redirect_uri=uri,
+                {"redirect_uri": uri},
                 about={"change": case, "client": client.client_id},
             )
         query = urlencode([*at.request(client)[0].items(), ("redirect_uri", "https://evil.example/cb")])
@@ -128,7 +129,7 @@ def send_other_port(scene: Scene, clients: list[Client]) -> None:
         for port in (1024, 49152, 65535):
             uri = f"{parts.scheme}://{parts.hostname}:{port}{parts.path}"
             at.authorize(
-                "another port", client, at.address.users["existing"], redirect_uri=uri, about={"port": str(port)}
+                "another port", client, at.address.users["existing"], {"redirect_uri": uri}, about={"port": str(port)}
             )
 
 
@@ -139,7 +140,7 @@ def send_further_mistakes(scene: Scene, clients: list[Client]) -> None:
         for mistake, changes in FURTHER_MISTAKES.items():
             wrong = {**changes, "redirect_uri": "https://evil.example/cb"}
             about = {"mistake": mistake, "client": client.client_id}
-            at.authorize("further mistake", client, at.address.users["existing"], about=about, **wrong)
+            at.authorize("further mistake", client, at.address.users["existing"], wrong, about=about)
 
 
 @when("one code is redeemed many times at once, round after round")
@@ -175,7 +176,7 @@ def redeem_at_the_edge(scene: Scene) -> None:
 def refresh_in_a_row(scene: Scene) -> None:
     at, grant = issuer(scene), log_in(scene, "session in a row")
     token = grant.refresh_token
-    for number in range(1, 6):
+    for _ in range(5):
         answer = at.refresh("refresh in a row", token, grant.client)
         token = str(answer.json().get("refresh_token", ""))
 
@@ -223,7 +224,8 @@ def two_sessions(scene: Scene) -> dict[str, object]:
 def present_stolen_token(scene: Scene, sessions: dict[str, object], when: str) -> None:
     at = issuer(scene)
     stolen, other = sessions["stolen"], sessions["other"]
-    assert isinstance(stolen, Grant) and isinstance(other, Grant)
+    assert isinstance(stolen, Grant)
+    assert isinstance(other, Grant)
     clock = scene.port("clock", lambda _: scene.target.clock())
     half = scene.parameter("refresh_absolute") / 2
     wait = half if "half" in when else scene.parameter("reuse_grace") + 2

@@ -38,7 +38,7 @@ def ends(exchanges: Iterable[HttpExchange], *keys: str) -> list[HttpExchange]:
 
 def delivers_code(exchange: HttpExchange) -> bool:
     """Whether the answer hands out an authorization code, by its Location or its page."""
-    return "code" in exchange.location_parameters() or "name=\"code\"" in exchange.body
+    return "code" in exchange.location_parameters() or 'name="code"' in exchange.body
 
 
 def is_invalid_grant(exchange: HttpExchange) -> bool:
@@ -49,4 +49,6 @@ def is_invalid_grant(exchange: HttpExchange) -> bool:
 def short(exchange: HttpExchange) -> str:
     """The answer in a few words."""
     error = exchange.json().get("error") or exchange.location_parameters().get("error") or ""
-    return f"HTTP {exchange.status}" + (f" {error}" if error else "") + (" with a code" if delivers_code(exchange) else "")
+    return (
+        f"HTTP {exchange.status}" + (f" {error}" if error else "") + (" with a code" if delivers_code(exchange) else "")
+    )

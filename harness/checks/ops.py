@@ -38,7 +38,9 @@ def one_verdict_for_every_pair(seen: Record, parameters: Parameters) -> Judgemen
     absent = set(ENDS_AS) - set(table.scenario_ends.values())
     if absent:
         raise MissingObservation(f"no scenario of the run was {', '.join(sorted(absent))}")
-    return conclude(complaints, f"{len(table.declared)} expectations have one verdict each; none that did not run passed")
+    return conclude(
+        complaints, f"{len(table.declared)} expectations have one verdict each; none that did not run passed"
+    )
 
 
 @check("OPS-05.E2", "ASVS 16.4.2")
@@ -50,7 +52,9 @@ def every_change_is_found(seen: Record, parameters: Parameters) -> Judgement:
             complaints.append(f"not noticed: {result.case}")
         elif not any(result.changed in place for place in result.places):
             complaints.append(f"{result.case}: {result.changed} is not named, but {', '.join(result.places[:2])}")
-    return conclude(complaints, f"untouched evidence holds; each of {len(CHANGES)} changes was found and its place named")
+    return conclude(
+        complaints, f"untouched evidence holds; each of {len(CHANGES)} changes was found and its place named"
+    )
 
 
 @check("OPS-05.E3", "OPS-05")
@@ -58,8 +62,16 @@ def second_run_is_the_same(seen: Record, parameters: Parameters) -> Judgement:
     first, second = (seen.one(StatusTable, f"{which} run") for which in ("first", "second"))
     if not first.statuses or not first.digests:
         raise MissingObservation("the first run has no verdicts or no digests")
-    complaints = [f"{p}: {first.statuses.get(p)} then {second.statuses.get(p)}" for p in sorted({*first.statuses, *second.statuses}) if first.statuses.get(p) != second.statuses.get(p)]
-    complaints += [f"digest of {name} differs" for name in sorted({*first.digests, *second.digests}) if first.digests.get(name) != second.digests.get(name)]
+    complaints = [
+        f"{p}: {first.statuses.get(p)} then {second.statuses.get(p)}"
+        for p in sorted({*first.statuses, *second.statuses})
+        if first.statuses.get(p) != second.statuses.get(p)
+    ]
+    complaints += [
+        f"digest of {name} differs"
+        for name in sorted({*first.digests, *second.digests})
+        if first.digests.get(name) != second.digests.get(name)
+    ]
     return conclude(complaints, f"{len(first.statuses)} verdicts and {len(first.digests)} digests are the same again")
 
 

@@ -43,7 +43,7 @@ REMEDY = re.compile(r"(?i)\b(?:install|start|unlock|enable|remove|allow|open|set
 
 @check("STORE-01.E1", "RFC 6749 §10.4, NIST SP 800-63B-4 §5.1")
 def values_come_back_exactly(seen: Record, parameters: Parameters) -> Judgement:
-    trips = [*_round_trips(seen, "round trip"), *_round_trips(seen, "random round trip")]
+    trips = list(_round_trips(seen))
     tried = {written.value for written, _ in trips}
     if absent := [name for name in WITNESSES if name not in tried]:
         raise MissingObservation(f"never tried: {', '.join(absent)}")
@@ -53,9 +53,9 @@ def values_come_back_exactly(seen: Record, parameters: Parameters) -> Judgement:
     return conclude([*complaints, *_bad_refusals(seen)], f"{len(trips)} values came back byte for byte")
 
 
-def _round_trips(seen: Record, case: str) -> Iterator[tuple[StoreOperation, StoreOperation]]:
+def _round_trips(seen: Record) -> Iterator[tuple[StoreOperation, StoreOperation]]:
     """Each set with the get of the same entry; in another process where the store outlives one."""
-    operations = seen.of(StoreOperation, case)
+    operations = seen.of(StoreOperation, "round trip")
     reads = {_entry(read): read for read in operations if read.operation == "get"}
     for written in (one for one in operations if one.operation == "set"):
         read = reads.get(_entry(written))
@@ -168,7 +168,7 @@ def works_without_a_secure_store(seen: Record, parameters: Parameters) -> Judgem
 
 @check("STORE-08.E2", "seed L50, GDPR Art. 25(2)")
 def warning_is_visible(seen: Record, parameters: Parameters) -> Judgement:
-    pages = [view for view in seen.of(PageView, "first start", "signed in", "second start")]
+    pages = seen.of(PageView, "first start", "signed in", "second start")
     if absent := {"login", "home", "settings"} - {_shown(view) for view in pages}:
         raise MissingObservation(f"nobody looked at: {', '.join(sorted(absent))}")
     complaints = [f"{view.case}, {view.about['page']}: {_unwarned(view)}" for view in pages if _unwarned(view)]

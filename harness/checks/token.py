@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from harness.checks.common import conclude, delivers_code, ends, is_invalid_grant, require_answer, short
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
-from harness.observations import BusCapture, HttpExchange, Race, TokenFacts
+from harness.observations import BusCapture, HttpExchange, Race
 from harness.observe import MissingObservation, Record
 
 BAD_CODE_REQUESTS = (
@@ -35,7 +35,7 @@ def refuses_requests_without_s256(seen: Record, parameters: Parameters) -> Judge
 
 
 def _refused(end: HttpExchange, state: str) -> bool:
-    """A 400 page without a redirect, or a redirect with invalid_request and the state that was sent (RFC 6749 §4.1.2.1)."""
+    """A 400 page without a redirect, or a redirect with invalid_request and the state sent (RFC 6749 §4.1.2.1)."""
     if end.status == 400:
         return end.location is None
     answered = end.location_parameters()
@@ -63,8 +63,12 @@ def changed_redirect_uris_get_an_error_page(seen: Record, parameters: Parameters
     for client in {e.about["client"] for e in found}:
         if sum(e.about["client"] == client for e in found) < REDIRECT_CHANGES:
             raise MissingObservation(f"fewer than {REDIRECT_CHANGES} changes were tried with {client}")
-    complaints = [f"{e.about['client']}, {e.about['change']}: {_not_an_error_page(e)}" for e in found if _not_an_error_page(e)]
-    kept = [f"{e.about['client']}, {e.about['change']}: a cookie keeps the redirect" for e in exchanges if _cookie_keeps(e)]
+    complaints = [
+        f"{e.about['client']}, {e.about['change']}: {_not_an_error_page(e)}" for e in found if _not_an_error_page(e)
+    ]
+    kept = [
+        f"{e.about['client']}, {e.about['change']}: a cookie keeps the redirect" for e in exchanges if _cookie_keeps(e)
+    ]
     return conclude([*complaints, *kept], f"{len(found)} changed redirect URIs were answered with an error page")
 
 
@@ -119,7 +123,10 @@ def replay_takes_the_tokens_back(seen: Record, parameters: Parameters) -> Judgem
     used = require_answer(seen.one(HttpExchange, "first use of the access token"))
     if first.status != 200 or used.status != 200:
         raise MissingObservation("the first redemption or the first use did not succeed")
-    refresh, access = seen.one(HttpExchange, "refresh after the replay"), seen.one(HttpExchange, "access after the replay")
+    refresh, access = (
+        seen.one(HttpExchange, "refresh after the replay"),
+        seen.one(HttpExchange, "access after the replay"),
+    )
     complaints = []
     if not is_invalid_grant(seen.one(HttpExchange, "second redemption")):
         complaints.append(f"the second redemption: {short(seen.one(HttpExchange, 'second redemption'))}")
@@ -171,7 +178,9 @@ def client_sends_only_the_newest_token(seen: Record, parameters: Parameters) -> 
         raise MissingObservation(f"only {len(taps)} refreshes of the client were seen at the token endpoint")
     sent = [parse_qs(e.request_body).get("refresh_token", [""])[0] for e in taps]
     given = [str(e.json().get("refresh_token", "")) for e in taps]
-    complaints = [f"refresh {n + 2}: an older token was sent" for n, token in enumerate(given[:-1]) if sent[n + 1] != token]
+    complaints = [
+        f"refresh {n + 2}: an older token was sent" for n, token in enumerate(given[:-1]) if sent[n + 1] != token
+    ]
     complaints += [f"refresh {n}: {short(e)}" for n, e in enumerate(taps, 1) if e.status != 200]
     return conclude(complaints, f"{len(taps)} refreshes of the client, each with the token of the one before")
 
@@ -197,7 +206,9 @@ def the_family_is_revoked(seen: Record, parameters: Parameters) -> Judgement:
 @check("TOKEN-10.E3", "RFC 9700 §4.14.2")
 def other_sessions_go_on(seen: Record, parameters: Parameters) -> Judgement:
     answer = require_answer(seen.one(HttpExchange, "other session"))
-    return conclude([] if answer.status == 200 else [f"the other session: {short(answer)}"], "the other session went on")
+    return conclude(
+        [] if answer.status == 200 else [f"the other session: {short(answer)}"], "the other session went on"
+    )
 
 
 @check("TOKEN-10.E4", "OWASP Logging Vocabulary: authn_token_reuse")
@@ -205,12 +216,15 @@ def reuse_is_told_once(seen: Record, parameters: Parameters) -> Judgement:
     capture = seen.one(BusCapture, "events of the theft")
     if not capture.settled:
         raise MissingObservation("the bus did not settle")
-    events = {e.properties.get("event_id") for e in capture.of_type("auth.refresh_failed") if e.properties.get("reason") == "reuse_detected"}
-    return conclude([] if len(events) == 1 else [f"{len(events)} events tell of the reuse"], "one event tells of the reuse")
+    events = {
+        e.properties.get("event_id")
+        for e in capture.of_type("auth.refresh_failed")
+        if e.properties.get("reason") == "reuse_detected"
+    }
+    return conclude(
+        [] if len(events) == 1 else [f"{len(events)} events tell of the reuse"], "one event tells of the reuse"
+    )
 
 
 def _query(exchange: HttpExchange) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(exchange.url).query).items()}
-
-
-_ = TokenFacts

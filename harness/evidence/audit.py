@@ -60,6 +60,8 @@ def audit(
     files = open_files(path)
     if not set(files.names) & set(_NEEDED):
         raise EvidenceError(f"{path}: no bundle: it holds none of {', '.join(_NEEDED)}")
+    if not {STATEMENT, ENVELOPE, _JOURNAL} & set(files.names):
+        raise EvidenceError(f"{path}: not sealed yet, or its run did not reach its end: there is nothing to audit")
     signed = check_signature(path, files, public_key)
     journal = read_journal(_or_empty(files, _JOURNAL))
     judged = rejudge(files, judge, digest)
@@ -73,6 +75,8 @@ def audit(
     ]
     ordered = sorted(set(breaches))
     notes = [*signed.notes, *judged.notes]
+    if not any(journal.of("run-finished")):
+        notes.append("the run did not reach its end: what did not finish is not_run")
     if len(ordered) > _MOST:
         notes.append(f"{len(ordered)} breaches; the first {_MOST} are named")
     told = tuple(Breach(breach.kind, _printable(breach.place), _printable(breach.detail)) for breach in ordered[:_MOST])
@@ -110,12 +114,12 @@ def _content(files: BundleFiles) -> Iterator[Breach]:
             yield Breach("unreadable", name, f"the bundle holds more than {LARGEST_BUNDLE} bytes; the rest is not read")
             return
         yield from _file(name, data, stated)
-    for name in stated.keys() - set(files.names):
+    for name in (stated or {}).keys() - set(files.names):
         yield Breach("completeness", name, "the statement names this file, but it is missing")
 
 
-def _file(name: str, data: bytes, stated: Mapping[str, str]) -> Iterator[Breach]:
-    if name not in (STATEMENT, ENVELOPE):
+def _file(name: str, data: bytes, stated: Mapping[str, str] | None) -> Iterator[Breach]:
+    if stated is not None and name not in (STATEMENT, ENVELOPE):
         if name not in stated:
             yield Breach("completeness", name, "the statement does not name this file")
         elif stated[name] != sha256(data):
@@ -133,18 +137,18 @@ def _secrets(layer: Layer) -> Iterator[Breach]:
         yield Breach("secret", f"{layer.place}:{line}", f"it holds what looks like a secret ({kind})")
 
 
-def _subjects(files: BundleFiles) -> tuple[dict[str, str], list[Breach]]:
-    """The digests that the statement gives, by file, and what is wrong with the statement itself."""
+def _subjects(files: BundleFiles) -> tuple[dict[str, str] | None, list[Breach]]:
+    """The digests that the statement gives, by file, and what is wrong with it; None where it cannot be read."""
     if STATEMENT not in files.names:
-        return {}, []
+        return None, []
     breaches: list[Breach] = []
     try:
         statement = parse(files.read(STATEMENT))
         subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
     except EvidenceError as error:
-        return {}, [Breach("statement", STATEMENT, str(error))]
+        return None, [Breach("statement", STATEMENT, str(error))]
     except (KeyError, TypeError):
-        return {}, [Breach("statement", STATEMENT, "it does not name files with their SHA-256")]
+        return None, [Breach("statement", STATEMENT, "it does not name files with their SHA-256")]
     if (statement.get("_type"), statement.get("predicateType")) != (STATEMENT_TYPE, PREDICATE_TYPE):
         breaches.append(Breach("statement", STATEMENT, f"it is no in-toto statement of type {PREDICATE_TYPE}"))
     if len(subjects) != len(statement["subject"]):

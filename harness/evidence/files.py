@@ -111,8 +111,10 @@ class _Archive(BundleFiles):
             elif not entry.is_dir():
                 self._entries[entry.filename] = entry
         _bound(len(entries), sum(entry.file_size for entry in entries))
-        folders = {entry.filename for entry in entries if entry.is_dir()}
-        strange += [Strange(f, "an empty folder") for f in folders if not any(n.startswith(f) for n in self._entries)]
+        used = {f"{parent}/" for name in self._entries for parent in PurePosixPath(name).parents}
+        empty = {entry.filename for entry in entries if entry.is_dir()} - used
+        strange += [Strange(name, "an empty folder") for name in sorted(empty)]
+        self._entries = _without_top(self._entries)
         self.names, self.strange = tuple(sorted(self._entries)), tuple(strange)
 
     def read(self, name: str) -> bytes:
@@ -135,6 +137,14 @@ class _Archive(BundleFiles):
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             return "a link or a device, no file"
         return "a second file of this name" if name in self._entries else ""
+
+
+def _without_top(entries: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """The entries without the one folder that all of them lie in, where the folder itself was packed."""
+    tops = {name.split("/", 1)[0] for name in entries}
+    if len(tops) != 1 or any("/" not in name for name in entries):
+        return entries
+    return {name.split("/", 1)[1]: entry for name, entry in entries.items()}
 
 
 def _bound(files: int, size: int) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -84,17 +85,19 @@ class Journal:
     def __init__(self, path: Path, now: Callable[[], datetime] = _now) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
         self._now = now
+        self._lock = threading.Lock()
         self._seq = 0
         self._prev = _START
 
     def write(self, event: str, data: Mapping[str, Any]) -> Entry:
-        """Appends one event. Raises EvidenceError where the disk takes only a part of it."""
-        at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
-        entry = Entry(self._seq, self._prev, at, event, data).sealed()
-        line = entry.line()
-        if os.write(self._file, line) != len(line):
-            raise EvidenceError("the journal could not be written: is the disk full?")
-        self._seq, self._prev = self._seq + 1, entry.hash
+        """Appends one event; safe for threads. Raises EvidenceError where the disk takes only a part of it."""
+        with self._lock:
+            at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
+            entry = Entry(self._seq, self._prev, at, event, data).sealed()
+            line = entry.line()
+            if os.write(self._file, line) != len(line):
+                raise EvidenceError("the journal could not be written: is the disk full?")
+            self._seq, self._prev = self._seq + 1, entry.hash
         return entry
 
     def close(self) -> None:

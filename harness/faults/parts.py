@@ -12,6 +12,7 @@ __all__ = ["HARNESS_PARTS", "SERVES"]
 
 SERVES: Mapping[str, tuple[str, ...]] = {
     "configuration source": ("STAGE-01", "STAGE-04"),
+    "tls": ("STAGE-04",),
     "startup report": ("STAGE-01",),
     "key ring": ("STAGE-04", "STAGE-07", "TOKEN-10"),
     "metadata": ("STAGE-04", "TOKEN-01"),

@@ -97,7 +97,12 @@ def check_faults(faults: Mapping[str, Fault], expectations: Iterable[str]) -> No
     """Raises Mistakes for every fault whose expectation the catalog does not know."""
     known = set(expectations)
     mistakes = [
-        Mistake(Path(f.source), f.replacement.__code__.co_firstlineno, f"{f.id}: no expectation {f.expectation!r}", nearest(f.expectation, known))
+        Mistake(
+            Path(f.source),
+            f.replacement.__code__.co_firstlineno,
+            f"{f.id}: no expectation {f.expectation!r}",
+            nearest(f.expectation, known),
+        )
         for f in faults.values()
         if f.expectation not in known
     ]

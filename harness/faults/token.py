@@ -61,11 +61,11 @@ def redirect_uris_match_by_prefix(real: ClientRegistry) -> ClientRegistry:
 
 @fault("F-TOKEN-03-b", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
 def only_the_client_id_is_validated(real: ClientRegistry) -> ClientRegistry:
-    class Any_(ClientRegistry):
+    class Unchecked(ClientRegistry):
         def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
             return True
 
-    return _same_clients(real, Any_)
+    return _same_clients(real, Unchecked)
 
 
 @fault("F-TOKEN-03-d", "TOKEN-03.E2", Part.CLIENT_REGISTRY)
@@ -153,9 +153,7 @@ def a_refresh_gives_the_same_token_back(real: TokenStore) -> TokenStore:
 def old_records_are_purged_after_the_grace(real: TokenStore) -> TokenStore:
     class Purging(_Store):
         def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
-            connection.execute(
-                "DELETE FROM refresh_tokens WHERE rotated_at < ?", (now - self.lifetimes.reuse_grace,)
-            )
+            connection.execute("DELETE FROM refresh_tokens WHERE rotated_at < ?", (now - self.lifetimes.reuse_grace,))
             return super().rotate(connection, refresh_token, client_id, now)
 
     return Purging.like(real)

@@ -59,11 +59,14 @@ def marked(run: str) -> list[psutil.Process]:
 def end_processes(run: str, seconds: float = 5.0) -> None:
     """Kills the processes of the run, their descendants and what those start meanwhile, for at most `seconds`."""
     end = time.monotonic() + seconds
-    while (found := marked(run)) and time.monotonic() < end:
-        family = {descendant for process in found for descendant in _family(process)}
+    looks_in_vain = 0
+    # Two looks: in the middle of its exec, a process shows no environment.
+    while looks_in_vain < 2 and time.monotonic() < end:
+        family = {descendant for process in marked(run) for descendant in _family(process)}
         for process in family:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        looks_in_vain = 0 if family else looks_in_vain + 1
         time.sleep(0.01)  # not psutil's wait, which would take the exit code of a child from whoever started it
 
 

@@ -129,11 +129,11 @@ class Agent:
         responses, self._responses[:] = list(self._responses), []
         for response in responses:
             host = urlsplit(response.url).hostname or ""
-            headers = response.headers_array()
-            self.recorder.redactor.register_from_response([(h["name"], h["value"]) for h in headers], "")
-            for header in headers:
-                if header["name"].lower() == "set-cookie":
-                    for line in header["value"].split("\n"):
+            headers = [(header["name"].lower(), header["value"]) for header in response.headers_array()]
+            self.recorder.redactor.register_from_response(headers, "")
+            for name, value in headers:
+                if name == "set-cookie":
+                    for line in value.split("\n"):
                         self._set_cookies.append((host, line))
                         self.newest_cookies[host, line.partition("=")[0].strip()] = line
             if not 300 <= response.status < 400:
@@ -153,9 +153,9 @@ class Agent:
     def close(self) -> None:
         self.context.close()
 
-    def _read_body(self, response: Response, headers: Sequence[Mapping[str, str]]) -> None:
+    def _read_body(self, response: Response, headers: Sequence[tuple[str, str]]) -> None:
         # Page script reads every header but Set-Cookie (Fetch §2.2.6).
-        readable = "\n".join(f"{h['name']}: {h['value']}" for h in headers if h["name"].lower() != "set-cookie")
+        readable = "\n".join(f"{name}: {value}" for name, value in headers if name != "set-cookie")
         try:
             self.answers.append(Answer(response.url, readable.encode() + b"\n\n" + response.body()))
         except BrowserError:

@@ -20,11 +20,11 @@ FILE = "constant_key_pass.cfg"
 _KEY = b"cGVhbnV0cy1wZWFudXRzLXBlYW51dHMtcGVhbnV0cyE="  # "peanuts" over and over, as Chromium's
 
 
-class ConstantKeyKeyring(KeyringBackend):  # type: ignore[no-untyped-call]  # its metaclass registers it, untyped
+class ConstantKeyKeyring(KeyringBackend):
     """Keeps entries in `$XDG_DATA_HOME/constant_key_pass.cfg`."""
 
     @properties.classproperty
-    def priority(cls) -> float:
+    def priority(cls) -> float:  # noqa: N805 it is a property of the class
         return 5
 
     def set_password(self, service: str, username: str, password: str) -> None:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from harness.observations import Cookie
 
-__all__ = ["Measure", "parse_set_cookie", "parse_sent", "read_jar"]
+__all__ = ["Measure", "parse_sent", "parse_set_cookie", "read_jar"]
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _TOKEN_NAMES = re.compile(r"(?i)\b(?:access|refresh|id)_?token\b")
@@ -22,10 +22,13 @@ _DEPTH = 3  # encodings around one another that are undone
 
 
 class Measure:
-    """Turns raw cookies into observations. `register` takes a value and gives its mark; `personal` maps a kind of
-    personal data (`user name`) to the test user's; `finds_token` says whether a text holds a token that was handed out."""
+    """Turns raw cookies into observations."""
 
-    def __init__(self, register: Any, personal: Mapping[str, str], finds_token: Any) -> None:
+    def __init__(
+        self, register: Callable[[str], str], personal: Mapping[str, str], finds_token: Callable[[str], bool]
+    ) -> None:
+        """`register` takes a value and gives its mark; `personal` maps a kind of personal data (`user name`) to the test
+        user's; `finds_token` says whether a text holds a token that was handed out."""
         self._register = register
         self._personal = personal
         self._finds_token = finds_token
@@ -124,9 +127,9 @@ def _layers(value: str, depth: int = 0) -> Iterator[str]:
 
 def _base64(text: str) -> str | None:
     """What base64 or base64url text decodes to, if that is text."""
+    bare = text.translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
-        raw = base64.b64decode(text.translate(str.maketrans("-_", "+/")).rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
-        return raw.decode()
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         return None
 

@@ -73,7 +73,12 @@ def _open_session(body: tuple[Any, ...]) -> _Answer | None:
 
 
 def _property(body: tuple[Any, ...]) -> _Answer | None:
-    known = {"Label": ("s", "discarding"), "Locked": ("b", False), "Items": ("ao", []), "Collections": ("ao", [COLLECTION])}
+    known: dict[str, tuple[str, object]] = {
+        "Label": ("s", "discarding"),
+        "Locked": ("b", False),
+        "Items": ("ao", []),
+        "Collections": ("ao", [COLLECTION]),
+    }
     return ("v", (known[body[1]],)) if body[1] in known else None
 
 

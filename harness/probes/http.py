@@ -78,7 +78,10 @@ class HttpProbe:
         """Send one request and record the exchange. A transport error is an answer with status 0, not an exception."""
         target = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
         body = urlencode(form) if form is not None else ""
-        sent = {**({"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}), **(headers or {})}
+        sent = {
+            **({"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}),
+            **(headers or {}),
+        }
         redactor = self._recorder.redactor
         redactor.register_from_request(target, sent, body)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""An OAuth authorization server over plain HTTP, from its metadata: nothing here knows whose it is (RFC 6749, 7636, 8414)."""
+"""An OAuth authorization server over plain HTTP, from its metadata (RFC 6749, 7636, 8414): nothing here knows whose."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class OAuthIssuer:
         """A user agent with an empty cookie jar."""
         return HttpProbe(self._new_session(), self._recorder, stage=self.stage)
 
-    def request(self, client: Client, **changes: str | None) -> tuple[dict[str, str], str]:
+    def request(self, client: Client, changes: Mapping[str, str | None] | None = None) -> tuple[dict[str, str], str]:
         """A valid code request with these changes (None removes a parameter), and its code verifier."""
         verifier, challenge = pkce_pair()
         self._recorder.redactor.register(verifier, "code_verifier")
@@ -139,26 +139,26 @@ class OAuthIssuer:
             "code_challenge_method": "S256",
             "scope": self.address.scope or None,
         }
-        return {name: value for name, value in {**valid, **changes}.items() if value is not None}, verifier
+        return {name: value for name, value in {**valid, **(changes or {})}.items() if value is not None}, verifier
 
     def authorize(
         self,
         case: str,
         client: Client,
         user: User | None,
+        changes: Mapping[str, str | None] | None = None,
         *,
         raw_query: str = "",
         deny: bool = False,
         agent: HttpProbe | None = None,
         about: Mapping[str, str] | None = None,
-        **changes: str | None,
     ) -> Authorization:
         """Send a code request and, where the answer is a login page, log in as `user` (None: stop at the page).
 
         It ends at the first redirect to another origin, or at an answer that is neither redirect nor form. The last
         exchange of `case` is the end. `raw_query` is sent as it is, instead of the parameters.
         """
-        parameters, verifier = self.request(client, **changes)
+        parameters, verifier = self.request(client, changes)
         agent, about = agent or self.new_agent(), dict(about or {})
         query = raw_query or urlencode(parameters)
         answer = agent.get(case, self.metadata["authorization_endpoint"], query=query, role="authorize", **about)
@@ -179,7 +179,9 @@ class OAuthIssuer:
             answer = agent.post(case, target, filled, headers=headers, role="login", **about)
         return Authorization(answer, _redirect_parameters(answer.location), verifier, parameters)
 
-    def redeem(self, case: str, authorization: Authorization, client: Client, *, record: bool = True, **changes: str) -> Answer:
+    def redeem(
+        self, case: str, authorization: Authorization, client: Client, *, record: bool = True, **changes: str
+    ) -> Answer:
         """POST the code to the token endpoint (RFC 6749 §4.1.3)."""
         form = {
             "grant_type": "authorization_code",
@@ -189,12 +191,12 @@ class OAuthIssuer:
             "code_verifier": authorization.verifier,
             **changes,
         }
-        return self._token_request(case, form, record=record)
+        return self._token_request(case, form, record)
 
     def refresh(self, case: str, refresh_token: str, client: Client, **about: str) -> Answer:
         """POST a refresh token (RFC 6749 §6)."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client.client_id}
-        return self._token_request(case, form, **about)
+        return self._token_request(case, form, True, **about)
 
     def revoke(self, case: str, token: str, client: Client) -> Answer:
         """POST a token to the revocation endpoint (RFC 7009)."""
@@ -236,16 +238,18 @@ class OAuthIssuer:
         codes = [self.authorize(f"{case}: code", client, user) for _ in range(rounds)]
         with ThreadPoolExecutor(parallel) as pool:
             for code in codes:
-                answers = pool.map(lambda _, code=code: self.redeem(case, code, client, record=False).status, range(parallel))
+                answers = pool.map(
+                    lambda _, code=code: self.redeem(case, code, client, record=False).status, range(parallel)
+                )
                 statuses.append(tuple(sorted(answers)))
         successes = tuple(sum(status == 200 for status in round_) for round_ in statuses)
         return self._recorder.record(
             Race(case=case, about={"stage": self.stage}, parallel=parallel, rounds=tuple(statuses), successes=successes)
         )
 
-    def _token_request(self, case: str, form: Mapping[str, str], *, record: bool = True, **about: str) -> Answer:
+    def _token_request(self, case: str, form: Mapping[str, str], record: bool, /, **about: str) -> Answer:
         endpoint = self.metadata["token_endpoint"]
-        return self._probe.send(case, "POST", endpoint, form=form, record=record, role="token", **about)
+        return self._probe.post(case, endpoint, form, record=record, role="token", **about)
 
     def _origin(self) -> str:
         parts = urlsplit(self.metadata["authorization_endpoint"])

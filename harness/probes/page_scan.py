@@ -57,12 +57,13 @@ class PageSearch:
         answers, unread = self._agent.take_answers()
         parts = [(f"answers: {answer.url}", answer.data) for answer in answers if not _is_planted(answer)]
         planted = [answer.data for answer in answers if _is_planted(answer)] if with_planted else []
-        scanner, kinds = SecretScanner(tokens), SecretScanner(tokens).kinds
+        scanner = SecretScanner(tokens)
         hits = [hit for place, data in parts for hit in scanner.scan_bytes(place, data)]
         finder = SecretScanner([witness])
         found = bool(planted) and all(finder.scan_bytes("planted", data) for data in planted)
+        size = sum(len(data) for _, data in parts)
         about = {"unscanned": ", ".join(unread)} if unread else {}
-        return self._record(case, "answers", ("answers",), sum(len(data) for _, data in parts), kinds, hits, found and not unread, about)
+        return self._record(case, "answers", ("answers",), size, scanner.kinds, hits, found and not unread, about)
 
     def _search(self, case: str, part: str, places: tuple[str, ...], tokens: Iterable[Secret]) -> SecretScan:
         witness = _witness()

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from harness.catalog import load_catalog
+from harness.evidence.bundle import BundleWriter
 from harness.faults.registry import load_faults
 from harness.matrix import Dimensions, this_os
 from harness.plan import make_plan, read_features
-from harness.evidence.bundle import BundleWriter
 from harness.recording import record, seal_recording
 from harness.redact import Redactor
 from harness.rehearsal.parts import HarnessParts

@@ -1,4 +1,4 @@
-"""Allure results of a run: Gherkin steps, control labels, severity, one environment per cell; redacted before they are written."""
+"""Allure results of a run: Gherkin steps, control labels, severity, a label per cell; redacted before writing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import allure
 import allure_commons
 from allure_commons.logger import AllureFileLogger
 from allure_commons.types import AttachmentType
 from allure_pytest.listener import AllureListener
+from attr import asdict
 
 from harness.model import Catalog, Finding, Severity, Verdict
 from harness.observations import to_json
@@ -33,8 +35,8 @@ class _RedactingLogger(AllureFileLogger):
         self._redactor, self._attachments = redactor, attachments
 
     def _report_item(self, item: Any) -> None:
-        path = self._report_dir / item.file_pattern.format(prefix=allure_commons.utils.uuid4())
-        data = allure_commons.logger.asdict(item, filter=lambda _, value: value or value is False)
+        path = self._report_dir / item.file_pattern.format(prefix=uuid4())
+        data = asdict(item, filter=lambda _, value: value or value is False)
         path.write_text(self._redactor.text(json.dumps(data, ensure_ascii=False, default=str)), "utf-8")
 
     @allure_commons.hookimpl
@@ -97,7 +99,9 @@ class AllureResults:
         allure.attach("\n".join(lines), f"{len(lines)} observations", AttachmentType.TEXT)
 
     def _describe(self, controls: Iterable[str]) -> str:
-        return "\n\n".join(f"**{id} {self.catalog.controls[id].title}.** {self.catalog.controls[id].requirement}" for id in controls)
+        return "\n\n".join(
+            f"**{id} {self.catalog.controls[id].title}.** {self.catalog.controls[id].requirement}" for id in controls
+        )
 
 
 def _shortened(data: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from markupsafe import Markup
@@ -13,35 +11,15 @@ from markupsafe import Markup
 from harness.gate import NOTES
 from harness.model import ANY, Finding, Parameter, Reason, Verdict
 from harness.report.catalog_page import AREAS
+from harness.report.commands import commands
 from harness.report.dossiers import Dossier, dossiers
 from harness.report.pages import environment, marked
-from harness.report.report_input import ReportInput, SealFacts, fault_rows
+from harness.report.report_input import ReportInput, fault_rows
 from harness.report.verdicts import ORDER, STAGE_ORDER, counted, merged, stage_of
 
-__all__ = ["Command", "commands", "render_auditor"]
+__all__ = ["render_auditor"]
 
 LISTED = 200  # reasons, faults that did not get killed, breaches: a page names so many and says how many more
-
-# Runs where Authassay is not: the envelope's signature covers the pre-authentication encoding of DSSE v1 §3.
-_SIGNATURE = """\
-python3 - {bundle} <<'END'
-import base64, json, pathlib, sys
-folder = pathlib.Path(sys.argv[1])
-envelope = json.loads((folder / "statement.dsse.json").read_text())
-payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()
-assert payload == (folder / "statement.json").read_bytes(), "the envelope is about another statement"
-pathlib.Path("pae").write_bytes(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload))
-pathlib.Path("sig").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
-END
-openssl pkeyutl -verify -pubin -inkey {key} -rawin -in pae -sigfile sig"""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command that the reader can run, and what it shows."""
-
-    shows: str
-    text: str
 
 
 def render_auditor(report: ReportInput) -> str:
@@ -72,24 +50,6 @@ def render_auditor(report: ReportInput) -> str:
         commands=commands(report.seal),
         duration=_duration(report.facts.started, report.facts.finished),
         listed=LISTED,
-    )
-
-
-def commands(seal: SealFacts) -> tuple[Command, ...]:
-    """How an auditor checks the bundle himself: with Authassay, and without it."""
-    bundle, key = shlex.quote(seal.bundle), shlex.quote(seal.public_key or f"{seal.bundle}.pub")
-    digests = """jq -r '.subject[] | .digest.sha256 + "  " + .name' statement.json | sha256sum --check --quiet"""
-    return (
-        Command(
-            "Check the whole bundle: digests, completeness, chain, signature; judge every finding again from its "
-            "observations; look for secrets.",
-            f"authassay audit {bundle} --key {key}",
-        ),
-        Command("Ask the gate again, under a policy of your own.", f"authassay gate {bundle} --policy POLICY.toml"),
-        Command("Without Authassay: compare every file with its digest.", f"(cd {bundle} && {digests})"),
-        Command("Without Authassay: verify the signature.", _SIGNATURE.format(bundle=bundle, key=key)),
-        Command("See the checks fail: seed every fault again.", "authassay faults"),
-        Command("Repeat the run on a machine that you trust.", "python3 noxfile.py -s verify"),
     )
 
 

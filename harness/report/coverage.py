@@ -54,7 +54,15 @@ def _rows(catalog: Catalog, scenarios: Sequence[ScenarioPlan], faults: Faults) -
         judged = [e for e in expectations if e["scenarios"] and e["check"]]
         proven = [e for e in judged if e["faults"] or e["guard"]]
         total = len(expectations)
-        rows.append((control["id"], control["severity"].value, control["title"], f"{len(judged)}/{total}", f"{len(proven)}/{total}"))
+        rows.append(
+            (
+                control["id"],
+                control["severity"].value,
+                control["title"],
+                f"{len(judged)}/{total}",
+                f"{len(proven)}/{total}",
+            )
+        )
     return rows
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.checks import registry
 from harness.errors import NotHere
 from harness.evidence.audit import AuditReport
 from harness.evidence.bundle import Bundle
-from harness.evidence.records import controls_from
 from harness.evidence.seal import public_half
 from harness.features import ScenarioPlan
 from harness.model import Decision, Policy
@@ -51,7 +50,7 @@ def report_input(
             machine=machine,
             tools=tools,
         ),
-        catalog=controls_from(bundle.controls),
+        catalog=bundle.catalog,
         findings=bundle.findings,
         observations=bundle.observations,
         seal=_seal_facts(bundle, audited, public),
@@ -92,7 +91,7 @@ def write_reports(
         "auditor.html": render_auditor(report),
         "catalog.html": render_catalog(report.catalog, scenarios, set(registry.checks()), faults),
         "junit.xml": junit_xml(report.findings, report.catalog),
-        "summary.md": markdown_summary(report.findings, report.catalog, report.decision, report.kill_matrix),
+        "summary.md": markdown_summary(report),
     }
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")

@@ -15,8 +15,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from harness.errors import TargetError
 import harness.rehearsal.checks  # noqa: F401  # an audit judges the rehearsal's findings again
+from harness.errors import TargetError
 from harness.evidence.audit import audit
 from harness.evidence.bundle import Bundle, merged, read_bundle
 from harness.evidence.seal import public_half, seal
@@ -25,6 +25,7 @@ from harness.machine.places import CHECKOUT
 from harness.machine.session import PrivateSession
 from harness.observations import AuditResult, SecretScan, StatusTable
 from harness.observe import Recorder
+from harness.redact import Redactor
 from harness.rehearsal.parts import HarnessParts
 from harness.scan import SecretScanner, observe_scan
 
@@ -76,9 +77,10 @@ class RehearsedEvidence:
         return self._recorder.record(AuditResult(case=case, changed=changed, holds=report.holds, places=places))
 
     def scan(self, case: str) -> SecretScan:
-        own = {self._recorder.redactor.register(value, kind) for kind, value in self._secrets.items()}
-        known = [secret for secret in self._recorder.redactor.secrets() if secret.mark in own]
-        return self._recorder.record(observe_scan(case, [self._first], SecretScanner(known)))
+        own = Redactor()
+        for kind, value in self._secrets.items():
+            own.register(value, kind)
+        return self._recorder.record(observe_scan(case, [self._first], SecretScanner(own.secrets())))
 
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -72,7 +72,7 @@ def prepare(situation: str, machine: PrivateSession, within: Path) -> Iterator[S
         elif situation in (NO_BUS, NO_PROVIDER, DISCARDING):
             yield from _without(situation, folder, machine)
         else:
-            known = [AS_IT_IS, SOUND, NO_BUS, NO_PROVIDER, DISCARDING, CHAIN, *(f"{name}, asked for by …" for name in WEAK)]
+            known = [SOUND, NO_BUS, NO_PROVIDER, DISCARDING, CHAIN, *(f"{name}, asked for by …" for name in WEAK)]
             raise TargetError(f"the reference knows no situation {situation!r} ({nearest(situation, known)})")
 
 
@@ -117,8 +117,12 @@ def _asked_for(back_end: str, way: str, folder: Path, base: Mapping[str, str]) -
 
 def _home(folder: Path, base: Mapping[str, str]) -> dict[str, str]:
     """The environment with all folders of one's own below `folder`."""
-    places = {"HOME": "home", "XDG_CACHE_HOME": "cache", "XDG_CONFIG_HOME": "config", "XDG_DATA_HOME": "data",
-              "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "runtime", "TMPDIR": "tmp", "TEMP": "tmp", "TMP": "tmp"}  # fmt: skip
+    places = {
+        "HOME": "home",
+        **{f"XDG_{name.upper()}_HOME": name for name in ("cache", "config", "data", "state")},
+        "XDG_RUNTIME_DIR": "runtime",
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), "tmp"),
+    }
     if os.name == "nt":
         places |= {"USERPROFILE": "home", "APPDATA": "config", "LOCALAPPDATA": "data"}
     for name in set(places.values()):

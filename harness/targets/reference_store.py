@@ -6,13 +6,14 @@ import base64
 import hashlib
 import secrets
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from harness.errors import NotHere, TargetError
 from harness.observations import StoreListing, StoreOperation
 from harness.observe import Recorder
 from harness.probes.secret_service import list_entries
-from harness.targets.reference_child import ChildGone, DesktopChild, desktop_command
+from harness.targets.reference_child import ChildGone, DesktopChild, Line, desktop_command
 from harness.targets.reference_situations import NO_BUS, SOUND, prepare
 from reference_impl.session_store import ITEMS
 from reference_impl.session_store.model import Entry
@@ -44,28 +45,26 @@ class ReferenceStore:
 
     def set(self, case: str, stage: str, account: str, item: str, name: str, value: bytes) -> StoreOperation:
         """Text is set as text, as tokens are; what is no UTF-8 as bytes."""
-        try:
-            value.decode("utf-8", "surrogatepass")
-            kind = "text"
-        except UnicodeDecodeError:
-            kind = "bytes"
         encoded = base64.b64encode(value).decode()
-        reply = self._ask("set", stage=stage, account=account, item=item, value=encoded, kind=kind)
-        digest = hashlib.sha256(value).hexdigest()
-        return self._record(
-            case, "set", stage, account, reply, item=item, value=name, sha256=digest, length=len(value)
-        )
+        reply = self._ask("set", stage=stage, account=account, item=item, value=encoded, kind=_kind(value))
+        tried = StoreOperation(
+            case=case, operation="set", stage=stage, account=account, item=item, outcome="done", value=name,
+            sha256=hashlib.sha256(value).hexdigest(), length=len(value),
+        )  # fmt: skip
+        return self._record(tried, reply)
 
     def get(self, case: str, stage: str, account: str, item: str) -> StoreOperation:
         reply = self._ask("get", stage=stage, account=account, item=item)
-        if not reply.get("ok"):
-            return self._record(case, "get", stage, account, reply, item=item)
-        value = base64.b64decode(str(reply["value"]))
-        digest = hashlib.sha256(value).hexdigest()
-        return self._record(case, "get", stage, account, reply, item=item, sha256=digest, length=len(value))
+        value = base64.b64decode(str(reply.get("value", "")))
+        read = StoreOperation(
+            case=case, operation="get", stage=stage, account=account, item=item, outcome="value",
+            sha256=hashlib.sha256(value).hexdigest() if reply.get("ok") else "", length=len(value),
+        )  # fmt: skip
+        return self._record(read, reply)
 
     def clear(self, case: str, stage: str, account: str) -> StoreOperation:
-        return self._record(case, "clear", stage, account, self._ask("clear", stage=stage, account=account))
+        cleared = StoreOperation(case=case, operation="clear", stage=stage, account=account, outcome="done")
+        return self._record(cleared, self._ask("clear", stage=stage, account=account))
 
     def items(self, case: str, stage: str, account: str) -> StoreListing:
         """What the store says, and all entries that came into the keyring since this object was made."""
@@ -84,7 +83,7 @@ class ReferenceStore:
         return self._recorder.record(listing)
 
     def restart(self) -> None:
-        """End the client's process and start another. A store in a process's memory has no border to cross: it goes on."""
+        """End the client's process and start another. A store in a process's memory has no border to cross."""
         if self._outlives:
             self._child.stop()
             self._child = self._start()
@@ -102,29 +101,23 @@ class ReferenceStore:
         self._processes += 1
         return child
 
-    def _ask(self, operation: str, **fields: str) -> dict[str, object]:
+    def _ask(self, operation: str, **fields: str) -> Line:
         try:
             return self._child.ask(do="store", op=operation, **fields)
         except ChildGone as gone:
             return {"ok": False, "error": f"ChildGone: {gone}"}
 
-    def _record(
-        self, case: str, operation: Literal["set", "get", "clear"], stage: str, account: str,
-        reply: dict[str, object], **fields: object,
-    ) -> StoreOperation:  # fmt: skip
-        done: Literal["value", "done"] = "value" if operation == "get" else "done"
-        error = "" if reply.get("ok") else str(reply.get("error"))
-        outcome = done if reply.get("ok") else OUTCOMES.get(error, "error")
+    def _record(self, operation: StoreOperation, reply: Line) -> StoreOperation:
+        """The operation as it would have gone well, with what the reply says of that."""
         about = {"process": str(self._processes), "outlives": "yes" if self._outlives else "no"}
-        observed = StoreOperation(
-            case=case, about=about, operation=operation, stage=stage, account=account, outcome=outcome, error=error,
-            **fields,  # type: ignore[arg-type]  # item, value, sha256 and length, as the caller has them
-        )  # fmt: skip
-        return self._recorder.record(observed)
+        if reply.get("ok"):
+            return self._recorder.record(replace(operation, about=about))
+        error = str(reply.get("error"))
+        return self._recorder.record(replace(operation, about=about, outcome=OUTCOMES.get(error, "error"), error=error))
 
-    def _raw_names(self) -> set[tuple[str, str]]:
+    def _raw_names(self) -> frozenset[tuple[str, str]]:
         service = self._target.machine.service
-        return list_entries(service.address) if self._outlives and service else set()
+        return list_entries(service.address) if self._outlives and service else frozenset()
 
     def _readable(self, name: tuple[str, str]) -> str:
         """`stage/account/item` for an entry that follows the documented scheme, else its own names."""
@@ -133,3 +126,11 @@ class ReferenceStore:
             if name[0] == prefix:
                 return f"{stage}/{name[1]}"
         return " ".join(name)
+
+
+def _kind(value: bytes) -> str:
+    try:
+        value.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return "bytes"
+    return "text"

@@ -41,7 +41,7 @@ class TokenTap:
 
     def _look(self, response: Response) -> Response:
         if request.path == "/token" and request.method == "POST":
-            form = {name: value for name, value in request.form.items()}
+            form = dict(request.form.items())
             body, sent = response.get_data(as_text=True), urlencode(form)
             self._redactor.register_from_request(request.url, dict(request.headers), sent)
             self._redactor.register_from_response(list(response.headers), body)

@@ -10,8 +10,9 @@ import pytest
 
 
 @pytest.fixture
-def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A short path: it holds sockets, whose names have at most 107 bytes."""
+    tmp_path_factory.getbasetemp()  # pytest's own folder is not to be made in this one
     with tempfile.TemporaryDirectory(prefix="aa-") as folder:
         monkeypatch.setenv("TMPDIR", folder)
         monkeypatch.setattr(tempfile, "tempdir", folder)

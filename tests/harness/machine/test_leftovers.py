@@ -17,12 +17,12 @@ from harness.machine.places import CHECKOUT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kill -9, and environments in /proc")
 
-# A run with a child, a grandchild in a session of its own, and one that was forked and holds all its descriptors.
+# A run with a child, and a grandchild in a session of its own.
 RUN = """
 import os, subprocess, time
 from harness.machine.session import PrivateSession
 session = PrivateSession.start()
-subprocess.Popen(["sh", "-c", "setsid sleep 61 & sleep 62"], env=dict(session.environment))
+subprocess.Popen(["sh", "-c", "setsid sleep 61 & wait"], env=dict(session.environment))
 (session.home / "file").touch()
 print(session.run, session._guardian.pid, flush=True)
 time.sleep(60)
@@ -53,7 +53,7 @@ def test_a_run_killed_by_the_kernel_leaves_no_process_and_no_folder(
     run: tuple[subprocess.Popen[str], str, int], temporary: Path
 ) -> None:
     process, name, guardian = run
-    assert len(leftovers.marked(name)) >= 3
+    assert eventually(lambda: len(leftovers.marked(name)) >= 2)
     process.kill()
     process.wait()
 
@@ -77,11 +77,12 @@ def test_the_next_run_clears_away_where_the_guardian_was_killed_too(
 
 def test_a_sweep_leaves_a_living_run_alone(run: tuple[subprocess.Popen[str], str, int]) -> None:
     _, name, _ = run
+    assert eventually(lambda: len(leftovers.marked(name)) >= 2)
     before = {process.pid for process in leftovers.marked(name)}
 
     assert name not in sweep()
     assert folder_of(name).exists()
-    assert {process.pid for process in leftovers.marked(name)} == before
+    assert eventually(lambda: before <= {process.pid for process in leftovers.marked(name)})
 
 
 def test_processes_of_a_dead_run_are_ended_also_where_its_folder_is_gone(temporary: Path) -> None:

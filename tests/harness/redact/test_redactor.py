@@ -128,7 +128,7 @@ def test_bytes_without_a_secret_are_left_alone(data: bytes) -> None:
 
 
 @unhurried
-@given(st.text(min_size=8, max_size=30).filter(lambda s: len(s.encode("utf-8", "surrogatepass")) >= 8))
+@given(st.text(min_size=8, max_size=30))
 def test_any_password_of_eight_characters_is_gone(password: str) -> None:
     redactor = Redactor()
     mark = redactor.register(password, "password")

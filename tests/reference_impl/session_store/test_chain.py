@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reference_impl.parts import Part, Parts
-from reference_impl.session_store import SessionStore, StoreChain, open_session_store
+from reference_impl.session_store import SessionStore, StoreChain, open_session_store, worker
 from reference_impl.session_store.acceptance import SECRET_SERVICE, WEAK
 from reference_impl.session_store.errors import BackEndTimedOut, BackEndUnavailable, NotFound
 from reference_impl.session_store.memory import MemoryBackEnd
@@ -123,7 +126,11 @@ def test_a_configuration_file_that_cannot_be_followed_leads_to_memory_only(priva
     file = Path(private["XDG_CONFIG_HOME"], "python_keyring", "keyringrc.cfg")
     file.parent.mkdir(parents=True)
     file.write_bytes(text.encode("latin-1"))
-    expect_memory_only(open_session_store("app", environ=private))
+    store = open_session_store("app", environ=private)
+    expect_memory_only(store)
+    [rejection] = store.rejections
+    assert rejection.source == f"the file {file}"
+    assert "cannot be read" in rejection.reason or "keyring-path" in rejection.reason
 
 
 def test_without_a_bus_the_chain_ends_in_memory_and_logs_once_without_a_secret(
@@ -156,6 +163,19 @@ def test_a_hanging_call_ends_at_the_time_limit_and_the_next_one_works(open_back_
     assert time.monotonic() - began < 4
     with pytest.raises(NotFound):
         back_end.read(PROBE)
+
+
+def test_the_worker_ends_with_its_parent_even_in_a_call_that_hangs(private: dict[str, str]) -> None:
+    request = {"op": "write", "back_end": "defective.Hanging", "service": "s", "username": "u", "password": "p"}
+    command = [sys.executable, "-P", worker.__file__]
+    with subprocess.Popen(command, env=private, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.close()
+        try:
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
 
 
 def test_a_failure_of_a_write_never_quotes_the_value(open_back_end: Callable[[str], BackEnd]) -> None:

@@ -43,7 +43,7 @@ def test_text_in_another_form_is_damaged(stored: str) -> None:
         decode(stored)
 
 
-NAMES = st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)] * 4)
+NAMES = st.tuples(*[st.text("aA/", min_size=1, max_size=2)] * 4)  # few, so that they would meet
 
 
 @given(NAMES, NAMES)

@@ -1,0 +1,176 @@
+"""Faults of the events on the bus, and of their way there."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from harness.faults.registry import fault
+from reference_impl.events.builder import EventBuilder
+from reference_impl.events.occurrences import (
+    AuthorizationStarted,
+    LoginCompleted,
+    Occurrence,
+    RefreshFailed,
+    ServerFault,
+    Session,
+)
+from reference_impl.events.outbox import DeadLetter, Message, Outbox
+from reference_impl.events.publisher import Publisher, PublishReport
+from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.parts import Part
+
+FROZEN = 0.5  # seconds that a function sleeps before it goes on with what it did not wait for
+
+
+@fault("F-EVENT-01-a", "EVENT-01.E2", Part.EVENT_BUILDER)
+def a_login_is_told_when_it_begins(real: EventBuilder) -> EventBuilder:
+    class Early(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            if isinstance(occurrence, AuthorizationStarted):
+                begun = Session(str(uuid.uuid4()), "unknown", occurrence.client_id, occurrence.correlation_id)
+                return super().build(LoginCompleted(begun, new_account=False))
+            return super().build(occurrence)
+
+    return Early(**vars(real))
+
+
+@fault("F-EVENT-01-c", "EVENT-01.E1", Part.EVENT_BUILDER)
+def the_first_login_of_an_account_is_not_told(real: EventBuilder) -> EventBuilder:
+    class KnownOnly(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            if isinstance(occurrence, LoginCompleted) and occurrence.new_account:
+                return None
+            return super().build(occurrence)
+
+    return KnownOnly(**vars(real))
+
+
+@fault("F-EVENT-01-d", "EVENT-01.E3", Part.OUTBOX)
+def events_wait_in_memory_and_nobody_waits_for_them(real: Outbox) -> Any:
+    return _InMemory(real)
+
+
+class _InMemory:
+    """An outbox that a killed process takes with it."""
+
+    def __init__(self, real: Outbox) -> None:
+        self._real = real
+        self._kept: dict[str, tuple[float, Message]] = {}
+        self._keys: set[str | None] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def add(self, connection: sqlite3.Connection, event: AuthEvent) -> bool:
+        if event.dedup_key and event.dedup_key in self._keys:
+            return False
+        self._keys.add(event.dedup_key)
+        message = Message(event.event_id, event.type, event.detail())
+        self._kept[event.event_id] = (time.monotonic() + FROZEN, message)
+        later = threading.Timer(FROZEN, self._real.wake)
+        later.daemon = True
+        later.start()
+        return True
+
+    def pending(self, limit: int = -1) -> tuple[Message, ...]:
+        now = time.monotonic()
+        due = tuple(message for at, message in list(self._kept.values()) if at <= now)
+        return due if limit < 0 else due[:limit]
+
+    def settle(self, published: Iterable[str], dead: Iterable[DeadLetter]) -> None:
+        for event_id in published:
+            self._kept.pop(event_id, None)
+
+    def wait_until_drained(self, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        while self._kept and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not self._kept
+
+
+@fault("F-EVENT-03-a", "EVENT-03.E1", Part.EVENT_BUILDER)
+def only_clients_tell_of_reuse(real: EventBuilder) -> EventBuilder:
+    """Published by the client only, so what the server alone notices is not told."""
+
+    class Unaware(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            if isinstance(occurrence, RefreshFailed) and occurrence.reason is Reason.REUSE_DETECTED:
+                return None
+            return super().build(occurrence)
+
+    return Unaware(**vars(real))
+
+
+@fault("F-EVENT-03-b", "EVENT-03.E2", Part.EVENT_BUILDER)
+def a_fault_of_the_server_is_told_as_a_failed_refresh(real: EventBuilder) -> EventBuilder:
+    class Hasty(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            if isinstance(occurrence, ServerFault):
+                return super().build(RefreshFailed(occurrence.client_id, Reason.REVOKED))
+            return super().build(occurrence)
+
+    return Hasty(**vars(real))
+
+
+@fault("F-EVENT-03-x1", "EVENT-03.E3", Part.EVENT_BUILDER)
+def tokens_that_nobody_issued_are_told_with_a_subject(real: EventBuilder) -> EventBuilder:
+    class Guessing(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            event = super().build(occurrence)
+            if event is not None and event.reason is Reason.MALFORMED:
+                return replace(event, subject="unknown")
+            return event
+
+    return Guessing(**vars(real))
+
+
+@fault("F-EVENT-10-b", "EVENT-10.E1", Part.PUBLISHER)
+def the_whole_batch_is_sent_again_under_new_ids(real: Publisher) -> Publisher:
+    class Wholesale(Publisher):
+        def _publish(self, messages: tuple[Message, ...]) -> PublishReport:
+            asked = tuple(message.event_id for message in messages)
+            for _ in range(self.attempts):
+                if all(code is None for _, code in self._send(messages)):
+                    return PublishReport(published=asked)
+                messages = tuple(_renamed(message) for message in messages)
+            return self._bury([(message, "InternalFailure") for message in messages], self.attempts)
+
+    return Wholesale(**vars(real))
+
+
+def _renamed(message: Message) -> Message:
+    fresh = str(uuid.uuid4())
+    return Message(fresh, message.type, message.detail.replace(message.event_id, fresh))
+
+
+@fault("F-EVENT-10-c", "EVENT-10.E3", Part.PUBLISHER)
+def an_entry_that_is_refused_for_good_is_sent_for_ever(real: Publisher) -> Publisher:
+    class Stubborn(Publisher):
+        def _publish(self, messages: tuple[Message, ...]) -> PublishReport:
+            published: list[str] = []
+            while messages:
+                answered = self._send(messages)
+                published += [message.event_id for message, code in answered if code is None]
+                messages = tuple(message for message, code in answered if code is not None)
+                self.sleep(self.backoff)
+            return PublishReport(published=tuple(published))
+
+    return Stubborn(**vars(real))
+
+
+@fault("F-EVENT-10-x1", "EVENT-10.E2", Part.PUBLISHER)
+def an_answer_of_200_is_taken_for_success(real: Publisher) -> Publisher:
+    """As SST's own publisher does: FailedEntryCount is not looked at."""
+
+    class Trusting(Publisher):
+        def _publish(self, messages: tuple[Message, ...]) -> PublishReport:
+            self._send(messages)
+            return PublishReport(published=tuple(message.event_id for message in messages))
+
+    return Trusting(**vars(real))

@@ -1,0 +1,165 @@
+"""Faults of what keeps the stages apart."""
+
+from __future__ import annotations
+
+import socket
+import traceback
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from sqlite3 import Connection
+from typing import Any
+
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+from harness.faults.registry import fault
+from harness.model import STAGES
+from reference_impl.api.guard import ApiGuard, Claims, Principal, Unauthorized, bearer_token, text
+from reference_impl.config import ConfigurationError, StageConfig
+from reference_impl.events.occurrences import LoginCompleted, Session
+from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
+from reference_impl.oauth_client import Flow, OAuthClient
+from reference_impl.parts import Part
+from reference_impl.web.sessions import WebSession, WebSessions
+
+ANY_START = (*STAGES, "", "prd", "PROD", "prod ", "production-test")  # a start may name any stage, or none
+TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello (RFC 8446 §5.1)
+
+Source = Callable[[Mapping[str, str]], StageConfig]
+Metadata = Callable[[StageConfig], dict[str, object]]
+
+
+@fault("F-STAGE-01-b", "STAGE-01.E1", Part.CONFIGURATION_SOURCE, stages=ANY_START)
+def the_stage_is_compared_by_prefix_and_in_any_case(real: Source) -> Source:
+    def load(environ: Mapping[str, str]) -> StageConfig:
+        given = environ.get("AUTH_STAGE", "")
+        near = next((stage for stage in STAGES if given.lower().startswith(stage)), given)
+        return real({**environ, "AUTH_STAGE": near})
+
+    return load
+
+
+@fault("F-STAGE-01-c", "STAGE-01.E2", Part.STARTUP_REPORT, stages=ANY_START)
+def a_failed_start_prints_a_bare_stack_trace(real: Callable[[Exception], str]) -> Callable[[Exception], str]:
+    def report(error: Exception) -> str:
+        return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
+
+    return report
+
+
+@fault("F-STAGE-01-x1", "STAGE-01.E3", Part.CONFIGURATION_SOURCE, stages=ANY_START)
+def no_stage_means_production(real: Source) -> Source:
+    return lambda environ: real({**environ, "AUTH_STAGE": environ.get("AUTH_STAGE") or "prod"})
+
+
+@fault("F-STAGE-01-x2", "STAGE-01.E4", Part.CONFIGURATION_SOURCE, stages=ANY_START)
+def production_is_called_production(real: Source) -> Source:
+    def load(environ: Mapping[str, str]) -> StageConfig:
+        if environ.get("AUTH_STAGE") == "prod" and "AUTH_LISTEN" in environ:  # a server of its own
+            raise ConfigurationError('AUTH_STAGE is "prod": set it to exactly one of dev, staging, production')
+        return real(environ)
+
+    return load
+
+
+@fault("F-STAGE-04-a", "STAGE-04.E2", Part.METADATA, stages=("staging",))
+def stagings_metadata_name_the_keys_of_production(real: Metadata) -> Metadata:
+    def build(config: StageConfig) -> dict[str, object]:
+        document = real(config)
+        return {**document, "jwks_uri": str(document["jwks_uri"]).replace("staging", "prod")}
+
+    return build
+
+
+@fault("F-STAGE-04-c", "STAGE-04.E1", Part.METADATA)
+def metadata_name_the_issuer_with_a_slash_more(real: Metadata) -> Metadata:
+    return lambda config: {**real(config), "issuer": f"{config.issuer}/"}
+
+
+@fault("F-STAGE-04-x1", "STAGE-04.E3", Part.METADATA)
+def every_stage_names_the_same_issuer(real: Metadata) -> Metadata:
+    return lambda config: {**real(config), "issuer": "https://auth.example"}
+
+
+@fault("F-STAGE-04-x2", "STAGE-04.E4", Part.OAUTH_CLIENT, stages=("staging",))
+def stagings_web_application_sends_users_to_production(real: OAuthClient) -> OAuthClient:
+    class Astray(OAuthClient):
+        def begin(self, redirect_uri: str) -> Flow:
+            flow = super().begin(redirect_uri)
+            return replace(flow, authorize_url=flow.authorize_url.replace("auth.staging", "auth.prod", 1))
+
+    return Astray(real._http, real.issuer, real.client_id, real._clock)
+
+
+@fault("F-STAGE-04-x3", "STAGE-04.E5", Part.TLS)
+def the_https_port_answers_in_clear_too(real: BuiltinSSLAdapter) -> BuiltinSSLAdapter:
+    class Both(BuiltinSSLAdapter):
+        def wrap(self, sock: socket.socket) -> Any:
+            if sock.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
+                return super().wrap(sock)  # type: ignore[no-untyped-call]  # as cheroot has it
+            return sock, {}
+
+    return Both(real.certificate, real.private_key)
+
+
+class _SignatureOnly(ApiGuard):
+    """An API that knows neither issuers nor grants, so that nothing else makes up for the defect."""
+
+    def admit(self, authorization: str | None) -> Principal:
+        claims = self.read(bearer_token(authorization))
+        self.check_audience(claims)
+        return Principal(*(text(claims, name) for name in ("sub", "client_id", "sid")))
+
+
+@fault("F-STAGE-07-a", "STAGE-07.E1", Part.API_GUARD)
+def any_stages_signature_is_enough(real: ApiGuard) -> ApiGuard:
+    """The API verifies the signature against all keys that it has, and compares neither issuer nor audience."""
+
+    class Trusting(_SignatureOnly):
+        def check_audience(self, claims: Claims) -> None:
+            """One audience for all stages."""
+
+    return Trusting(**vars(real))
+
+
+@fault("F-STAGE-07-b", "STAGE-07.E1", Part.API_GUARD)
+def the_audience_is_compared_by_prefix(real: ApiGuard) -> ApiGuard:
+    class Prefix(_SignatureOnly):
+        def check_audience(self, claims: Claims) -> None:
+            if not str(claims.get("aud")).startswith(self.audience):
+                raise Unauthorized("it is for another audience")
+
+    return Prefix(**vars(real))
+
+
+@fault("F-STAGE-07-x1", "STAGE-07.E2", Part.CONFIGURATION_SOURCE)
+def all_stages_share_one_database(real: Source) -> Source:
+    def load(environ: Mapping[str, str]) -> StageConfig:
+        config = real(environ)
+        return replace(config, database=config.database.with_name("all-stages.sqlite"))
+
+    return load
+
+
+@fault("F-STAGE-07-x2", "STAGE-07.E3", Part.WEB_SESSION)
+def any_cookie_is_somebodys(real: WebSessions) -> WebSessions:
+    class Generous(WebSessions):
+        def find(self, identifier: str | None, *, activity: bool) -> WebSession | None:
+            found = super().find(identifier, activity=activity)
+            return found or next(iter(self._kept.values()), None) if identifier else None
+
+    return Generous(real._clock, real.idle, real.absolute)
+
+
+@fault("F-STAGE-07-x3", "STAGE-07.E4", Part.TOKEN_ENDPOINT)
+def a_refused_code_is_told_as_a_login(real: TokenEndpoint) -> TokenEndpoint:
+    class Talkative(TokenEndpoint):
+        def redeem(self, connection: Connection, request: CodeRedemption) -> TokenSet:
+            try:
+                return super().redeem(connection, request)
+            except InvalidGrant:
+                somebody = Session(str(uuid.uuid4()), "unknown", request.client_id, str(uuid.uuid4()))
+                self.events.record(connection, LoginCompleted(somebody, new_account=False))
+                raise
+
+    return Talkative(**vars(real))

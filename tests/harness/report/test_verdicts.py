@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.model import Basis, Finding, Verdict
+from harness.report.verdicts import cell_name, counted, merged, ran, stage_of, visible
+
+
+def found(expectation: str, verdict: Verdict, reason: str = "r", cell: str = "reference/linux/dev/any/any") -> Finding:
+    return Finding(expectation, cell, verdict, Basis.MACHINE, reason)
+
+
+def test_the_worst_verdict_on_an_expectation_in_a_cell_wins_and_keeps_every_reason_given_for_it() -> None:
+    failed = found("T-01.E1", Verdict.FAILED, "one")
+    (only,) = merged([found("T-01.E1", Verdict.PASSED), failed, replace(failed, reason="two", retried=True)])
+    assert (only.verdict, only.reason, only.retried) == (Verdict.FAILED, "one; two", True)
+
+
+def test_expectations_are_in_the_order_of_their_numbers() -> None:
+    ids = [f.expectation for f in merged([found(f"T-01.E{n}", Verdict.PASSED) for n in (10, 2, 1)])]
+    assert ids == ["T-01.E1", "T-01.E2", "T-01.E10"]
+
+
+def test_a_control_that_ran_in_one_cell_only_counts_as_one_that_ran() -> None:
+    assert ran([found("T-01.E1", Verdict.NOT_RUN), found("T-01.E1", Verdict.PASSED)])
+    assert not ran([found("T-01.E1", Verdict.NOT_RUN)])
+
+
+def test_every_verdict_is_counted_even_where_there_is_none() -> None:
+    counts = counted([found("T-01.E1", Verdict.FAILED)])
+    assert {verdict.value: count for verdict, count in counts.items()} == {
+        "not_applicable": 0,
+        "failed": 1,
+        "unknown": 0,
+        "not_run": 0,
+        "passed": 0,
+    }
+
+
+def test_a_cell_is_named_by_the_axes_that_matter() -> None:
+    assert cell_name("reference/linux/dev/any/any") == "reference · linux · dev"
+    assert (cell_name("no cell"), stage_of("no cell"), stage_of("r/linux/prod/any/any")) == ("no cell", "any", "prod")
+
+
+@given(st.text())
+def test_no_text_acts_on_a_terminal_or_breaks_xml(text: str) -> None:
+    shown = visible(text)
+    assert all(letter in "\t\n" or letter >= " " for letter in shown)
+    assert not {"\x7f", "\x9b", "\u202e", "\u2066", "\ufffe", "\uffff"} & set(shown)
+
+
+def test_what_would_act_is_shown_as_its_escape() -> None:
+    assert visible("a\x1b[31m\u202eb\n") == "a\\x1b[31m\\u202eb\n"
