@@ -11,6 +11,7 @@ import importlib.util
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -75,11 +76,18 @@ def _call(*command: str | Path) -> None:
         "PIP_CACHE_DIR": str(ROOT / ".nox/cache/pip"),  # nothing is written into the user's home
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "UV_CACHE_DIR": str(ROOT / ".nox/cache/uv"),
+        **({"UV_SYSTEM_CERTS": "1"} if _has_system_certificates() else {}),
         **({"UV_DEFAULT_INDEX": os.environ["PIP_INDEX_URL"]} if "PIP_INDEX_URL" in os.environ else {}),
     }
     done = subprocess.run([str(part) for part in command], env={**own, **os.environ}, stdin=subprocess.DEVNULL)
     if done.returncode:
         sys.exit(f"noxfile: {' '.join(str(part) for part in command)} failed; what it said stands above")
+
+
+def _has_system_certificates() -> bool:
+    # Where the machine has them they count, as a company's own do; a bare container has none, and uv brings some.
+    paths = ssl.get_default_verify_paths()
+    return sys.platform != "linux" or bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
 
 
 def start_again() -> None:
@@ -143,12 +151,6 @@ def run_all(session: nox.Session, checks: dict[str, tuple[str, ...]]) -> None:
 
 
 @nox.session
-def verify(session: nox.Session) -> None:
-    """The main job: run, faults, audit, report and gate on the reference implementation."""
-    authassay_command(session, "verify", *session.posargs)
-
-
-@nox.session
 def tests(session: nox.Session) -> None:
     """Lint, types, layer contracts and all tests. `-- ARGS` go to pytest."""
     set_up()
@@ -157,6 +159,12 @@ def tests(session: nox.Session) -> None:
     run_all(
         session, {**TESTS, "pytest": (*TESTS["pytest"], *(word for word in session.posargs if word not in offline))}
     )
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """The main job: run, faults, audit, report and gate on the reference implementation."""
+    authassay_command(session, "verify", *session.posargs)
 
 
 @nox.session

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from harness import __version__
 from harness.catalog import load_catalog
-from harness.errors import AuthassayError, EvidenceError, Mistakes, UsageError, nearest
+from harness.errors import AuthassayError, EvidenceError, Mistakes, RunInterrupted, UsageError, nearest
 from harness.evidence.audit import report_json
 from harness.gate import NOTES, gate_markdown
 from harness.jobs import (
@@ -70,6 +70,8 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
             code = function(*arguments, as_json=as_json, **options)
         except AuthassayError as error:
             fail(error, as_json)
+        except KeyboardInterrupt:
+            fail(RunInterrupted("interrupted; what was recorded until then is readable"), as_json)
         sys.exit(code or 0)
 
     return command

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from harness.features import instance_id
@@ -27,6 +26,7 @@ OUTCOME = {
     Verdict.PASSED: "passed",
     Verdict.NOT_APPLICABLE: "passed",
 }
+SETTINGS = Path(__file__).with_name("scenarios.toml")
 QUIET = ("-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler", "--capture=no", "--import-mode=importlib")
 
 
@@ -97,12 +97,8 @@ class Execution:
         """Run all planned scenarios; pytest's exit code (0 all passed, 1 some did not, others: it did not run)."""
         if not self.plan.cells:
             return 0
-        with TemporaryDirectory(prefix="authassay-pytest-") as folder:
-            ini = Path(folder) / "pytest.ini"
-            ini.write_text("[pytest]\n")
-            root = self.plan.files[0].parent
-            arguments = [*QUIET, "-c", str(ini), f"--rootdir={root}"]
-            return run_pytest(self, self.plan.files, steps, arguments, plugins)
+        arguments = [*QUIET, "-c", str(SETTINGS), f"--rootdir={self.plan.files[0].parent}"]
+        return run_pytest(self, self.plan.files, steps, arguments, plugins)
 
     def _keep(self, finding: Finding) -> None:
         self.findings.append(finding)

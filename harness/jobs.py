@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.catalog import load_catalog
-from harness.errors import UsageError
+from harness.errors import EvidenceError, UsageError
 from harness.evidence.audit import AuditReport, audit
 from harness.evidence.bundle import Bundle, interrupted, read_bundle, write_kill_matrix
+from harness.evidence.canonical import parse
 from harness.evidence.records import controls_from, merged
 from harness.evidence.seal import load_private_key, load_public_key
 from harness.faults.kill import KillMatrix
@@ -26,7 +26,7 @@ from harness.machine.leftovers import sweep
 from harness.machine.places import CHECKOUT
 from harness.machine.session import PrivateSession
 from harness.model import Catalog, Decision, Finding, Policy, Verdict
-from harness.plan import read_features
+from harness.plan import read_features, wanted_controls
 from harness.policy import load_policy
 from harness.recording import Recording, finish, record, search_for_secrets
 from harness.redact import Redactor
@@ -84,6 +84,7 @@ def verify(job: Job, progress: Progress) -> Outcome:
     started = time.monotonic()
     catalog, policy = load_catalog(job.question.catalog), load_policy(job.policy)
     scenarios = read_features(job.question.features, catalog)
+    wanted_controls(catalog, job.question.controls)
     if job.key:
         load_private_key(job.key)
     sweep()
@@ -97,8 +98,9 @@ def verify(job: Job, progress: Progress) -> Outcome:
     if not job.with_faults:
         policy = replace(policy, require_kill_matrix=False)
     written = matrix.to_json() if matrix else None
-    decision = decide(recording.findings, policy, catalog, written, today(), job.question.controls)
-    outcome = Outcome(bundle, catalog, recording.findings, decision, 0.0, matrix)
+    findings = read_bundle(bundle).findings  # with not_run for what was planned and never came to a verdict
+    decision = decide(findings, policy, catalog, written, today(), job.question.controls)
+    outcome = Outcome(bundle, catalog, findings, decision, 0.0, matrix)
     if job.with_reports:
         with progress:
             outcome = _report(outcome, policy, scenarios, redactor, progress)
@@ -192,7 +194,10 @@ def gate_bundle(bundle: Path, policy: Path, scope: tuple[str, ...]) -> Decision:
 def read_findings(bundle: Path) -> tuple[tuple[Finding, ...], Catalog, Mapping[str, Any] | None]:
     """Findings, catalog and kill matrix of a sealed bundle, or of what an interrupted run left."""
     if any(bundle.glob("journal.*.jsonl")):
-        controls = json.loads((bundle / "controls.json").read_text("utf-8"))
+        try:
+            controls = parse((bundle / "controls.json").read_bytes())
+        except OSError as error:
+            raise EvidenceError(f"{bundle}: its run was interrupted before it began: {error.strerror}") from error
         return interrupted(bundle), controls_from(controls), None
     read: Bundle = read_bundle(bundle)
     return read.findings, read.catalog, read.kill_matrix

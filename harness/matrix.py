@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError, nearest
-from harness.model import ANY, Cell
+from harness.model import ANY, STAGES, Cell
 
 __all__ = ["AXES", "Dimensions", "cells_of", "parse_selection", "selected", "this_os"]
 
 AXES = ("os", "stage", "browser", "store")
+VALUES = {"os": ("linux", "macos", "windows"), "stage": (*STAGES, "all")}  # of the axes that no machine adds to
 
 
 def this_os() -> str:
@@ -46,7 +47,7 @@ def cells_of(axes: Mapping[str, str], dimensions: Dimensions) -> tuple[Cell, ...
 
 
 def parse_selection(text: str) -> dict[str, str]:
-    """`os=linux,stage=prod` as a mapping. Raises UsageError for an unknown axis or a part without a value."""
+    """`os=linux,stage=prod` as a mapping. Raises UsageError for an unknown axis or value, or a part without one."""
     selection: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         axis, _, value = part.partition("=")
@@ -54,6 +55,8 @@ def parse_selection(text: str) -> dict[str, str]:
             raise UsageError(f"--cell: unknown axis {axis!r} in {part!r} ({nearest(axis, AXES)})")
         if not value:
             raise UsageError(f"--cell: {axis!r} has no value; write {axis}=VALUE")
+        if axis in VALUES and value not in VALUES[axis]:
+            raise UsageError(f"--cell: unknown {axis} {value!r} ({nearest(value, VALUES[axis])})")
         selection[axis] = value
     return selection
 

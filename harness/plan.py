@@ -12,7 +12,7 @@ from harness.lint import ScenarioPlan, lint_features, scenarios
 from harness.matrix import Dimensions, cells_of, selected
 from harness.model import Basis, Catalog, Cell, Finding, Verdict
 
-__all__ = ["Plan", "make_plan", "read_features"]
+__all__ = ["Plan", "make_plan", "read_features", "wanted_controls"]
 
 NO_SCENARIO = "no scenario yet"
 
@@ -64,7 +64,7 @@ def make_plan(
 
     Raises UsageError for a pattern that names no control, and where nothing is left to do.
     """
-    wanted = _wanted(catalog, controls)
+    wanted = wanted_controls(catalog, controls)
     cells: dict[ScenarioPlan, tuple[Cell, ...]] = {}
     for scenario in found:
         if wanted.intersection(scenario.controls):
@@ -83,7 +83,8 @@ def make_plan(
     return Plan(catalog, cells, without)
 
 
-def _wanted(catalog: Catalog, patterns: Collection[str]) -> set[str]:
+def wanted_controls(catalog: Catalog, patterns: Collection[str]) -> set[str]:
+    """The ids that the patterns name; all where there is none. Raises UsageError for one that names no control."""
     wanted: set[str] = set()
     for pattern in patterns or ("*",):
         matched = {id for id in catalog.controls if fnmatchcase(id, pattern)}

@@ -124,7 +124,7 @@ class Plugin:
             return (yield)
         try:
             answer = yield
-        except (KeyboardInterrupt, SystemExit):
+        except KeyboardInterrupt:
             raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
         except BaseException as error:  # noqa: BLE001 - whatever a scenario raises ends as a verdict
             _end(scene, error, self.runner)

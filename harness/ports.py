@@ -285,6 +285,7 @@ def _checked(name: str, promised: Callable[..., Any], real: Callable[..., Any]) 
             _require(bool(answer.id), f"{name} gave an observation that was not recorded")
             case = bound.arguments.get("case", answer.case)
             _require(answer.case == case, f"{name} answered {answer.case!r} to {case!r}")
+            _require(getattr(answer, "seconds", 0.0) >= 0, f"{name} took a negative time")
         return answer
 
     return call

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import re
 import secrets as randomness
 import threading
 from collections.abc import Iterable, Mapping
@@ -21,13 +22,10 @@ from harness.secret_forms import Finder, Secret
 from harness.secret_marks import marked
 from harness.secret_patterns import MARK, looks_random, unregistered
 
-__all__ = ["KINDS", "SHORTEST", "Redactor"]
+__all__ = ["SHORTEST", "Redactor"]
 
 SHORTEST = 8  # characters; a shorter secret would redact ordinary text
-KINDS = (
-    "access_token", "refresh_token", "id_token", "code", "code_verifier", "client_secret", "session_cookie", "password",
-    "subject", "private_key",
-)  # fmt: skip
+_KIND = re.compile(r"[a-z0-9_]+")
 _WHOLE = frozenset({"password", "subject"})
 _TOKENS = frozenset({"access_token", "refresh_token", "id_token"})
 _NAMED = _TOKENS | {"code", "code_verifier", "client_secret", "password"}
@@ -44,7 +42,10 @@ class Redactor:
         self._lock = threading.RLock()
 
     def register(self, value: str | bytes, kind: str) -> str:
-        """The mark of a secret, known from now on. Raises UsageError under 8 characters."""
+        """The mark of a secret, known from now on. `kind` is a word like `access_token`, `refresh_token`, `code`,
+        `session_cookie`, `password`. Raises UsageError under 8 characters, ValueError for a kind that is no word."""
+        if not _KIND.fullmatch(kind):
+            raise ValueError(f"{kind!r} is no kind of secret: lower-case letters, digits and underscores only")
         data, length = _bytes(value), len(_string(value))
         if length < SHORTEST:
             raise UsageError(f"a {kind} of {length} characters is too short to redact; use {SHORTEST} or more")

@@ -81,7 +81,8 @@ def two_logins_at_once(scene: Scene) -> None:
     def log_in(client: Client) -> None:
         """With a recorder of its own: a scenario's is for one thread."""
         at = scene.target.issuer(scene.stage, Recorder(scene.id, scene.recorder.redactor, seen.append))
-        at.log_in(case, client, at.address.users[FIRST_LOGIN_AT_ONCE])
+        authorization = at.authorize(case, client, at.address.users[FIRST_LOGIN_AT_ONCE])
+        at.redeem(case, authorization, client)
 
     with watched(scene, case) as at, ThreadPoolExecutor() as pool:
         list(pool.map(log_in, at.address.clients.values()))

@@ -128,9 +128,8 @@ def send_other_port(scene: Scene, clients: list[Client]) -> None:
         parts = urlsplit(client.redirect_uri)
         for port in (1024, 49152, 65535):
             uri = f"{parts.scheme}://{parts.hostname}:{port}{parts.path}"
-            at.authorize(
-                "another port", client, at.address.users["existing"], {"redirect_uri": uri}, about={"port": str(port)}
-            )
+            about = {"port": str(port), "client": client.client_id}
+            at.authorize("another port", client, at.address.users["existing"], {"redirect_uri": uri}, about=about)
 
 
 @when("requests with further mistakes name an unregistered redirect URI")

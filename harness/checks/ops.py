@@ -48,6 +48,8 @@ def every_change_is_found(seen: Record, parameters: Parameters) -> Judgement:
     untouched = seen.one(AuditResult, "untouched")
     complaints = [] if untouched.holds else [f"untouched evidence does not hold: {', '.join(untouched.places)}"]
     for result in seen.of(AuditResult, *CHANGES):
+        if not result.changed:
+            raise MissingObservation(f"{result.case}: nothing was changed")
         if result.holds:
             complaints.append(f"not noticed: {result.case}")
         elif not any(result.changed in place for place in result.places):

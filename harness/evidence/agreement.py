@@ -127,8 +127,9 @@ def _at(line: Line) -> str:
 
 def _counts(files: BundleFiles, findings: Sequence[Finding]) -> Iterator[Breach]:
     try:
-        predicate = parse(files.get(STATEMENT) or b"{}").get("predicate")
+        statement = files.get(STATEMENT)
+        predicate = parse(statement or b"{}").get("predicate")
     except EvidenceError:
         return  # told where the statement is checked
-    if isinstance(predicate, dict) and predicate.get("verdicts") != count(findings):
+    if statement and (not isinstance(predicate, dict) or predicate.get("verdicts") != count(findings)):
         yield Breach("statement", STATEMENT, "its verdict counts are not those of the findings")

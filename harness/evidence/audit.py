@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ __all__ = ["AuditReport", "Breach", "audit", "report_json"]
 
 _JOURNAL = "journal.jsonl"
 _MOST = 10_000  # breaches that are named
+_MOST_SECRETS = 100  # that are named in one file
 _LONGEST = 500  # characters of a place or detail
 _NEEDED = (STATEMENT, ENVELOPE, _JOURNAL, "observations.jsonl", "findings.jsonl", "controls.json")
 
@@ -129,10 +131,12 @@ def _file(name: str, data: bytes, stated: Mapping[str, str] | None) -> Iterator[
     for layer in layers(name, data):
         if isinstance(layer, Layer):
             yield from _secrets(layer)
+        else:
+            yield Breach("secret", layer.place, f"it could not be searched for secrets: {layer.reason}")
 
 
 def _secrets(layer: Layer) -> Iterator[Breach]:
-    for start, _, kind in secret_looks(layer.data):
+    for start, _, kind in islice(secret_looks(layer.data), _MOST_SECRETS):
         line = layer.data.count(b"\n", 0, start) + 1
         yield Breach("secret", f"{layer.place}:{line}", f"it holds what looks like a secret ({kind})")
 
@@ -144,7 +148,7 @@ def _subjects(files: BundleFiles) -> tuple[dict[str, str] | None, list[Breach]]:
     breaches: list[Breach] = []
     try:
         statement = parse(files.read(STATEMENT))
-        subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
+        subjects = {str(subject["name"]): subject["digest"]["sha256"] for subject in statement["subject"]}
     except EvidenceError as error:
         return None, [Breach("statement", STATEMENT, str(error))]
     except (KeyError, TypeError):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.errors import NotHere
+from harness.errors import NotHere, RunInterrupted
 from harness.faults.registry import Fault
 from harness.model import Finding, Verdict
 
@@ -70,7 +70,8 @@ def kill_matrix(
     faults: Mapping[str, Fault], judge: Judge, tell: Callable[[Kill], None], clean: tuple[str, ...]
 ) -> KillMatrix:
     """Try every fault. `judge(fault, controls)` gives the findings with the fault in place (None: the clean target);
-    `clean` are the controls that the clean target is judged on, for false alarms."""
+    `clean` are the controls that the clean target is judged on, for false alarms. A fault that keeps the target from
+    being judged at all has survived: nothing failed. Raises RunInterrupted."""
     started = time.monotonic()
     alarms = tuple(sorted({f.expectation for f in judge(None, clean) if f.verdict is Verdict.FAILED})) if clean else ()
     kills = []
@@ -80,6 +81,10 @@ def kill_matrix(
             verdict, failed, reason = verdict_of(fault, judge(fault, fault.controls))
         except NotHere as absent:
             verdict, failed, reason = "not_run", (), str(absent)
+        except RunInterrupted:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a fault breaks, the others are tried
+            verdict, failed, reason = "survived", (), f"nothing could be judged: {type(error).__name__}: {error}"
         seconds = round(time.monotonic() - begun, 1)
         kills.append(Kill(fault.id, fault.expectation, failed, verdict, reason, fault.defect, seconds))
         tell(kills[-1])

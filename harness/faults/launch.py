@@ -1,6 +1,6 @@
 """Starts a program of the reference as a child process with faulty parts in place.
 
-    python -m harness.faults.launch reference_impl --fault F-STAGE-01-b [--from FILE] -- [ARGUMENTS]
+    python -m harness.faults.launch --fault F-STAGE-01-b [--from FILE] reference_impl [ARGUMENTS]
 
 The program itself knows nothing of faults: it takes its parts from whoever composes it.
 """
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from harness.faults.registry import Fault, load_faults
+from harness.model import STAGES
 from reference_impl.parts import Part, Parts, Replacement
 
 __all__ = ["command", "parts_of"]
@@ -39,24 +41,27 @@ def command(module: str, faults: Iterable[Fault], *arguments: str) -> list[str]:
     files = {fault.source for fault in faults if Path(fault.source).parent != Path(__file__).parent}
     for file in sorted(files):
         options += ["--from", file]
-    return [sys.executable, "-m", "harness.faults.launch", module, *options, "--", *arguments]
+    return [sys.executable, "-m", "harness.faults.launch", *options, module, *arguments]
 
 
 def main(argv: list[str]) -> int:
     """Load the faults and hand over to the program's own `main(environ, parts, arguments)`."""
     parser = argparse.ArgumentParser(prog="harness.faults.launch")
-    parser.add_argument("module")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--from", dest="files", action="append", default=[], type=Path)
-    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("module")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args(argv)
     known = dict(load_faults()) if not options.files else {}
     for file in options.files:
         known.update(load_faults(file))
-    parts = parts_of([known[id] for id in options.fault], os.environ.get("AUTH_STAGE"))
+    stage = os.environ.get("AUTH_STAGE")  # a start with no stage, or with none that exists, gets every fault
+    parts = parts_of([known[id] for id in options.fault], stage if stage in STAGES else None)
     sys.argv = [options.module, *options.arguments]
     program = importlib.import_module(f"{options.module}.__main__")
-    return int(program.main(os.environ, parts))
+    takes_arguments = "arguments" in inspect.signature(program.main).parameters
+    more = {"arguments": options.arguments} if takes_arguments else {}
+    return int(program.main(os.environ, parts, **more))
 
 
 if __name__ == "__main__":

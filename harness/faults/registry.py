@@ -50,16 +50,23 @@ _registered: dict[str, Fault] = {}
 def fault(
     id: str, expectation: str, part: str, *, stages: Iterable[str] = STAGES
 ) -> Callable[[Replacement], Replacement]:
-    """Register a fault. Raises UsageError where the id is taken or the part is not replaceable."""
+    """Register a fault. Raises UsageError where the id is taken, or part or stage are unknown."""
+    concerned = tuple(stages)
 
     def register(replacement: Replacement) -> Replacement:
         where = replacement.__code__.co_filename
-        if id in _registered and _registered[id].source != where:
-            raise UsageError(f"{where}: fault {id} exists already in {_registered[id].source}; give it another id")
+        place = f"{where}:{replacement.__code__.co_firstlineno}"
+        earlier = _registered.get(id)
+        loaded_again = earlier and (earlier.source, earlier.replacement.__code__) == (where, replacement.__code__)
+        if earlier and not loaded_again:
+            raise UsageError(f"{place}: fault {id} exists already in {earlier.source}; give it another id")
         if str(part) not in SERVES:
-            raise UsageError(f"{where}: fault {id} replaces {str(part)!r} ({nearest(str(part), SERVES)})")
+            raise UsageError(f"{place}: fault {id} replaces {str(part)!r} ({nearest(str(part), SERVES)})")
+        for stage in concerned:
+            if stage not in STAGES:
+                raise UsageError(f"{place}: fault {id} is for the stage {stage!r} ({nearest(stage, STAGES)})")
         words = replacement.__doc__ or replacement.__name__.replace("_", " ")
-        _registered[id] = Fault(id, expectation, str(part), replacement, tuple(stages), words.strip(), where)
+        _registered[id] = Fault(id, expectation, str(part), replacement, concerned, words.strip(), where)
         return replacement
 
     return register

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
-from sqlite3 import Connection
+from pathlib import Path
 from typing import Any
 
 from cheroot.ssl.builtin import BuiltinSSLAdapter
@@ -18,18 +20,18 @@ from reference_impl.api.guard import ApiGuard, Claims, Principal, Unauthorized, 
 from reference_impl.config import ConfigurationError, StageConfig
 from reference_impl.events.occurrences import LoginCompleted, Session
 from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
+from reference_impl.issuer.tokens import RefreshRecord
 from reference_impl.oauth_client import Flow, OAuthClient
 from reference_impl.parts import Part
 from reference_impl.web.sessions import WebSession, WebSessions
 
-ANY_START = (*STAGES, "", "prd", "PROD", "prod ", "production-test")  # a start may name any stage, or none
 TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello (RFC 8446 §5.1)
 
 Source = Callable[[Mapping[str, str]], StageConfig]
 Metadata = Callable[[StageConfig], dict[str, object]]
 
 
-@fault("F-STAGE-01-b", "STAGE-01.E1", Part.CONFIGURATION_SOURCE, stages=ANY_START)
+@fault("F-STAGE-01-b", "STAGE-01.E1", Part.CONFIGURATION_SOURCE)
 def the_stage_is_compared_by_prefix_and_in_any_case(real: Source) -> Source:
     def load(environ: Mapping[str, str]) -> StageConfig:
         given = environ.get("AUTH_STAGE", "")
@@ -39,7 +41,7 @@ def the_stage_is_compared_by_prefix_and_in_any_case(real: Source) -> Source:
     return load
 
 
-@fault("F-STAGE-01-c", "STAGE-01.E2", Part.STARTUP_REPORT, stages=ANY_START)
+@fault("F-STAGE-01-c", "STAGE-01.E2", Part.STARTUP_REPORT)
 def a_failed_start_prints_a_bare_stack_trace(real: Callable[[Exception], str]) -> Callable[[Exception], str]:
     def report(error: Exception) -> str:
         return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
@@ -47,12 +49,12 @@ def a_failed_start_prints_a_bare_stack_trace(real: Callable[[Exception], str]) -
     return report
 
 
-@fault("F-STAGE-01-x1", "STAGE-01.E3", Part.CONFIGURATION_SOURCE, stages=ANY_START)
+@fault("F-STAGE-01-x1", "STAGE-01.E3", Part.CONFIGURATION_SOURCE)
 def no_stage_means_production(real: Source) -> Source:
     return lambda environ: real({**environ, "AUTH_STAGE": environ.get("AUTH_STAGE") or "prod"})
 
 
-@fault("F-STAGE-01-x2", "STAGE-01.E4", Part.CONFIGURATION_SOURCE, stages=ANY_START)
+@fault("F-STAGE-01-x2", "STAGE-01.E4", Part.CONFIGURATION_SOURCE)
 def production_is_called_production(real: Source) -> Source:
     def load(environ: Mapping[str, str]) -> StageConfig:
         if environ.get("AUTH_STAGE") == "prod" and "AUTH_LISTEN" in environ:  # a server of its own
@@ -132,13 +134,28 @@ def the_audience_is_compared_by_prefix(real: ApiGuard) -> ApiGuard:
     return Prefix(**vars(real))
 
 
-@fault("F-STAGE-07-x1", "STAGE-07.E2", Part.CONFIGURATION_SOURCE)
-def all_stages_share_one_database(real: Source) -> Source:
-    def load(environ: Mapping[str, str]) -> StageConfig:
-        config = real(environ)
-        return replace(config, database=config.database.with_name("all-stages.sqlite"))
+@fault("F-STAGE-07-x1", "STAGE-07.E2", Part.TOKEN_ENDPOINT)
+def refresh_tokens_of_other_stages_are_honoured(real: TokenEndpoint) -> TokenEndpoint:
+    class Hospitable(TokenEndpoint):
+        def refresh(self, connection: sqlite3.Connection, refresh_token: str, client_id: str) -> TokenSet:
+            try:
+                return super().refresh(connection, refresh_token, client_id)
+            except InvalidGrant:
+                for stage in STAGES:
+                    abroad = _find(self, self.config.database.with_name(f"{stage}.sqlite"), refresh_token)
+                    if abroad is not None:
+                        return self._tokens(abroad.session, refresh_token)
+                raise
 
-    return load
+    return Hospitable(**vars(real))
+
+
+def _find(endpoint: TokenEndpoint, database: Path, refresh_token: str) -> RefreshRecord | None:
+    """What another stage's database knows of a refresh token."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        record = endpoint.tokens.find(connection, refresh_token)
+    return record if record and record.rotated_at is None and record.ended_at is None else None
 
 
 @fault("F-STAGE-07-x2", "STAGE-07.E3", Part.WEB_SESSION)
@@ -154,7 +171,7 @@ def any_cookie_is_somebodys(real: WebSessions) -> WebSessions:
 @fault("F-STAGE-07-x3", "STAGE-07.E4", Part.TOKEN_ENDPOINT)
 def a_refused_code_is_told_as_a_login(real: TokenEndpoint) -> TokenEndpoint:
     class Talkative(TokenEndpoint):
-        def redeem(self, connection: Connection, request: CodeRedemption) -> TokenSet:
+        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
             try:
                 return super().redeem(connection, request)
             except InvalidGrant:

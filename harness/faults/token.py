@@ -166,8 +166,8 @@ def reuse_ends_every_session_of_the_user(real: TokenStore) -> TokenStore:
             self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float
         ) -> Session | None:
             connection.execute(
-                "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ? AND subject ="
-                " (SELECT subject FROM grants WHERE session_id = ?)",
+                "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ?"
+                " AND subject = (SELECT subject FROM grants WHERE session_id = ?)",
                 (now, reason, session_id, session_id),
             )
             return super().end_grant(connection, session_id, reason, now)

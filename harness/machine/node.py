@@ -73,7 +73,12 @@ def _npm(node: Path) -> list[str | Path]:
 
 def _environment(node: Path) -> dict[str, str]:
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
-    own = {"npm_config_cache": str(TOOLS / "cache" / "npm"), "npm_config_update_notifier": "false"}
+    own = {
+        "npm_config_cache": str(TOOLS / "cache" / "npm"),
+        "npm_config_update_notifier": "false",
+        "NODE_USE_SYSTEM_CA": "1",  # the machine's certificate authorities count, as they do for Python
+        **({"NODE_EXTRA_CA_CERTS": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else {}),
+    }
     return {**own, **os.environ, "PATH": path}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Response, WebSocket
+from playwright.sync_api import BrowserContext, Page, Request, Response, WebSocket
 from playwright.sync_api import Error as BrowserError
 
 from harness.errors import TargetError
@@ -30,24 +30,34 @@ class Answer:
 class Agent:
     """One context with one page. `about` goes into each of its observations."""
 
-    def __init__(self, context: BrowserContext, recorder: Recorder, measure: Measure, about: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        recorder: Recorder,
+        measure: Measure,
+        about: Mapping[str, str],
+        listens: bool = True,
+    ) -> None:
+        """`listens`: keep what is answered, for `set_cookies` and `take_answers`."""
         self.context = context
         self.recorder = recorder
         self.measure = measure
         self.about = dict(about)
         self.answers: list[Answer] = []
         self.unread: list[str] = []  # URLs of answers whose body was not to be had
-        self._responses: list[Response] = []
+        self._finished: list[Request] = []
         self._set_cookies: list[tuple[str, str]] = []  # host, header
         self.newest_cookies: dict[tuple[str, str], str] = {}  # the last header of each host and cookie name
         self.page = context.new_page()
-        self.page.on("response", self._hear)
-        self.page.on("websocket", self._listen)
+        if listens:
+            # Only what has come whole: asking for the body of an answer that the page leaves behind waits for ever.
+            self.page.on("requestfinished", self._hear)
+            self.page.on("websocket", self._listen)
 
     def open(self, url: str) -> None:
         """Go to a page and read what was answered on the way. Raises TargetError where there is none."""
         try:
-            self.page.goto(url, wait_until="load")
+            self._go(url)
         except BrowserError as error:
             raise TargetError(f"the page did not load: {_first_line(error)}") from error
         self.read_answers()
@@ -126,8 +136,10 @@ class Agent:
 
     def read_answers(self) -> None:
         """Read what was answered so far: bodies are gone once the page has left."""
-        responses, self._responses[:] = list(self._responses), []
-        for response in responses:
+        finished, self._finished[:] = list(self._finished), []
+        for response in (request.response() for request in finished):
+            if response is None:
+                continue
             host = urlsplit(response.url).hostname or ""
             headers = [(header["name"].lower(), header["value"]) for header in response.headers_array()]
             self.recorder.redactor.register_from_response(headers, "")
@@ -161,8 +173,16 @@ class Agent:
         except BrowserError:
             self.unread.append(response.url)
 
-    def _hear(self, response: Response) -> None:
-        self._responses.append(response)  # to be read later: an event's handler must not ask the browser
+    def _go(self, url: str) -> None:
+        try:
+            self.page.goto(url, wait_until="load")
+        except BrowserError as error:
+            if "interrupted by another navigation" not in str(error):
+                raise
+            self.page.goto(url, wait_until="load")  # a page that reloads itself was faster
+
+    def _hear(self, request: Request) -> None:
+        self._finished.append(request)  # to be read later: an event's handler must not ask the browser
 
     def _listen(self, socket: WebSocket) -> None:
         def hear(data: str | bytes) -> None:

@@ -27,8 +27,8 @@ class Measure:
     def __init__(
         self, register: Callable[[str], str], personal: Mapping[str, str], finds_token: Callable[[str], bool]
     ) -> None:
-        """`register` takes a value and gives its mark; `personal` maps a kind of personal data (`user name`) to the test
-        user's; `finds_token` says whether a text holds a token that was handed out."""
+        """`register` takes a value and gives its mark; `personal` maps a kind of personal data (`user name`) to the
+        test user's; `finds_token` says whether a text holds a token that was handed out."""
         self._register = register
         self._personal = personal
         self._finds_token = finds_token

@@ -35,6 +35,7 @@ class DiscardingService:
         self._connection = open_dbus_connection(bus=address)
         reply = self._connection.send_and_get_reply(message_bus.RequestName(NAME), timeout=5)
         if reply.body != (1,):  # the primary owner
+            self._connection.close()
             raise TargetError(f"the bus has a {NAME} already")
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -17,7 +19,9 @@ __all__ = ["MAX_BODY", "Answer", "HttpProbe"]
 
 MAX_BODY = 1_000_000  # bytes read of a body
 TIMEOUT = (5.0, 15.0)  # seconds to connect, seconds between bytes
-DEADLINE = 30.0  # seconds for a whole body
+DEADLINE = 30.0  # seconds for a whole answer, headers and body
+
+_Exchanged = tuple[int, list[tuple[str, str]], str, int, str]  # status, headers, text, bytes of the body, error
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class HttpProbe:
     """One user agent: its cookies are its session's. `about` goes into each of its observations."""
 
     def __init__(self, session: requests.Session, recorder: Recorder, **about: str) -> None:
+        session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]  # see there
         self.session = session
         self._recorder = recorder
         self._about = about
@@ -105,9 +110,23 @@ class HttpProbe:
         kept = self._recorder.record(exchange) if record else exchange
         return Answer(status, requests.structures.CaseInsensitiveDict(answered), text, target, error, kept)
 
-    def _exchange(
-        self, method: str, url: str, body: str, headers: Mapping[str, str]
-    ) -> tuple[int, list[tuple[str, str]], str, int, str]:
+    def _in_time(self, method: str, url: str, body: str, headers: Mapping[str, str]) -> _Exchanged:
+        """The exchange, abandoned after DEADLINE: a byte now and then would never meet the timeout between bytes."""
+        came: Future[_Exchanged] = Future()
+
+        def exchange() -> None:
+            try:
+                came.set_result(self._exchange(method, url, body, headers))
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                came.set_exception(error)
+
+        threading.Thread(target=exchange, name="exchange", daemon=True).start()
+        try:
+            return came.result(DEADLINE)
+        except TimeoutError:
+            return 0, [], "", 0, f"Timeout: no whole answer within {DEADLINE:g} s"
+
+    def _exchange(self, method: str, url: str, body: str, headers: Mapping[str, str]) -> _Exchanged:
         try:
             answer = self.session.request(
                 method,
@@ -127,13 +146,16 @@ class HttpProbe:
             return 0, [], "", 0, f"{type(error).__name__}: {error}"[:500]
 
 
+def _no_target(response: requests.Response) -> None:
+    """Where a session is to go next: nowhere. To know it, it would read the body of a redirect without any bound."""
+
+
 def _read_bounded(answer: requests.Response) -> tuple[bytes, int]:
     """At most MAX_BODY bytes, and how many came; one more than the bound where there were more."""
-    deadline = time.monotonic() + DEADLINE
     content = b""
     for chunk in answer.iter_content(65536):
         content += chunk
-        if len(content) > MAX_BODY or time.monotonic() > deadline:
+        if len(content) > MAX_BODY:
             return content[:MAX_BODY], MAX_BODY + 1
     return content, len(content)
 
@@ -141,5 +163,5 @@ def _read_bounded(answer: requests.Response) -> tuple[bytes, int]:
 def _decode(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # a name that is no charset, or a codec of another kind
         return content.decode("utf-8", "replace")

@@ -39,11 +39,12 @@ class ScriptedBus:
     """Answers each PutEvents call with HTTP 200 and, entry by entry, the codes of a row ("" is success).
 
     The last row repeats; entries beyond a row are accepted. `id_of` tells an event's id from its detail; `calls` is the
-    transcript. After `most` calls, `put_events` raises TooManyCalls.
+    transcript. After `most` calls it is `exhausted`, and `put_events` raises TooManyCalls.
     """
 
     def __init__(self, rows: Sequence[Sequence[str]], id_of: Callable[[Any], str], most: int = 40) -> None:
         self.calls: list[PublishCall] = []
+        self.exhausted = False
         self._rows, self._id_of, self._most = rows, id_of, most
 
     @contextmanager
@@ -59,6 +60,7 @@ class ScriptedBus:
     # `Any`: a hook of botocore, whose own types leave open what it is called with and returns.
     def _answer(self, request: Any, **_: Any) -> Any:
         if len(self.calls) >= self._most:
+            self.exhausted = True
             raise TooManyCalls(f"{self._most} calls and no end")
         entries = json.loads(request.body)["Entries"]
         row = self._rows[min(len(self.calls), len(self._rows) - 1)]

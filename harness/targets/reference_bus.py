@@ -17,10 +17,10 @@ from harness.faults.launch import parts_of
 from harness.observations import BusCapture, BusEvent, PublishTranscript
 from harness.observe import Recorder
 from harness.probes.bus import BusTap
-from harness.probes.scripted_bus import ScriptedBus, TooManyCalls, offline_client
+from harness.probes.scripted_bus import ScriptedBus, offline_client
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
-from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox, publisher
+from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox
 from reference_impl.parts import Part
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = ["ReferenceBus", "ReferencePublisher"]
 
 DRAIN = 20.0  # seconds until the outbox must be empty
 SENTINEL = 10.0  # seconds until a sentinel must have come through
+POLL = 0.05  # seconds between looks at a publisher that is at work
 
 
 class ReferenceBus:
@@ -90,7 +91,7 @@ class ReferencePublisher:
             box = Outbox(database, SystemClock())
             submitted = _submit(database, box, events)
             with bus.answering(self._client):
-                finished = _publish_all(box, self._publisher())
+                finished = _publish_all(box, self._publisher(), bus)
             with database.reading() as connection:
                 sql = "SELECT event_id FROM outbox WHERE outcome = 'published' ORDER BY position"
                 published = tuple(row["event_id"] for row in connection.execute(sql))
@@ -118,32 +119,34 @@ class ReferencePublisher:
         return parts_of(self._target.faults).choose(Part.PUBLISHER, real)
 
 
-def _submit(database: Database, box: Outbox, events: int) -> tuple[str, ...]:
-    made = [AuthEvent(EventType.LOGIN, str(uuid.uuid4()), time.time(), "dev", "web") for _ in range(events)]
+def _submit(database: Database, box: Outbox, count: int) -> tuple[str, ...]:
+    made = [AuthEvent(EventType.LOGIN, str(uuid.uuid4()), time.time(), "dev", "web") for _ in range(count)]
     with database.transaction() as connection:
         for event in made:
             box.add(connection, event)
     return tuple(event.event_id for event in made)
 
 
-def _publish_all(box: Outbox, real: Publisher) -> bool:
-    """Whether the relay came to an end with nothing pending."""
-    relay = Relay(box, real)
+def _publish_all(box: Outbox, publisher: Publisher, bus: ScriptedBus) -> bool:
+    """Whether the relay came to an end with nothing pending, before the bus had enough of it."""
+    relay, deadline = Relay(box, publisher), time.monotonic() + DRAIN
+    relay.start()
     try:
-        while box.pending(1):
-            relay.publish_pending()
-    except TooManyCalls:
-        return False
+        while not box.wait_until_drained(POLL):
+            if bus.exhausted or time.monotonic() > deadline:
+                return False
+    finally:
+        relay.stop()
     return True
 
 
 @contextmanager
 def _alarms() -> Iterator[list[str]]:
-    """The errors that the publisher logs: these are what an operator is woken by."""
+    """The errors that the reference logs about its events: these are what an operator is woken by."""
     heard: list[str] = []
     ears = logging.Handler(logging.ERROR)
     ears.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger(publisher.__name__)
+    logger = logging.getLogger(outbox.__name__.rpartition(".")[0])
     logger.addHandler(ears)
     try:
         yield heard

@@ -55,6 +55,7 @@ class DesktopChild:
         self._process = subprocess.Popen(
             arguments, env=dict(environment), cwd=folder, text=True, encoding="utf-8",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,  # without a terminal: a weak store must not ask the person at it for a password
         )  # fmt: skip
         self._lines: queue.Queue[Line | None] = queue.Queue()
         self._said: list[str] = []

@@ -84,7 +84,7 @@ class ReferenceWeb:
     def _sent_over_http(self, witness: Witness, host: str) -> tuple[str, str]:
         """By a user agent of its own, which the stand-in gave the cookies that the client set last."""
         lines = [on_stand_in(line) for (of, _), line in self._agent.newest_cookies.items() if of == host]
-        other = Agent(self._target.chromium.new_context(), self._recorder, self._agent.measure, {})
+        other = Agent(self._target.chromium.new_context(), self._recorder, self._agent.measure, {}, listens=False)
         try:
             witness.set_cookies(lines)
             _ask(witness, other, "https", stand_in(host))

@@ -10,6 +10,7 @@ import re
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_an_event_reaches_a_subscriber_in_ssts_form(
     stage = reference.stages["staging"]
     drain = queue_of(aws_endpoint, stage.config.bus)
     login(http, stage.issuer_url, stage.web_url, stage.passwords["alice"])
-    assert stage.app.outbox.wait_until_drained(5)
+    assert stage.app.outbox.wait_until_drained(20)
     (event,) = drain()
     assert (event["source"], event["detail-type"]) == ("authassay.staging", "auth.login")
     assert list(event["detail"]) == ["metadata", "properties"]
@@ -154,9 +155,10 @@ def test_a_part_can_be_replaced_at_one_stage_alone(aws_endpoint: str, tmp_path: 
 
 
 def test_start_and_stop_take_no_time_and_leave_nothing(aws_endpoint: str, tmp_path: Path) -> None:
-    began = time.perf_counter()
+    began, threads = time.process_time(), threading.active_count()
     Reference.start(tmp_path, aws_endpoint, app="quick").stop()
-    assert time.perf_counter() - began < 2.0  # 0.4 s on an idle machine
+    assert time.process_time() - began < 1.5  # seconds of CPU, with moto's; 0.4 s of time where nothing else runs
+    assert threading.active_count() <= threads
 
 
 class Served:
@@ -186,15 +188,18 @@ class Served:
         return dict(json.loads(line))
 
 
-@pytest.fixture
-def served(aws_endpoint: str, tmp_path: Path) -> tuple[dict[str, str], Provisioned, LoopbackHost]:
+@pytest.fixture(scope="module")
+def served(
+    aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, str], Provisioned, LoopbackHost]:
     """The environment of a prod stage that is ready to start on a free port."""
-    host = LoopbackHost(tmp_path)
+    folder = tmp_path_factory.mktemp("served")
+    host = LoopbackHost(folder)
     listener = host.listen()
     listener.close()
     aws = AwsAccess(aws_endpoint, access_key_id="x", secret_access_key="x")
     urls = StageUrls.on_loopback("prod", listener.port)
-    made = provision("prod", urls, tmp_path / "prod.sqlite", aws, app="served", ca_file=host.ca_file, scrypt_cost=2)
+    made = provision("prod", urls, folder / "prod.sqlite", aws, app="served", ca_file=host.ca_file, scrypt_cost=2)
     environ = {**made.environ, "AUTH_LISTEN": f"127.0.0.1:{listener.port}", "AUTH_TLS_CERT": str(host.cert_file)}
     return environ, made, host
 
@@ -207,7 +212,7 @@ def test_a_served_stage_says_when_it_is_ready_and_stops_at_sigterm(served: Any) 
         assert ready == {"ready": True, "stage": "prod", "issuer": ready["issuer"]}
         assert http.get(f"{ready['issuer']}/.well-known/oauth-authorization-server").json()["issuer"] == ready["issuer"]
         stage.process.terminate()
-        assert stage.process.wait(5) == 0
+        assert stage.process.wait(20) == 0
 
 
 def test_an_event_of_a_process_that_was_killed_is_published_by_the_next(served: Any, aws_endpoint: str) -> None:
@@ -218,11 +223,11 @@ def test_an_event_of_a_process_that_was_killed_is_published_by_the_next(served: 
     with Served(deaf) as stage, loopback_session(host.ca_file) as http:
         login(http, stage.ready()["issuer"], web_url, made.passwords["alice"])
         stage.process.kill()
-        stage.process.wait(5)
+        stage.process.wait(20)
     assert drain() == []
     with Served(environ) as stage:
         stage.ready()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         found: list[Any] = []
         while not found and time.monotonic() < deadline:
             found = drain()
@@ -235,7 +240,7 @@ def test_a_bad_stage_ends_the_start_at_once_with_a_clear_message(served: Any, st
     if stage is not None:
         environ["AUTH_STAGE"] = stage
     with Served(environ) as started:
-        output, errors = started.process.communicate(timeout=10)
+        output, errors = started.process.communicate(timeout=30)
     assert started.process.returncode == 2
     assert output == ""
     assert f'"{stage or ""}"' in errors
@@ -246,7 +251,7 @@ def test_a_bad_stage_ends_the_start_at_once_with_a_clear_message(served: Any, st
 def test_other_faults_of_a_start_are_told_together_without_a_trace(served: Any) -> None:
     environ = {**served[0], "AUTH_LISTEN": "0.0.0.0:1", "AUTH_TLS_CERT": "nowhere", "SST_RESOURCE_Bus": "{}"}
     with Served(environ) as started:
-        _, errors = started.process.communicate(timeout=10)
+        _, errors = started.process.communicate(timeout=30)
     assert started.process.returncode == 2
     assert '"0.0.0.0:1"' in errors
     assert "AUTH_TLS_CERT" in errors
@@ -258,7 +263,7 @@ def test_a_port_that_is_taken_is_told_without_a_trace(served: Any) -> None:
     environ, _, host = served
     listener = host.listen(int(environ["AUTH_LISTEN"].rsplit(":", 1)[1]))
     with Served(environ) as started:
-        _, errors = started.process.communicate(timeout=10)
+        _, errors = started.process.communicate(timeout=30)
     listener.close()
     assert started.process.returncode == 2
     assert "did not start" in errors

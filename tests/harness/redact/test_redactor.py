@@ -184,6 +184,11 @@ def test_a_secret_of_seven_characters_is_refused() -> None:
         Redactor().register("seven77", "password")
 
 
+def test_a_kind_that_would_break_the_mark_is_refused() -> None:
+    with pytest.raises(ValueError, match="no kind of secret"):
+        Redactor().register(TOKEN, "Access-Token")
+
+
 def test_a_secret_does_not_pass_for_the_hash_of_a_mark() -> None:
     redactor = Redactor()
     redactor.register("0123456789abcdef", "code")

@@ -71,7 +71,7 @@ def test_a_control_is_shown_under_its_worst_verdict_and_one_without_scenario_apa
         "STORE-01": "not_run",
         "WEB-01": "not_applicable",
     }
-    assert "1 controls have no scenario yet" in page.text
+    assert "1 control has no scenario yet" in page.text
 
 
 def test_hostile_strings_stay_text(report: ReportInput) -> None:
@@ -124,6 +124,20 @@ def test_an_expectation_shows_its_proof_or_that_it_is_unproven(report: ReportInp
     assert "5 expectations are unproven" in text
     bare = Page(render_auditor(replace(report, kill_matrix=None))).text
     assert "no faults were run for this bundle" in bare
+
+
+def test_a_fault_that_survived_is_no_proof(report: ReportInput) -> None:
+    row = {"id": "F-TOKEN-02-a", "expectation": "TOKEN-02.E1", "verdict": "survived", "reason": "it did not fail"}
+    text = Page(render_auditor(replace(report, kill_matrix={"faults": [row]}))).text
+    assert "Fault survived: F-TOKEN-02-a, it did not fail" in text
+    assert "6 expectations are unproven: TOKEN-01.E1, TOKEN-01.E2, TOKEN-02.E1," in text
+    assert "0 of 1 were killed" in text
+
+
+def test_what_the_policy_lets_through_is_told_apart_from_why_the_gate_does_not_pass(report: ReportInput) -> None:
+    text = Page(render_auditor(report)).text
+    assert "The gate does not pass for this reason." in text
+    assert "1 thing that the policy lets through" in text
 
 
 def test_sources_that_nobody_checked_are_visible(report: ReportInput) -> None:

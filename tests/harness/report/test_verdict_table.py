@@ -42,6 +42,7 @@ def test_a_narrow_terminal_loses_titles_before_it_loses_a_verdict(
     lines = shown(findings, catalog, width)
     assert all(len(line) <= width for line in lines)
     assert any(line.startswith("TOKEN-01") and line.endswith("1/2 failed  E1") for line in lines)
+    assert any("Title" in line for line in lines) is (width == 80)
 
 
 def test_colour_comes_only_on_a_terminal(findings: tuple[Finding, ...], catalog: Catalog) -> None:

@@ -226,16 +226,16 @@ def test_the_relay_publishes_what_a_killed_process_left_and_what_comes(database:
 
 
 def pass_on(database: Database, box: Outbox, bus: Bus, number: int) -> None:
-    assert box.wait_until_drained(5)
+    assert box.wait_until_drained(20)
     add(database, box, number)
-    assert box.wait_until_drained(5)
+    assert box.wait_until_drained(20)
 
 
 def test_an_outage_loses_nothing_and_ends_by_itself(database: Database, box: Outbox) -> None:
     bus = Bus(client_error("X", 503), OSError("down"))
     add(database, box, *range(12))
     with Running(box, bus, []):
-        assert box.wait_until_drained(5)
+        assert box.wait_until_drained(20)
     assert bus.accepted == [f"id-{n}" for n in range(12)]
 
 
@@ -251,12 +251,12 @@ def test_dead_letters_are_kept_apart_and_can_be_redelivered(database: Database, 
     bus = Bus({0: "MalformedDetail"})
     add(database, box, 1, 2)
     with Running(box, bus, alarms):
-        assert box.wait_until_drained(5)
+        assert box.wait_until_drained(20)
         assert bus.accepted == ["id-2"]
         assert [letter.message.event_id for letter in box.dead_letters()] == ["id-1"]
         assert [letter.message.event_id for letter in alarms] == ["id-1"]
         assert box.redeliver() == 1
-        assert box.wait_until_drained(5)
+        assert box.wait_until_drained(20)
     assert bus.accepted == ["id-2", "id-1"]
     assert box.dead_letters() == ()
 
@@ -272,5 +272,5 @@ def test_a_fault_of_the_publisher_does_not_end_the_relay(database: Database, box
     add(database, box, 1)
     bus = Broken({})
     with Running(box, bus, []):
-        assert box.wait_until_drained(5)
+        assert box.wait_until_drained(20)
     assert bus.accepted == ["id-1"]
