@@ -18,8 +18,9 @@ from harness.evidence.bundle import Bundle, interrupted, read_bundle, write_kill
 from harness.evidence.canonical import parse
 from harness.evidence.records import controls_from, merged
 from harness.evidence.seal import load_private_key, load_public_key
-from harness.faults.kill import KillMatrix
-from harness.faults.registry import check_faults, load_faults
+from harness.fault_worker import FaultWorker
+from harness.faults.kill import Kill, KillMatrix, kill_matrix
+from harness.faults.registry import Fault, check_faults, load_faults
 from harness.features import ScenarioPlan
 from harness.gate import decide
 from harness.machine.leftovers import sweep
@@ -30,9 +31,10 @@ from harness.plan import read_features, wanted_controls
 from harness.policy import load_policy
 from harness.recording import Recording, finish, record, search_for_secrets
 from harness.redact import Redactor
+from harness.report.from_bundle import input_from
 from harness.report.progress import Progress
-from harness.report.reports import Reports, report_input, write_reports
-from harness.run import Question, open_targets, plan_of, try_faults
+from harness.report.reports import Reports, write_reports
+from harness.run import Question, open_targets, plan_of
 
 __all__ = [
     "OUT",
@@ -125,16 +127,8 @@ def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Pro
     """Try the faults of what was run, and put the kill matrix beside the findings."""
     controls = {control for scenario in recording.plan.cells for control in scenario.controls}
     faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
-    with progress.show_step("seeding faults") as tell:
-        tried = iter(range(1, len(faults) + 1))
-        alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
-        matrix = try_faults(
-            faults,
-            job.question,
-            machine,
-            lambda kill: tell(f"{next(tried)} of {len(faults)}: {kill.id} {kill.verdict}"),
-        )
-        matrix = replace(matrix, false_alarms=tuple(alarms))
+    alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
+    matrix = replace(try_faults(faults, job.question, machine, progress), false_alarms=tuple(alarms))
     write_kill_matrix(recording.folder, matrix.to_json())
     return matrix
 
@@ -146,7 +140,7 @@ def _report(
     with progress.show_step("auditing"):
         audited = audit(outcome.bundle, None)
     with progress.show_step("writing the reports"):
-        shown = report_input(read_bundle(outcome.bundle), audited, outcome.decision, policy)
+        shown = input_from(read_bundle(outcome.bundle), audited, outcome.decision, policy)
         reports = write_reports(shown, outcome.bundle, outcome.bundle.parent, scenarios, faults_by_expectation())
         search_for_secrets(redactor, outcome.bundle.parent)
     return replace(outcome, audited=audited, reports=reports)
@@ -166,15 +160,30 @@ def kill_faults(question: Question, patterns: Sequence[str], source: Path | None
         raise UsageError(f"--controls: no fault is seeded for {', '.join(patterns)}; see: authassay controls")
     sweep()
     clean = tuple(sorted({control for fault in chosen.values() for control in fault.controls}))
-    with PrivateSession.start() as machine, progress, progress.show_step("seeding faults") as tell:
-        tried = iter(range(1, len(chosen) + 1))
-        return try_faults(
-            chosen,
-            question,
-            machine,
-            lambda kill: tell(f"{next(tried)} of {len(chosen)}: {kill.id} {kill.verdict}"),
-            clean,
-        )
+    with PrivateSession.start() as machine, progress:
+        return try_faults(chosen, question, machine, progress, clean)
+
+
+def try_faults(
+    faults: Mapping[str, Fault],
+    question: Question,
+    machine: PrivateSession,
+    progress: Progress,
+    clean: tuple[str, ...] = (),
+) -> KillMatrix:
+    """The kill matrix of these faults, tried by one worker process per processor."""
+    workers = [FaultWorker(machine, question) for _ in range(min(os.cpu_count() or 1, len(faults)))]
+    tried = iter(range(1, len(faults) + 1))
+    with progress.show_step("seeding faults") as tell:
+
+        def told(kill: Kill) -> None:
+            tell(f"{next(tried)} of {len(faults)}: {kill.id} {kill.verdict}")
+
+        try:
+            return kill_matrix(faults, [worker.judge for worker in workers], told, clean)
+        finally:
+            for worker in workers:
+                worker.close()
 
 
 def audit_bundle(bundle: Path, key: Path | None) -> AuditReport:
@@ -208,7 +217,7 @@ def report_bundle(bundle: Path, out: Path | None, policy: Path, question: Questi
     rules, catalog = load_policy(policy), load_catalog(question.catalog)
     read = read_bundle(bundle)
     decision = decide(read.findings, rules, read.catalog, read.kill_matrix, today(), ())
-    shown = report_input(read, audit(bundle, None), decision, rules)
+    shown = input_from(read, audit(bundle, None), decision, rules)
     scenarios = read_features(question.features, catalog)
     return write_reports(shown, bundle, out or bundle.parent, scenarios, faults_by_expectation()), decision
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 from harness.catalog import load_catalog
 from harness.errors import RunInterrupted, UsageError, nearest
 from harness.execution import Evidence, Execution, NoEvidence
-from harness.faults.kill import Kill, KillMatrix, kill_matrix
 from harness.faults.registry import Fault
 from harness.machine.places import CHECKOUT
 from harness.machine.session import PrivateSession
@@ -30,7 +28,6 @@ __all__ = [
     "dimensions_of",
     "open_targets",
     "step_modules",
-    "try_faults",
 ]
 
 FEATURES = CHECKOUT / "features"
@@ -111,30 +108,19 @@ def carry_out(
     return (*execution.findings, *plan.without_scenario)
 
 
-def try_faults(
-    faults: Mapping[str, Fault],
-    question: Question,
-    machine: PrivateSession,
-    tell: Callable[[Kill], None],
-    clean: tuple[str, ...] = (),
-) -> KillMatrix:
-    """The kill matrix of these faults; `clean` are the controls judged on the target without any fault."""
+def judge_with_fault(
+    question: Question, machine: PrivateSession, fault: Fault | None, controls: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    """The findings on these controls with the fault in place, in one stage that it concerns."""
     catalog = load_catalog(question.catalog)
     scenarios = read_features(question.features, catalog)
-    served = {control for scenario in scenarios for control in scenario.controls}
-
-    def judge(fault: Fault | None, controls: tuple[str, ...]) -> Iterable[Finding]:
-        redactor = Redactor()
-        with open_targets(question.target, machine, redactor, [fault] if fault else []) as targets:
-            target = targets[question.target]
-            wanted = tuple(sorted(served.intersection(controls)))
-            selection = {"stage": _stage_for(fault), **question.selection}
-            plan = make_plan(catalog, scenarios, dimensions_of(target), wanted, selection)
-            return carry_out(plan, targets, redactor, "pr")
-
-    started = time.monotonic()
-    matrix = kill_matrix(faults, judge, tell, clean)
-    return KillMatrix(matrix.faults, matrix.false_alarms, round(time.monotonic() - started, 1))
+    judged = {control for scenario in scenarios for control in scenario.controls}
+    redactor = Redactor()
+    with open_targets(question.target, machine, redactor, [fault] if fault else []) as targets:
+        wanted = tuple(sorted(judged.intersection(controls)))
+        selection = {"stage": _stage_for(fault), **question.selection}
+        plan = make_plan(catalog, scenarios, dimensions_of(targets[question.target]), wanted, selection)
+        return carry_out(plan, targets, redactor, "pr")
 
 
 def _stage_for(fault: Fault | None) -> str:

@@ -5,9 +5,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from harness.machine.places import CHECKOUT
 
@@ -120,6 +124,19 @@ def test_the_lock_names_hashes_for_everything_and_no_address() -> None:
     assert len(pinned) > 50
     assert all(line.endswith("\\") for line in pinned), "a package without a hash"
     assert not re.search(r"https?:|file:|--(?:extra-)?index-url|--find-links", text)
+
+
+def test_the_lock_meets_every_requirement_of_the_project() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK.read_text(), re.MULTILINE))
+    unmet = [
+        line
+        for line, required in ((line, Requirement(line)) for line in lines)
+        if not required.specifier.contains(locked.get(canonicalize_name(required.name), "0.dev0"))
+    ]
+
+    assert unmet == [], "make the lock anew: python3 noxfile.py -s lock"
 
 
 def test_the_lock_of_allure_names_no_address_of_a_registry() -> None:

@@ -216,6 +216,8 @@ def _found(scan: SecretScan) -> list[str]:
 def degraded_storage_is_logged_once(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
     for log in (seen.one(LogCapture, case) for case in ("first start", "second start")):
+        if log.about.get("error"):
+            raise MissingObservation(f"{log.case}: there was no process to log anything ({log.about['error']})")
         records = [record for record in log.records if record.get("record") == "storage-degraded"]
         if len(records) != 1:
             complaints.append(f"{log.case}: {len(records)} records instead of one")

@@ -199,7 +199,7 @@ def earlier_tokens_are_dead(seen: Record, parameters: Parameters) -> Judgement:
 
 @check("TOKEN-09.E3", "RFC 9700 §4.14.2")
 def client_sends_only_the_newest_token(seen: Record, parameters: Parameters) -> Judgement:
-    taps = [e for e in seen.of(HttpExchange, "desktop refresh") if e.about.get("role") == "tap"]
+    taps = [require_answer(e) for e in seen.of(HttpExchange, "desktop refresh") if e.about.get("role") == "tap"]
     if len(taps) < 3:
         raise MissingObservation(f"only {len(taps)} refreshes of the client were seen at the token endpoint")
     sent = [parse_qs(e.request_body).get("refresh_token", [""])[0] for e in taps]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from queue import SimpleQueue
 from typing import Any
 
-from harness.errors import NotHere, RunInterrupted
+from harness.errors import NotHere, TargetError
 from harness.faults.registry import Fault
 from harness.model import Finding, Verdict
 
@@ -67,25 +69,41 @@ def verdict_of(fault: Fault, findings: Iterable[Finding]) -> tuple[str, tuple[st
 
 
 def kill_matrix(
-    faults: Mapping[str, Fault], judge: Judge, tell: Callable[[Kill], None], clean: tuple[str, ...]
+    faults: Mapping[str, Fault],
+    judges: Sequence[Judge],
+    tell: Callable[[Kill], None],
+    clean: tuple[str, ...],
 ) -> KillMatrix:
-    """Try every fault. `judge(fault, controls)` gives the findings with the fault in place (None: the clean target);
-    `clean` are the controls that the clean target is judged on, for false alarms. A fault that keeps the target from
-    being judged at all has survived: nothing failed. Raises RunInterrupted."""
+    """Try every fault, as many at once as there are judges. A judge gives the findings with a fault in place (None: the
+    clean target); `clean` are the controls that the clean target is judged on, for false alarms."""
     started = time.monotonic()
-    alarms = tuple(sorted({f.expectation for f in judge(None, clean) if f.verdict is Verdict.FAILED})) if clean else ()
-    kills = []
-    for fault in faults.values():
+    idle: SimpleQueue[Judge] = SimpleQueue()
+    for judge in judges:
+        idle.put(judge)
+
+    def with_a_judge(fault: Fault | None, controls: tuple[str, ...]) -> list[Finding]:
+        judge = idle.get()
+        try:
+            return list(judge(fault, controls))
+        finally:
+            idle.put(judge)
+
+    def try_one(fault: Fault) -> Kill:
         begun = time.monotonic()
         try:
-            verdict, failed, reason = verdict_of(fault, judge(fault, fault.controls))
+            verdict, failed, reason = verdict_of(fault, with_a_judge(fault, fault.controls))
         except NotHere as absent:
             verdict, failed, reason = "not_run", (), str(absent)
-        except RunInterrupted:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a fault breaks, the others are tried
-            verdict, failed, reason = "survived", (), f"nothing could be judged: {type(error).__name__}: {error}"
-        seconds = round(time.monotonic() - begun, 1)
-        kills.append(Kill(fault.id, fault.expectation, failed, verdict, reason, fault.defect, seconds))
-        tell(kills[-1])
-    return KillMatrix(tuple(kills), alarms, round(time.monotonic() - started, 1))
+        except TargetError as error:
+            verdict, failed, reason = "survived", (), f"nothing could be judged: {error}"
+        kill = Kill(
+            fault.id, fault.expectation, failed, verdict, reason, fault.defect, round(time.monotonic() - begun, 1)
+        )
+        tell(kill)
+        return kill
+
+    with ThreadPoolExecutor(len(judges)) as pool:
+        alarms = pool.submit(with_a_judge, None, clean) if clean else None
+        kills = tuple(pool.map(try_one, faults.values()))
+        failed = {f.expectation for f in alarms.result() if f.verdict is Verdict.FAILED} if alarms else set()
+    return KillMatrix(kills, tuple(sorted(failed)), round(time.monotonic() - started, 1))

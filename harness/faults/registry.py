@@ -74,11 +74,11 @@ def fault(
 
 def load_faults(extra: Path | None = None) -> Mapping[str, Fault]:
     """All faults by id: those of this package, or only those of the file `extra`. Raises UsageError."""
-    if extra is not None:
-        return _load_file(extra)
     package = importlib.import_module("harness.faults")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"harness.faults.{module.name}")
+    if extra is not None:
+        return _load_file(extra)  # after the others, so that an id that is taken is told
     folder = str(Path(package.__path__[0]))
     return {id: found for id, found in sorted(_registered.items()) if found.source.startswith(folder)}
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Request, Response, WebSocket
+from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import Error as BrowserError
 
 from harness.errors import TargetError
 from harness.observations import CookieJar, PageView
 from harness.observe import Recorder
+from harness.probes.answers import Answer, Answers
 from harness.probes.cookies import Measure, parse_set_cookie, read_jar
 from harness.probes.oauth import User
 
-__all__ = ["Agent", "Answer"]
+__all__ = ["Agent"]
 
 PLANTED_COOKIE = "authassay-planted"
-
-
-class Answer:
-    """An answer that page script could read: its URL, headers and body."""
-
-    def __init__(self, url: str, data: bytes) -> None:
-        self.url = url
-        self.data = data
 
 
 class Agent:
@@ -43,16 +35,9 @@ class Agent:
         self.recorder = recorder
         self.measure = measure
         self.about = dict(about)
-        self.answers: list[Answer] = []
-        self.unread: list[str] = []  # URLs of answers whose body was not to be had
-        self._finished: list[Request] = []
-        self._set_cookies: list[tuple[str, str]] = []  # host, header
-        self.newest_cookies: dict[tuple[str, str], str] = {}  # the last header of each host and cookie name
+        self.newest_cookies: dict[tuple[str, str], str] = {}  # the last Set-Cookie of each host and cookie name
         self.page = context.new_page()
-        if listens:
-            # Only what has come whole: asking for the body of an answer that the page leaves behind waits for ever.
-            self.page.on("requestfinished", self._hear)
-            self.page.on("websocket", self._listen)
+        self._answers = Answers(self.page, recorder.redactor) if listens else None
 
     def open(self, url: str) -> None:
         """Go to a page and read what was answered on the way. Raises TargetError where there is none."""
@@ -120,7 +105,11 @@ class Agent:
 
     def set_cookies(self, case: str, url: str) -> CookieJar:
         """The cookies that answers set since the last call."""
-        headers, self._set_cookies = self._set_cookies, []
+        self.read_answers()
+        headers: list[tuple[str, str]] = []
+        if self._answers is not None:
+            headers, self._answers.set_cookies = self._answers.set_cookies, []
+        self.newest_cookies |= {(host, line.partition("=")[0].strip()): line for host, line in headers}
         return self._jar(case, "set-cookie", [parse_set_cookie(h, host, self.measure) for host, h in headers], url)
 
     def sent(self, case: str, cookies: Sequence[object], url: str) -> CookieJar:
@@ -135,43 +124,22 @@ class Agent:
             page.close()
 
     def read_answers(self) -> None:
-        """Read what was answered so far: bodies are gone once the page has left."""
-        finished, self._finished[:] = list(self._finished), []
-        for response in (request.response() for request in finished):
-            if response is None:
-                continue
-            host = urlsplit(response.url).hostname or ""
-            headers = [(header["name"].lower(), header["value"]) for header in response.headers_array()]
-            self.recorder.redactor.register_from_response(headers, "")
-            for name, value in headers:
-                if name == "set-cookie":
-                    for line in value.split("\n"):
-                        self._set_cookies.append((host, line))
-                        self.newest_cookies[host, line.partition("=")[0].strip()] = line
-            if not 300 <= response.status < 400:
-                self._read_body(response, headers)
+        """Read what was answered so far."""
+        if self._answers is not None:
+            self._answers.read()
 
     def take_answers(self) -> tuple[list[Answer], list[str]]:
         """The answers read since the last call, and the URLs of those that could not be read."""
+        assert self._answers is not None, "this agent does not listen"
         self.read_answers()
-        again, self.unread = self.unread, []  # such as the page's icon, which the browser keeps to itself
-        for url in again:
-            if self.fetch(url) == 0:
-                self.unread.append(url)
-        taken = self.answers, self.unread
-        self.answers, self.unread = [], []
+        again, self._answers.unread = self._answers.unread, []  # the browser keeps some to itself, such as the icon
+        refused = [url for url in again if self.fetch(url) == 0]
+        taken = self._answers.kept, [*refused, *self._answers.unread]
+        self._answers.kept, self._answers.unread = [], []
         return taken
 
     def close(self) -> None:
         self.context.close()
-
-    def _read_body(self, response: Response, headers: Sequence[tuple[str, str]]) -> None:
-        # Page script reads every header but Set-Cookie (Fetch §2.2.6).
-        readable = "\n".join(f"{name}: {value}" for name, value in headers if name != "set-cookie")
-        try:
-            self.answers.append(Answer(response.url, readable.encode() + b"\n\n" + response.body()))
-        except BrowserError:
-            self.unread.append(response.url)
 
     def _go(self, url: str) -> None:
         try:
@@ -180,15 +148,6 @@ class Agent:
             if "interrupted by another navigation" not in str(error):
                 raise
             self.page.goto(url, wait_until="load")  # a page that reloads itself was faster
-
-    def _hear(self, request: Request) -> None:
-        self._finished.append(request)  # to be read later: an event's handler must not ask the browser
-
-    def _listen(self, socket: WebSocket) -> None:
-        def hear(data: str | bytes) -> None:
-            self.answers.append(Answer(socket.url, data.encode() if isinstance(data, str) else data))
-
-        socket.on("framereceived", hear)
 
     def _document_cookie(self) -> tuple[bool, str]:
         """Whether a cookie planted by script shows in document.cookie, and what else shows there."""

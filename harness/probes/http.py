@@ -90,7 +90,7 @@ class HttpProbe:
         redactor = self._recorder.redactor
         redactor.register_from_request(target, sent, body)
         started = time.monotonic()
-        status, answered, text, size, error = self._exchange(method, target, body, sent)
+        status, answered, text, size, error = self._in_time(method, target, body, sent)
         redactor.register_from_response(answered, text)
         exchange = HttpExchange(
             case=case,

@@ -14,7 +14,8 @@ from playwright.sync_api import Error as BrowserError
 
 from harness.errors import TargetError
 from harness.observations import Hit, SecretScan
-from harness.probes.agent import Agent, Answer
+from harness.probes.agent import Agent
+from harness.probes.answers import Answer
 from harness.scan import SecretScanner
 from harness.secret_forms import Secret
 

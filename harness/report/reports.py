@@ -8,19 +8,15 @@ from pathlib import Path
 
 from harness.checks import registry
 from harness.errors import NotHere
-from harness.evidence.audit import AuditReport
-from harness.evidence.bundle import Bundle
-from harness.evidence.seal import public_half
 from harness.features import ScenarioPlan
-from harness.model import Decision, Policy
 from harness.report.allure import generate_allure
 from harness.report.auditor import render_auditor
 from harness.report.catalog_page import render_catalog
 from harness.report.junit import junit_xml
-from harness.report.report_input import ReportInput, RunFacts, SealFacts
+from harness.report.report_input import ReportInput
 from harness.report.summary import markdown_summary
 
-__all__ = ["Reports", "report_input", "write_reports"]
+__all__ = ["Reports", "write_reports"]
 
 
 @dataclass(frozen=True)
@@ -29,50 +25,6 @@ class Reports:
 
     pages: Mapping[str, Path]
     absent: tuple[str, ...] = ()
-
-
-def report_input(
-    bundle: Bundle, audited: AuditReport | None, decision: Decision | None, policy: Policy | None
-) -> ReportInput:
-    """What the reports show of a bundle."""
-    facts = bundle.predicate
-    tools = {str(k): str(v) for k, v in facts.get("versions", {}).items()}
-    machine = {"platform": tools.pop("platform", "unknown"), "python": tools.get("python", "unknown")}
-    targets = facts.get("targets", {})
-    public = public_half(bundle.path)
-    return ReportInput(
-        facts=RunFacts(
-            target=", ".join(targets),
-            version=", ".join(f"{name} {version}" for name, version in targets.items()),
-            commit=str(facts.get("commit", "")),
-            started=str(facts.get("started", "")),
-            finished=str(facts.get("finished", "")),
-            machine=machine,
-            tools=tools,
-        ),
-        catalog=bundle.catalog,
-        findings=bundle.findings,
-        observations=bundle.observations,
-        seal=_seal_facts(bundle, audited, public),
-        decision=decision,
-        policy=policy,
-        kill_matrix=bundle.kill_matrix,
-    )
-
-
-def _seal_facts(bundle: Bundle, audited: AuditReport | None, public: Path) -> SealFacts:
-    digests = {"catalog": str(bundle.predicate.get("digests", {}).get("catalog", ""))}
-    if audited is None:
-        return SealFacts(str(bundle.path), digests=digests)
-    return SealFacts(
-        bundle=str(bundle.path),
-        public_key=str(public) if public.exists() else "",
-        holds=audited.holds,
-        signer=audited.signer,
-        digests=digests,
-        breaches=tuple((breach.kind, breach.place, breach.detail) for breach in audited.breaches),
-        notes=audited.notes,
-    )
 
 
 def write_reports(

@@ -118,6 +118,7 @@ class DesktopChild:
         except queue.Empty:
             raise ChildGone(f"no answer within {seconds:g} s; {self._last_words()}") from None
         if line is None:
+            self._lines.put(None)  # whoever asks next is to know it too
             raise ChildGone(f"it ended; {self._last_words()}")
         return line
 

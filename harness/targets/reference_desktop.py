@@ -121,10 +121,10 @@ class ReferenceDesktop:
         return self._recorder.record(run)
 
     def logs(self, case: str) -> LogCapture:
-        """What the running process logged since its start."""
-        if self._child is None:
-            raise TargetError(f"there is no process whose log could be read: {self._gone}")
-        return self._recorder.record(LogCapture(case=case, about=self._about, records=self._child.logs()))
+        """What the running process logged since its start; where none runs, `about` tells why."""
+        about = self._about if self._child else {**self._about, "error": self._gone}
+        records = self._child.logs() if self._child else ()
+        return self._recorder.record(LogCapture(case=case, about=about, records=records))
 
     def scan(self, case: str) -> SecretScan:
         """Search every folder of the client's for the tokens that were handed out since this object was made."""

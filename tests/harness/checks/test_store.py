@@ -260,6 +260,7 @@ def test_a_fallback_with_a_defect_fails(expectation: str, changed: Observation) 
         ("STORE-08.E3", scan("after use", kinds=())),
         ("STORE-08.E3", state("login", False)),
         ("STORE-08.E3", state("second start", None)),
+        ("STORE-08.E4", replace(log("second start"), about={"error": "the client is gone"})),
     ],
 )
 def test_a_fallback_that_was_not_seen_whole_is_unknown(expectation: str, changed: Observation) -> None:

@@ -1,0 +1,44 @@
+"""Observations as probes leave them, for the tests of checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from harness.checks import registry
+from harness.model import Judgement, Parameter, Verdict
+from harness.observations import HttpExchange, Observation
+
+PARAMETERS = {
+    name: Parameter(name, value, "s", "a test") for name, value in {"code_lifetime": 60.0, "revoke_bound": 60.0}.items()
+}
+ISSUER = "https://id.dev.localhost"
+
+
+def exchange(case: str, status: int | None, body: object = "", **more: Any) -> HttpExchange:
+    """An answer of the issuer; a body that is no string is JSON. What is no field of an exchange goes into `about`."""
+    fields = {name: more.pop(name) for name in ("url", "request_body", "headers", "error") if name in more}
+    text = body if isinstance(body, str) else json.dumps(body)
+    fields.setdefault("url", f"{ISSUER}/token")
+    return HttpExchange(case=case, method="POST", status=status, body=text, about=more, **fields)
+
+
+def redirect(case: str, to: str, parameters: Mapping[str, str] | None = None, **more: Any) -> HttpExchange:
+    location = f"{to}?{urlencode(parameters)}" if parameters else to
+    return exchange(case, 302, headers=(("Location", location),), **more)
+
+
+def refused(case: str, **about: str) -> HttpExchange:
+    return exchange(case, 400, {"error": "invalid_grant"}, **about)
+
+
+def judge(expectation: str, seen: Sequence[Observation]) -> Judgement:
+    numbered = [replace(one, id=f"s#{number}") for number, one in enumerate(seen, 1)]
+    return registry.judge(expectation, numbered, PARAMETERS)
+
+
+def assert_failed(judgement: Judgement, words: str) -> None:
+    assert (judgement.verdict, words in judgement.reason) == (Verdict.FAILED, True), judgement

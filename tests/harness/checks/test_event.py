@@ -1,0 +1,265 @@
+"""Each check of the events: what passes, what fails, and that nothing or half observed is unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.checks.event import (
+    GARBAGE,
+    GOES_ON,
+    KILLED,
+    LOGINS,
+    NEXT_GARBAGE,
+    NO_LOGINS,
+    REASONS,
+    REFUSED_FOR_GOOD,
+    REFUSED_FOR_NOW,
+    SAME_TOKEN,
+    WEB_LOGIN,
+)
+from harness.checks.registry import judge
+from harness.model import Parameter, Verdict
+from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, PublishCall, PublishTranscript
+
+IN_TIME = {"bus_delivery": Parameter("bus_delivery", 60, "s", "EVENT-01")}
+AT_ONCE = "two first logins at once"
+
+
+def verdict(expectation: str, seen: Iterable[Observation]) -> Verdict:
+    return judge(expectation, seen, IN_TIME).verdict
+
+
+def told(type: str, id: str, **properties: object) -> BusEvent:
+    return BusEvent(type=type, source="app.dev", properties={"event_id": id, **properties}, metadata={})
+
+
+def capture(case: str, *events: BusEvent, **fields: Any) -> BusCapture:
+    return replace(BusCapture(case=case, stage="dev", events=events, settled=True, seconds=0.1), **fields)
+
+
+def http(case: str, status: int | None, body: object = None, **about: str) -> HttpExchange:
+    form = "grant_type=authorization_code" if about.get("role") == "token" else ""
+    text = json.dumps(body) if body is not None else ""
+    return HttpExchange(
+        case=case, about=about, method="POST", url="https://x", request_body=form, status=status, body=text
+    )
+
+
+def without(seen: Iterable[Observation], case: str) -> list[Observation]:
+    return [o for o in seen if o.case != case]
+
+
+def with_capture(seen: Iterable[Observation], capture: BusCapture) -> list[Observation]:
+    return [*(o for o in seen if not (isinstance(o, BusCapture) and o.case == capture.case)), capture]
+
+
+def logins() -> list[Observation]:
+    seen: list[Observation] = []
+    for case in (*LOGINS, KILLED):
+        count = 2 if case == AT_ONCE else 1
+        seen += [http(case, 200, role="token")] * count
+        seen.append(capture(case, *(told("auth.login", f"{case} {n}") for n in range(count))))
+    seen += [http(WEB_LOGIN, 303, role="web"), http(WEB_LOGIN, 200, role="end")]
+    seen.append(capture(WEB_LOGIN, told("auth.login", "web")))
+    for case in NO_LOGINS:
+        seen += [http(case, 400, role="login"), capture(case, told("auth.logout", case))]
+    return seen
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_logins_that_are_told_once_pass(number: int) -> None:
+    assert verdict(f"EVENT-01.E{number}", logins()) is Verdict.PASSED
+
+
+def test_a_second_delivery_of_one_event_is_no_second_event() -> None:
+    event = told("auth.login", "same")
+    assert verdict("EVENT-01.E1", with_capture(logins(), capture(LOGINS[0], event, event))) is Verdict.PASSED
+
+
+@pytest.mark.parametrize("case", [*LOGINS, WEB_LOGIN])
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_login_that_is_told_never_or_too_often_fails(case: str, count: int) -> None:
+    events = [told("auth.login", str(n)) for n in range(count)]
+    assert verdict("EVENT-01.E1", with_capture(logins(), capture(case, *events))) is Verdict.FAILED
+
+
+def test_a_login_that_is_told_late_fails() -> None:
+    late = capture(LOGINS[0], told("auth.login", "1"), seconds=61)
+    assert verdict("EVENT-01.E1", with_capture(logins(), late)) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("case", NO_LOGINS)
+def test_what_is_no_login_and_told_as_one_fails(case: str) -> None:
+    assert verdict("EVENT-01.E2", with_capture(logins(), capture(case, told("auth.login", "1")))) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_login_lost_or_doubled_by_a_kill_fails(count: int) -> None:
+    events = [told("auth.login", str(n)) for n in range(count)]
+    assert verdict("EVENT-01.E3", with_capture(logins(), capture(KILLED, *events))) is Verdict.FAILED
+
+
+def test_a_login_that_was_not_completed_leaves_nothing_to_judge() -> None:
+    for case, expectation in ((LOGINS[0], "EVENT-01.E1"), (KILLED, "EVENT-01.E3")):
+        seen = [*without(logins(), case), http(case, 400, role="token"), capture(case)]
+        assert verdict(expectation, seen) is Verdict.UNKNOWN
+    one = [*without(logins(), AT_ONCE), http(AT_ONCE, 200, role="token"), capture(AT_ONCE, told("auth.login", "1"))]
+    assert verdict("EVENT-01.E1", one) is Verdict.UNKNOWN
+
+
+def test_a_bus_that_did_not_settle_proves_nothing() -> None:
+    for case, expectation in ((LOGINS[0], "EVENT-01.E1"), (NO_LOGINS[0], "EVENT-01.E2"), (KILLED, "EVENT-01.E3")):
+        assert verdict(expectation, with_capture(logins(), capture(case, settled=False))) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("case", NO_LOGINS)
+def test_a_stimulus_that_is_missing_or_was_not_answered_is_unknown(case: str) -> None:
+    assert verdict("EVENT-01.E2", without(logins(), case)) is Verdict.UNKNOWN
+    assert verdict("EVENT-01.E2", [*logins(), http(case, None)]) is Verdict.UNKNOWN
+
+
+def refused(case: str, count: int = 1) -> list[Observation]:
+    return [http(case, 400, {"error": "invalid_grant"}, role="token", presented="dead")] * count
+
+
+def failure(case: str, reason: str, **properties: object) -> BusCapture:
+    return capture(case, told("auth.refresh_failed", case, reason=reason, **properties))
+
+
+def failures() -> list[Observation]:
+    seen: list[Observation] = []
+    for reason in REASONS:
+        seen += [*refused(reason), failure(reason, reason, subject="s")]
+    seen += [*refused(SAME_TOKEN, 5), failure(SAME_TOKEN, "revoked")]
+    seen += [*refused(GARBAGE, 50), failure(GARBAGE, "malformed", count=1)]
+    seen += [*refused(NEXT_GARBAGE), failure(NEXT_GARBAGE, "malformed", count=50)]
+    for case, first in zip(GOES_ON, (503, None, 200), strict=True):
+        seen += [http(case, status, role="token", presented="live") for status in (first, 200)]
+        seen.append(capture(case, told("auth.login", "another")))
+    return seen
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_failures_that_are_told_once_and_rightly_pass(number: int) -> None:
+    assert verdict(f"EVENT-03.E{number}", failures()) is Verdict.PASSED
+
+
+def test_several_events_with_one_idempotency_key_are_one() -> None:
+    events = [told("auth.refresh_failed", str(n), reason="revoked", idempotency_key="k") for n in range(5)]
+    assert verdict("EVENT-03.E1", with_capture(failures(), capture(SAME_TOKEN, *events))) is Verdict.PASSED
+
+
+@pytest.mark.parametrize("case", [*REASONS, SAME_TOKEN])
+def test_a_dead_token_told_never_wrongly_or_twice_fails(case: str) -> None:
+    reason = "revoked" if case == SAME_TOKEN else case
+    twice = [told("auth.refresh_failed", str(n), reason=reason) for n in range(2)]
+    for wrong in (capture(case), failure(case, "malformed"), capture(case, *twice)):
+        assert verdict("EVENT-03.E1", with_capture(failures(), wrong)) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("case", GOES_ON)
+def test_what_goes_on_and_is_told_as_a_failure_fails(case: str) -> None:
+    assert verdict("EVENT-03.E2", with_capture(failures(), failure(case, "revoked"))) is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        failure(GARBAGE, "malformed", count=1, subject="s"),
+        failure(GARBAGE, "revoked", count=1),
+        capture(GARBAGE, *(told("auth.refresh_failed", str(n), reason="malformed", count=1) for n in range(50))),
+        capture(GARBAGE),
+        failure(NEXT_GARBAGE, "malformed", count=1),
+        failure(NEXT_GARBAGE, "malformed"),
+    ],
+)
+def test_garbage_that_is_told_out_of_measure_fails(wrong: BusCapture) -> None:
+    assert verdict("EVENT-03.E3", with_capture(failures(), wrong)) is Verdict.FAILED
+
+
+def test_a_token_that_was_accepted_leaves_nothing_to_tell() -> None:
+    alive = http("expired", 200, role="token", presented="dead")
+    assert verdict("EVENT-03.E1", [*failures(), alive]) is Verdict.UNKNOWN
+    assert verdict("EVENT-03.E3", [*without(failures(), GARBAGE), *refused(GARBAGE, 49)]) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("case", GOES_ON)
+def test_trouble_that_did_not_happen_or_did_not_end_is_unknown(case: str) -> None:
+    rest = without(failures(), case)
+    for statuses in ((200,), (401, 200), (503, 503)):
+        answers = [http(case, status, role="token", presented="live") for status in statuses]
+        assert verdict("EVENT-03.E2", [*rest, *answers, capture(case)]) is Verdict.UNKNOWN
+
+
+def transcript(case: str, ids: Sequence[str], refusals: int, code: str = "InternalFailure") -> PublishTranscript:
+    """The last id is refused, so many times; then it is accepted, unless it was refused for good."""
+    last, good = ids[-1], case in REFUSED_FOR_GOOD
+    first = PublishCall(tuple(ids), (*[""] * (len(ids) - 1), code))
+    again = tuple(PublishCall((last,), (code,)) for _ in range(refusals - 1))
+    end = () if good else (PublishCall((last,), ("",)),)
+    return PublishTranscript(
+        case=case,
+        submitted=tuple(ids),
+        calls=(first, *again, *end),
+        reported_published=tuple(ids[:-1] if good else ids),
+        dead_letters=(last,) if good else (),
+        alarms=(f"event {last} is a dead letter",) if good else (),
+    )
+
+
+def transcripts() -> dict[str, PublishTranscript]:
+    cases = (*REFUSED_FOR_NOW, *REFUSED_FOR_GOOD)
+    return {case: transcript(case, [f"id{n}" for n in range(1 if "one," in case else 10)], 1) for case in cases}
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_publisher_that_looks_at_its_answers_passes(number: int) -> None:
+    assert verdict(f"EVENT-10.E{number}", transcripts().values()) is Verdict.PASSED
+
+
+TEN = tuple(f"id{n}" for n in range(10))
+PARTIAL = PublishCall(TEN, (*[""] * 9, "ThrottlingException"))
+NOW, GOOD = "ten, the first refused once", "ten, the first refused for good"
+
+
+@pytest.mark.parametrize(
+    ("expectation", "case", "fields"),
+    [
+        ("EVENT-10.E1", NOW, {"calls": (PARTIAL, PublishCall(TEN, ("",) * 10))}),
+        ("EVENT-10.E1", NOW, {"calls": (PARTIAL, PublishCall(("new",), ("",)))}),
+        ("EVENT-10.E1", NOW, {"calls": (PARTIAL,)}),
+        ("EVENT-10.E2", NOW, {"calls": (PARTIAL,)}),
+        ("EVENT-10.E2", NOW, {"reported_published": TEN[:9]}),
+        ("EVENT-10.E2", NOW, {"calls": (PARTIAL, PublishCall(("new", "id9"), ("", "")))}),
+        ("EVENT-10.E3", GOOD, {"finished": False}),
+        ("EVENT-10.E3", GOOD, {"dead_letters": ()}),
+        ("EVENT-10.E3", GOOD, {"dead_letters": TEN}),
+        ("EVENT-10.E3", GOOD, {"reported_published": TEN}),
+        ("EVENT-10.E3", GOOD, {"alarms": ()}),
+        ("EVENT-10.E3", GOOD, {"alarms": ("event id3 is a dead letter",)}),
+    ],
+)
+def test_a_publisher_that_is_wrong_in_one_way_fails(expectation: str, case: str, fields: dict[str, Any]) -> None:
+    seen = transcripts()
+    seen[case] = replace(seen[case], **fields)
+    assert verdict(expectation, seen.values()) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_bus_that_refused_nothing_proves_nothing(number: int) -> None:
+    for case in (NOW, GOOD):
+        seen = transcripts()
+        seen[case] = replace(seen[case], calls=(PublishCall(TEN, ("",) * 10),))
+        expected = Verdict.PASSED if (number, case) in ((2, GOOD), (3, NOW)) else Verdict.UNKNOWN
+        assert verdict(f"EVENT-10.E{number}", seen.values()) is expected
+
+
+@pytest.mark.parametrize("expectation", [f"EVENT-{control}.E{n}" for control in ("01", "03", "10") for n in (1, 2, 3)])
+def test_nothing_observed_is_unknown(expectation: str) -> None:
+    assert verdict(expectation, []) is Verdict.UNKNOWN
+    assert verdict(expectation, [http("something else", 200)]) is Verdict.UNKNOWN

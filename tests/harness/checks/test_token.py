@@ -1,0 +1,396 @@
+"""What the checks of tokens conclude from records that are as they should be, that are not, and that lack something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from harness.checks.token import BAD_CODE_REQUESTS
+from harness.model import Verdict
+from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race
+from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge, redirect, refused
+
+Seen = list[Observation]
+CLIENTS = {"web": "https://app.dev.localhost/cb", "desktop": "http://127.0.0.1:5001/cb"}
+CHANGES = [f"change {number}" for number in range(15)]
+MISTAKES = [f"mistake {number}" for number in range(4)]
+
+
+def code_requests() -> Seen:
+    seen: Seen = []
+    for number, (case, client) in enumerate((case, client) for case in BAD_CODE_REQUESTS for client in CLIENTS):
+        state = f"state-{number}"
+        answer = {"error": "invalid_request", "state": state}
+        url = f"{ISSUER}/authorize?state={state}"
+        seen.append(redirect(case, CLIENTS[client], answer, url=url, client=client))
+    return seen
+
+
+def tokens(access: str, refresh: str, **more: object) -> dict[str, object]:
+    return {"access_token": access, "refresh_token": refresh, "expires_in": 900, "token_type": "Bearer", **more}
+
+
+def refreshes(case: str, count: int, **about: str) -> Seen:
+    return [
+        exchange(case, 200, tokens(f"at-{n}", f"rt-{n + 1}"), request_body=f"refresh_token=rt-{n}", **about)
+        for n in range(count)
+    ]
+
+
+def race(*rounds: tuple[int, ...], parallel: int = 20) -> Race:
+    good = (200, *(400 for _ in range(parallel - 1)))
+    played = (*rounds, *(good for _ in range(10 - len(rounds))))
+    return Race(case="race", parallel=parallel, rounds=played, successes=tuple(r.count(200) for r in played))
+
+
+def reuse(event_id: str | None, reason: str = "reuse_detected") -> BusEvent:
+    properties = {"reason": reason, **({"event_id": event_id} if event_id else {})}
+    return BusEvent(type="auth.refresh_failed", source="auth.dev", properties=properties, metadata={})
+
+
+def capture(*events: BusEvent, settled: bool = True) -> BusCapture:
+    return BusCapture(case="events of the theft", stage="dev", events=events, settled=settled)
+
+
+# For every expectation the least record on which it passes: nothing in it can be done without.
+PASSING: dict[str, Seen] = {
+    "TOKEN-01.E1": code_requests(),
+    "TOKEN-01.E2": [exchange("metadata", 200, {"code_challenge_methods_supported": ["S256"]})],
+    "TOKEN-01.E3": [
+        *code_requests(),
+        *(redirect("a valid request", uri, {"code": "c"}, client=client) for client, uri in CLIENTS.items()),
+    ],
+    "TOKEN-03.E1": [
+        exchange("changed redirect URI", 400, "<h1>Error</h1>", client=client, change=change)
+        for client in CLIENTS
+        for change in CHANGES
+    ],
+    "TOKEN-03.E2": [
+        redirect("another port", f"http://127.0.0.1:{port}/cb", {"code": "c"}, client="desktop", port=port)
+        for port in ("1024", "49152", "65535")
+    ],
+    "TOKEN-03.E3": [
+        exchange("further mistake", 400, "no", client=client, mistake=mistake)
+        for client in CLIENTS
+        for mistake in MISTAKES
+    ],
+    "TOKEN-08.E1": [race()],
+    "TOKEN-08.E2": [
+        exchange("first redemption", 200, tokens("at", "rt")),
+        exchange("first use of the access token", 200),
+        refused("second redemption"),
+        refused("refresh after the replay"),
+        exchange("access after the replay", 401),
+    ],
+    "TOKEN-08.E3": [exchange("one second before", 200, tokens("at", "rt")), refused("two seconds after")],
+    "TOKEN-09.E1": refreshes("refresh in a row", 5),
+    "TOKEN-09.E2": [refused("earlier token after the grace", session=str(n)) for n in range(5)],
+    "TOKEN-09.E3": refreshes("desktop refresh", 3, role="tap"),
+    "TOKEN-10.E1": [refused("stolen token")],
+    "TOKEN-10.E2": [
+        exchange("access before the theft", 200),
+        refused("newest token"),
+        exchange("access after the theft", 401),
+    ],
+    "TOKEN-10.E3": [exchange("other session", 200, tokens("at", "rt"))],
+    "TOKEN-10.E4": [capture(reuse("e1"), reuse("e1"), reuse("e2", "revoked"))],
+}
+# Where less than the whole is still enough to judge: only the cases of another expectation are missing then.
+OF_OTHERS = {"TOKEN-01.E3": len(code_requests())}
+
+
+@pytest.mark.parametrize("expectation", PASSING)
+def test_a_record_that_is_as_it_should_be_passes(expectation: str) -> None:
+    judgement = judge(expectation, PASSING[expectation])
+    assert judgement.verdict is Verdict.PASSED, judgement
+    assert judgement.reason
+
+
+@pytest.mark.parametrize("expectation", PASSING)
+def test_an_empty_record_is_unknown(expectation: str) -> None:
+    assert judge(expectation, []).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("expectation", "index"),
+    [(e, n) for e, seen in PASSING.items() for n in range(OF_OTHERS.get(e, 0), len(seen))],
+)
+def test_without_any_one_observation_that_it_needs_it_is_unknown(expectation: str, index: int) -> None:
+    seen = PASSING[expectation]
+    judgement = judge(expectation, [*seen[:index], *seen[index + 1 :]])
+    assert judgement.verdict is Verdict.UNKNOWN, judgement
+
+
+@pytest.mark.parametrize("expectation", PASSING)
+@settings(deadline=None)
+@given(data=st.data())
+def test_no_part_of_a_record_passes_that_lacks_something_needed(expectation: str, data: st.DataObject) -> None:
+    seen = PASSING[expectation]
+    kept = [one for one in seen if data.draw(st.booleans())]
+    assume(clients_of(kept) == clients_of(seen))  # that a target has more clients, no record of the others tells
+    needed = seen[OF_OTHERS.get(expectation, 0) :]
+    judgement = judge(expectation, kept)
+    assert (judgement.verdict is Verdict.PASSED) == all(one in kept for one in needed), judgement
+
+
+def clients_of(seen: Seen) -> set[str]:
+    return {one.about.get("client", "") for one in seen}
+
+
+@pytest.mark.parametrize(
+    ("expectation", "index"),
+    [
+        (e, n)
+        for e, seen in PASSING.items()
+        for n in range(OF_OTHERS.get(e, 0), len(seen))
+        if isinstance(seen[n], HttpExchange)
+    ],
+)
+def test_a_request_that_got_no_answer_is_unknown(expectation: str, index: int) -> None:
+    seen = list(PASSING[expectation])
+    asked = seen[index]
+    assert isinstance(asked, HttpExchange)
+    seen[index] = replace(asked, status=None, headers=(), body="", error="Timeout")
+    judgement = judge(expectation, seen)
+    assert judgement.verdict is Verdict.UNKNOWN, judgement
+
+
+def changed(expectation: str, index: int, other: Observation) -> Seen:
+    seen = list(PASSING[expectation])
+    seen[index] = other
+    return seen
+
+
+def answered(expectation: str, index: int, status: int, body: object = "", **more: Any) -> Seen:
+    """The record with another answer to one of its requests."""
+    was = PASSING[expectation][index]
+    assert isinstance(was, HttpExchange)
+    about = {"url": was.url, "request_body": was.request_body, **was.about, **more}
+    return changed(expectation, index, exchange(was.case, status, body, **about))
+
+
+def to(location: str) -> dict[str, Any]:
+    return {"headers": (("Location", location),)}
+
+
+FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
+    "a code in the redirect": (
+        "TOKEN-01.E1",
+        lambda: answered("TOKEN-01.E1", 0, 302, **to("https://app.dev.localhost/cb?code=c&state=state-0")),
+        "web, no challenge: a code was issued",
+    ),
+    "a code in a page": (
+        "TOKEN-01.E1",
+        lambda: answered("TOKEN-01.E1", 3, 200, '<input name="code" value="c">'),
+        "desktop, the method plain: a code was issued",
+    ),
+    "another state": (
+        "TOKEN-01.E1",
+        lambda: answered("TOKEN-01.E1", 0, 302, **to("https://app.dev.localhost/cb?error=invalid_request&state=x")),
+        "instead of invalid_request with the same state",
+    ),
+    "another error": (
+        "TOKEN-01.E1",
+        lambda: answered("TOKEN-01.E1", 0, 302, **to("https://app.dev.localhost/cb?error=denied&state=state-0")),
+        "HTTP 302 denied instead of",
+    ),
+    "a login page for a bad request": ("TOKEN-01.E1", lambda: answered("TOKEN-01.E1", 9, 200, "<form>"), "HTTP 200"),
+    "plain in the metadata": (
+        "TOKEN-01.E2",
+        lambda: answered("TOKEN-01.E2", 0, 200, {"code_challenge_methods_supported": ["S256", "plain"]}),
+        "metadata names ['S256', 'plain']",
+    ),
+    "metadata that says nothing": ("TOKEN-01.E2", lambda: answered("TOKEN-01.E2", 0, 404), "metadata names None"),
+    "a valid request refused": (
+        "TOKEN-01.E3",
+        lambda: answered("TOKEN-01.E3", -1, 302, **to("http://127.0.0.1:5001/cb?error=invalid_request")),
+        "desktop: HTTP 302 invalid_request to a valid request",
+    ),
+    "a code sent to a changed URI": (
+        "TOKEN-03.E1",
+        lambda: answered("TOKEN-03.E1", 0, 302, **to("https://app.dev.localhost/cb/more?code=c")),
+        "web, change 0: a code was sent there",
+    ),
+    "an error sent to a changed URI": (
+        "TOKEN-03.E1",
+        lambda: answered("TOKEN-03.E1", 1, 302, **to("https://evil.example/?error=x")),
+        "web, change 1: a redirect (HTTP 302)",
+    ),
+    "a login page for a changed URI": (
+        "TOKEN-03.E1",
+        lambda: answered("TOKEN-03.E1", 2, 200, "<form>"),
+        "HTTP 200 instead of 400",
+    ),
+    "a cookie that keeps a changed URI": (
+        "TOKEN-03.E1",
+        lambda: answered("TOKEN-03.E1", 3, 400, headers=(("Set-Cookie", "next=https://evil.example/"),)),
+        "a cookie keeps the redirect",
+    ),
+    "another port refused": ("TOKEN-03.E2", lambda: answered("TOKEN-03.E2", 0, 400), "port 1024: HTTP 400"),
+    "the registered port instead": (
+        "TOKEN-03.E2",
+        lambda: answered("TOKEN-03.E2", 2, 302, **to("http://127.0.0.1:5001/cb?code=c")),
+        "port 65535: HTTP 302 with a code",
+    ),
+    "a mistake sent elsewhere": (
+        "TOKEN-03.E3",
+        lambda: answered("TOKEN-03.E3", 0, 302, **to("https://evil.example/cb?error=invalid_scope")),
+        "web, mistake 0: redirected to evil.example",
+    ),
+    "two redemptions of a code": (
+        "TOKEN-08.E1",
+        lambda: [race((200, 200, *(400 for _ in range(18))))],
+        "round 1: 2 successes",
+    ),
+    "no redemption of a code": ("TOKEN-08.E1", lambda: [race((400,) * 20)], "round 1: 0 successes"),
+    "a second redemption": (
+        "TOKEN-08.E2",
+        lambda: answered("TOKEN-08.E2", 2, 200, tokens("at2", "rt2")),
+        "the second redemption: HTTP 200",
+    ),
+    "a refresh token that outlives the replay": (
+        "TOKEN-08.E2",
+        lambda: answered("TOKEN-08.E2", 3, 200, tokens("at2", "rt2")),
+        "the refresh token of the first redemption lives on",
+    ),
+    "an access token that outlives the replay": (
+        "TOKEN-08.E2",
+        lambda: answered("TOKEN-08.E2", 4, 200),
+        "the access token of the first redemption lives on",
+    ),
+    "a code that dies early": (
+        "TOKEN-08.E3",
+        lambda: answered("TOKEN-08.E3", 0, 400, {"error": "invalid_grant"}),
+        "a code within its life: HTTP 400 invalid_grant",
+    ),
+    "a code that lives on": ("TOKEN-08.E3", lambda: answered("TOKEN-08.E3", 1, 200, {}), "a code after its life"),
+    "a refresh refused": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 1, 400, {"error": "invalid_grant"}),
+        "refresh 2: HTTP 400 invalid_grant",
+    ),
+    "the same refresh token again": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 2, 200, tokens("at", "rt-2")),
+        "a refresh token came back again, or none came",
+    ),
+    "the first refresh token again": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-0")),
+        "a refresh token came back again, or none came",
+    ),
+    "no refresh token": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 4, 200, {"access_token": "a", "expires_in": 900, "token_type": "bearer"}),
+        "a refresh token came back again, or none came",
+    ),
+    "no expires_in": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", expires_in=None)),
+        "refresh 1: no expires_in or token_type",
+    ),
+    "another token type": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", token_type="mac")),
+        "refresh 1: no expires_in or token_type",
+    ),
+    "an earlier token accepted": (
+        "TOKEN-09.E2",
+        lambda: answered("TOKEN-09.E2", 3, 200, tokens("at", "rt")),
+        "session 3: HTTP 200",
+    ),
+    "an older token sent by the client": (
+        "TOKEN-09.E3",
+        lambda: answered("TOKEN-09.E3", 2, 200, tokens("at", "rt-3"), request_body="refresh_token=rt-0"),
+        "refresh 3: an older token was sent",
+    ),
+    "a refresh of the client refused": ("TOKEN-09.E3", lambda: answered("TOKEN-09.E3", 2, 500), "refresh 3: HTTP 500"),
+    "the stolen token accepted": (
+        "TOKEN-10.E1",
+        lambda: answered("TOKEN-10.E1", 0, 200, tokens("at", "rt")),
+        "the stolen token: HTTP 200",
+    ),
+    "the stolen token refused with another error": (
+        "TOKEN-10.E1",
+        lambda: answered("TOKEN-10.E1", 0, 401, {"error": "invalid_client"}),
+        "the stolen token: HTTP 401 invalid_client",
+    ),
+    "the newest refresh token lives on": (
+        "TOKEN-10.E2",
+        lambda: answered("TOKEN-10.E2", 1, 200, tokens("at", "rt")),
+        "the newest refresh token: HTTP 200",
+    ),
+    "the newest access token lives on": (
+        "TOKEN-10.E2",
+        lambda: answered("TOKEN-10.E2", 2, 200),
+        "the newest access token: HTTP 200",
+    ),
+    "the other session ends": (
+        "TOKEN-10.E3",
+        lambda: answered("TOKEN-10.E3", 0, 400, {"error": "invalid_grant"}),
+        "the other session: HTTP 400 invalid_grant",
+    ),
+    "no event of the reuse": ("TOKEN-10.E4", lambda: [capture(reuse("e1", "revoked"))], "0 events tell of the reuse"),
+    "two events of the reuse": ("TOKEN-10.E4", lambda: [capture(reuse("e1"), reuse("e2"))], "2 events"),
+    "two events without an id": ("TOKEN-10.E4", lambda: [capture(reuse(None), reuse(None))], "2 events"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_defect_that_was_seen_fails_and_is_named(name: str) -> None:
+    expectation, seen, words = FAILING[name]
+    assert_failed(judge(expectation, seen()), words)
+
+
+def test_every_expectation_has_a_record_that_fails() -> None:
+    assert {expectation for expectation, _, _ in FAILING.values()} == set(PASSING)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "seen", "reason"),
+    [
+        ("TOKEN-08.E1", [race(parallel=19)], "only 10 rounds of 19"),
+        ("TOKEN-08.E1", [replace(race(), rounds=race().rounds[:9])], "only 9 rounds of 20"),
+        ("TOKEN-08.E1", [race((0, 200, *(400,) * 18))], "got no answer"),
+        ("TOKEN-08.E1", [race((200,))], "got no answer"),
+        ("TOKEN-08.E2", answered("TOKEN-08.E2", 0, 500), "did not succeed"),
+        ("TOKEN-08.E2", answered("TOKEN-08.E2", 1, 401), "did not succeed"),
+        ("TOKEN-09.E1", answered("TOKEN-09.E1", 0, 200, tokens("a", "rt-1"), request_body=""), "presented first"),
+        ("TOKEN-09.E3", refreshes("desktop refresh", 3, role="token"), "only 0 refreshes of the client"),
+        ("TOKEN-10.E2", answered("TOKEN-10.E2", 0, 401), "not accepted before the theft"),
+        ("TOKEN-10.E4", [capture(reuse("e1"), settled=False)], "did not settle"),
+    ],
+)
+def test_what_proves_nothing_is_unknown(expectation: str, seen: Sequence[Observation], reason: str) -> None:
+    judgement = judge(expectation, seen)
+    assert (judgement.verdict, reason in judgement.reason) == (Verdict.UNKNOWN, True), judgement
+
+
+def test_the_successes_of_a_race_are_counted_from_its_rounds() -> None:
+    twice = replace(race((200, 200, *(400,) * 18)), successes=(1,) * 10)
+    assert judge("TOKEN-08.E1", [twice]).verdict is Verdict.FAILED
+
+
+def test_a_bad_request_may_be_refused_with_a_page_of_its_own() -> None:
+    seen = [exchange(case, 400, "no", client="web") for case in BAD_CODE_REQUESTS]
+    assert judge("TOKEN-01.E1", seen).verdict is Verdict.PASSED
+
+
+def test_only_the_end_of_a_login_counts() -> None:
+    login = exchange("a valid request", 200, "<form>", client="web")
+    end = redirect("a valid request", CLIENTS["web"], {"code": "c"}, client="web")
+    assert judge("TOKEN-01.E3", [login, end]).verdict is Verdict.PASSED
+
+
+def test_more_refreshes_than_five_pass_too() -> None:
+    assert judge("TOKEN-09.E1", refreshes("refresh in a row", 7)).verdict is Verdict.PASSED
+
+
+def test_a_failure_tells_three_complaints_and_how_many_more() -> None:
+    seen = [exchange("earlier token after the grace", 200, session=str(n)) for n in range(5)]
+    assert judge("TOKEN-09.E2", seen).reason.endswith("and 2 more")
