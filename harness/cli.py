@@ -7,6 +7,7 @@ reach its end.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -49,6 +50,12 @@ from harness.run import TARGETS, Question
 
 USAGE, UNFINISHED = 2, 3
 Path_ = click.Path(path_type=Path)
+
+
+def console_for(quiet: bool = False) -> Console:
+    """Standard output: as wide as the terminal, and wide enough for a table where it is none."""
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
+    return Console(quiet=quiet, width=wide)
 
 
 class _Authassay(click.Group):
@@ -129,7 +136,7 @@ def main() -> None:
 @as_json
 def verify_command(as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, **asked: Any) -> int:
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
-    console = Console(quiet=as_json)
+    console = console_for(as_json)
     for thing in provision(not no_install, tell=lambda line: console.print(line, highlight=False)):
         if thing.state != "here":
             console.print(str(thing), highlight=False, soft_wrap=True)
@@ -145,7 +152,7 @@ def verify_command(as_json: bool, policy: Path, out: Path, key: Path | None, no_
 @as_json
 def run_command(as_json: bool, policy: Path, out: Path, key: Path | None, **asked: Any) -> int:
     """Run the scenarios, judge, seal the evidence, decide. Faults are not seeded: see `faults` and `verify`."""
-    console = Console(quiet=as_json)
+    console = console_for(as_json)
     job = Job(question(**asked), policy, out, key)
     return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
@@ -200,7 +207,7 @@ def show_decision(console: Console, decision: Decision) -> None:
 @as_json
 def faults_command(as_json: bool, source: Path | None, **asked: Any) -> int:
     """Seed each fault and see that the expectation it names fails."""
-    console = Console(quiet=as_json)
+    console = console_for(as_json)
     patterns = tuple(asked["controls"])
     asked["controls"] = ()
     matrix = kill_faults(question(**asked), patterns, source, open_progress(console, silent=as_json))
@@ -241,7 +248,7 @@ def audit_command(as_json: bool, bundle: Path, key: Path | None) -> int:
     if as_json:
         say_json(report_json(report))
         return 0 if report.holds else 1
-    console = Console()
+    console = console_for()
     word = Text("holds", style="bold green") if report.holds else Text("does not hold", style="bold red")
     console.print(Text.assemble(f"{bundle} ", word, f"; signer: {report.signer}"), soft_wrap=True)
     for breach in report.breaches:
@@ -264,7 +271,7 @@ def report_command(as_json: bool, bundle: Path, out: Path | None, policy: Path) 
         say_json({"reports": pages, "absent": reports.absent, "decision": "pass" if decision.passed else "fail"})
     else:
         absent = {f"not made {n}": line for n, line in enumerate(reports.absent, 1)}
-        show_lines(Console(), {**reports.pages, **absent})
+        show_lines(console_for(), {**reports.pages, **absent})
     return 0
 
 
@@ -290,7 +297,7 @@ def gate_command(as_json: bool, bundle: Path, policy: Path, controls: tuple[str,
     else:
         if controls:
             click.echo(f"over {', '.join(controls)} only")
-        show_decision(Console(), decision)
+        show_decision(console_for(), decision)
     return 0 if decision.passed else 1
 
 
@@ -309,7 +316,7 @@ def controls_command(as_json: bool, form: str, features: Path | None, catalog: P
     elif form == "md":
         click.echo(coverage_markdown(known, found, faults))
     else:
-        Console().print(coverage_table(known, found, faults))
+        console_for().print(coverage_table(known, found, faults))
     return 0
 
 
@@ -321,7 +328,7 @@ def doctor_command(as_json: bool) -> int:
     if as_json:
         say_json({"things": [asdict(row) for row in rows]})
     else:
-        console = Console()
+        console = console_for()
         for row in rows:
             mark = Text("✓ ", style="green") if row.state == "here" else Text("✗ ", style="yellow")
             mend = f"\n    to mend it: {row.mend}" if row.mend else ""

@@ -15,7 +15,7 @@ import re
 import secrets as randomness
 import threading
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus
 
 from harness.errors import UsageError
 from harness.secret_forms import Finder, Secret
@@ -145,8 +145,8 @@ def _form_secrets(text: str) -> list[tuple[str, str]]:
 
 
 def _url_secrets(url: str) -> list[tuple[str, str]]:
-    parts = urlsplit(url)
-    return _form_secrets(parts.query) + _form_secrets(parts.fragment)
+    before, _, fragment = url.partition("#")  # not by urlsplit, which refuses some of what a target may send
+    return _form_secrets(before.partition("?")[2]) + _form_secrets(fragment)
 
 
 def _json_secrets(body: str | bytes) -> list[tuple[str, str]]:

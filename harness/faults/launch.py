@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.faults.registry import Fault, load_faults
+from harness.faults.registry import Fault, load_faults, load_named
 from harness.model import STAGES
 from reference_impl.parts import Part, Parts, Replacement
 
@@ -38,8 +38,9 @@ def command(module: str, faults: Iterable[Fault], *arguments: str) -> list[str]:
     if not faults:
         return [sys.executable, "-m", module, *arguments]
     options = [word for fault in faults for word in ("--fault", fault.id)]
-    for file in sorted({fault.source for fault in faults}):
-        options += ["--from", file]  # that file alone: to import all faults takes longer than the program's start
+    files = {fault.source for fault in faults if Path(fault.source).parent != Path(__file__).parent}
+    for file in sorted(files):
+        options += ["--from", file]
     return [sys.executable, "-m", "harness.faults.launch", *options, module, *arguments]
 
 
@@ -51,7 +52,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args(argv)
-    known = {id: found for file in options.files for id, found in load_faults(file).items()} or load_faults()
+    known = dict(load_named(options.fault))
+    for file in options.files:
+        known.update(load_faults(file))
     stage = os.environ.get("AUTH_STAGE")  # a start with no stage, or with none that exists, gets every fault
     parts = parts_of([known[id] for id in options.fault], stage if stage in STAGES else None)
     sys.argv = [options.module, *options.arguments]

@@ -61,9 +61,9 @@ def test_a_login_form_is_filled_whatever_its_fields_are_called(agent: Agent, sit
 
 
 def test_a_button_that_leads_nowhere_is_told(agent: Agent, site: Site) -> None:
-    agent.context.set_default_timeout(500)
     site.pages["/"] = Page("<button id='b'>B</button>")
     agent.open(site.url)
+    agent.context.set_default_timeout(500)
     with pytest.raises(TargetError, match="led nowhere"):
         agent.press("#b")
 

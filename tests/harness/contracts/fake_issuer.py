@@ -1,0 +1,128 @@
+"""The least that is an OAuth issuer with an API, over http on loopback: for what speaks to issuers, not about them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+__all__ = ["FakeIssuer"]
+
+Form = Mapping[str, str]
+PASSWORD = "correct horse battery staple"
+
+
+class FakeIssuer(ThreadingHTTPServer):
+    """Knows one client, `web`, and one user, `alice`; used codes and refresh tokens are refused."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.redirect_uri = "http://127.0.0.1:1/cb"
+        self.key = ECKey.generate_key("P-256", {"kid": "k1"})
+        self.codes: dict[str, str] = {}  # code → challenge
+        self.refresh_tokens: set[str] = set()
+        self.live: set[str] = set()
+        self.lock = threading.Lock()
+
+    def metadata(self) -> dict[str, object]:
+        endpoints = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token", "revocation")}
+        return {"issuer": self.url, **endpoints, "code_challenge_methods_supported": ["S256"]}
+
+    def jwks(self) -> dict[str, object]:
+        return {"keys": [self.key.as_dict(private=False)]}
+
+    def token(self, form: Form) -> tuple[int, dict[str, object]]:
+        with self.lock:
+            if form.get("grant_type") == "refresh_token":
+                known = form.get("refresh_token", "") in self.refresh_tokens
+                self.refresh_tokens.discard(form.get("refresh_token", ""))
+            else:
+                challenge = self.codes.pop(form.get("code", ""), None)
+                digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+                known = challenge == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            if not known:
+                return 400, {"error": "invalid_grant"}
+            refresh = secrets.token_urlsafe(32)
+            claims = {"iss": self.url, "sub": "alice", "exp": int(time.time()) + 900, "jti": secrets.token_urlsafe(8)}
+            access = jwt.encode({"alg": "ES256", "kid": "k1"}, claims, self.key)
+            self.refresh_tokens.add(refresh)
+            self.live.add(access)
+        return 200, {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 900}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FakeIssuer
+
+    def do_GET(self) -> None:
+        asked = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+        if asked.path == "/.well-known/oauth-authorization-server":
+            self.answer_json(200, self.server.metadata())
+        elif asked.path == "/authorization":
+            self.authorize(query)
+        elif asked.path == "/login":
+            hidden = f'<input type="hidden" name="request" value="{asked.query}">'
+            user = '<input name="user"><input type="password" name="password">'
+            buttons = '<button name="go" value="yes">Yes</button><button name="go" value="no">No</button>'
+            self.answer(200, f'<form action="login" method="post">{hidden}{user}{buttons}</form>')
+        elif asked.path == "/me":
+            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            self.answer_json(200 if token in self.server.live else 401, {})
+        else:
+            self.answer(404)
+
+    def authorize(self, query: Form) -> None:
+        if query.get("client_id") != "web" or query.get("redirect_uri") != self.server.redirect_uri:
+            self.answer(400, "<h1>Error</h1>")
+        elif query.get("code_challenge_method") != "S256" or "code_challenge" not in query:
+            self.redirect({"error": "invalid_request", "state": query.get("state", "")})
+        else:
+            needed = {name: query[name] for name in ("state", "code_challenge")}
+            self.answer(302, headers={"Location": f"/login?{urlencode(needed).replace('&', '%26')}"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        form = {name: values[0] for name, values in parse_qs(body).items()}
+        if self.path == "/token":
+            self.answer_json(*self.server.token(form))
+        elif self.path == "/revocation":
+            self.server.live.discard(form.get("token", ""))
+            self.answer(200)
+        elif form.get("go") != "yes":
+            self.redirect({"error": "access_denied"})
+        elif (form.get("user"), form.get("password")) != ("alice", PASSWORD):
+            self.answer(200, "<p>Wrong.</p>")
+        else:
+            request = {name: values[0] for name, values in parse_qs(form["request"].replace("%26", "&")).items()}
+            code = secrets.token_urlsafe(32)
+            self.server.codes[code] = request["code_challenge"]
+            self.redirect({"code": code, "state": request["state"]})
+
+    def redirect(self, parameters: Form) -> None:
+        self.answer(302, headers={"Location": f"{self.server.redirect_uri}?{urlencode(parameters)}"})
+
+    def answer_json(self, status: int, data: Mapping[str, object]) -> None:
+        self.answer(status, json.dumps(data), {"Content-Type": "application/json"})
+
+    def answer(self, status: int, body: str = "", headers: Form | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "text/html", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
