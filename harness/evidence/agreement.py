@@ -43,6 +43,7 @@ def agreement(files: BundleFiles, journal: JournalRead) -> Iterator[Breach]:
         yield Breach("journal", _JOURNAL, str(error))
         return
     yield from _one_run(journal)
+    yield from _bases(journal)
     yield from _findings(files, findings)
     pairs = {(item.expectation, item.cell) for item in plan}
     for finding in findings:
@@ -89,6 +90,21 @@ def _observations(files: BundleFiles, journal: JournalRead) -> Iterator[Breach]:
     for name, times in Counter(line.name for line in recorded).items():
         if times > 1:
             yield Breach("journal", _JOURNAL, f"the id {name} was given to {times} observations")
+
+
+def _bases(journal: JournalRead) -> Iterator[Breach]:
+    """A check saw all that its scenario had observed: a finding that rests on less was made to look better."""
+    seen: dict[str, list[str]] = {}
+    for number, entry in journal.entries:
+        if entry.event == "observation":
+            id = str(entry.data.get("id", ""))
+            seen.setdefault(id.rpartition("#")[0], []).append(id)
+        elif entry.event == "finding" and entry.data.get("check"):
+            observed = seen.get(str(entry.data.get("scenario", "")), [])
+            if entry.data.get("observations") != observed:
+                name = entry.data.get("expectation")
+                detail = f"{name} does not rest on all {len(observed)} observations that its scenario had made by then"
+                yield Breach("agreement", f"{_JOURNAL}:{number}", detail)
 
 
 def _findings(files: BundleFiles, expected: Sequence[Finding]) -> Iterator[Breach]:

@@ -111,9 +111,10 @@ class OAuthIssuer:
     def metadata(self) -> dict[str, str]:
         """The RFC 8414 document, asked for once. Raises TargetError where there is none."""
         if not self._metadata:
-            self._metadata = self.discover("discovery").json()
-            if "token_endpoint" not in self._metadata:
+            found = self.discover("discovery").json()
+            if not {"authorization_endpoint", "token_endpoint"} <= found.keys():
                 raise TargetError(f"{self.stage}: no metadata at {self.address.issuer}")
+            self._metadata = found
         return self._metadata
 
     def discover(self, case: str) -> Answer:

@@ -31,6 +31,7 @@ class FakeIssuer(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.redirect_uri = "http://127.0.0.1:1/cb"
         self.key = ECKey.generate_key("P-256", {"kid": "k1"})
+        self.asked: dict[str, Form] = {}  # code requests that wait for a login
         self.codes: dict[str, str] = {}  # code → challenge
         self.refresh_tokens: set[str] = set()
         self.live: set[str] = set()
@@ -73,13 +74,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif asked.path == "/authorization":
             self.authorize(query)
         elif asked.path == "/login":
-            hidden = f'<input type="hidden" name="request" value="{asked.query}">'
+            hidden = f'<input type="hidden" name="request" value="{query["request"]}">'
             user = '<input name="user"><input type="password" name="password">'
             buttons = '<button name="go" value="yes">Yes</button><button name="go" value="no">No</button>'
             self.answer(200, f'<form action="login" method="post">{hidden}{user}{buttons}</form>')
         elif asked.path == "/me":
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             self.answer_json(200 if token in self.server.live else 401, {})
+        elif asked.path == "/round":
+            self.answer(302, headers={"Location": "/round"})
         else:
             self.answer(404)
 
@@ -89,8 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif query.get("code_challenge_method") != "S256" or "code_challenge" not in query:
             self.redirect({"error": "invalid_request", "state": query.get("state", "")})
         else:
-            needed = {name: query[name] for name in ("state", "code_challenge")}
-            self.answer(302, headers={"Location": f"/login?{urlencode(needed).replace('&', '%26')}"})
+            request = secrets.token_hex(8)
+            self.server.asked[request] = query
+            self.answer(302, headers={"Location": f"/login?request={request}"})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -105,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif (form.get("user"), form.get("password")) != ("alice", PASSWORD):
             self.answer(200, "<p>Wrong.</p>")
         else:
-            request = {name: values[0] for name, values in parse_qs(form["request"].replace("%26", "&")).items()}
+            request = self.server.asked.pop(form["request"])
             code = secrets.token_urlsafe(32)
             self.server.codes[code] = request["code_challenge"]
             self.redirect({"code": code, "state": request["state"]})

@@ -151,7 +151,9 @@ class TestAForgerWhoMayRewriteEverything:
         def change(entry: Entry) -> dict[str, object]:
             return {**entry.data, "observations": []} if entry.event == "finding" else dict(entry.data)
 
-        assert ("judgement", "findings.jsonl:1") in self.rewrite(sealed, change)
+        breaches = self.rewrite(sealed, change)
+        assert ("judgement", "findings.jsonl:1") in breaches
+        assert any(kind == "agreement" and place.startswith("journal.jsonl:") for kind, place in breaches)
 
     def test_a_finding_on_what_was_not_observed_is_named(self, sealed: Sealed) -> None:
         def change(entry: Entry) -> dict[str, object]:

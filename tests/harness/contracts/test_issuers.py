@@ -1,0 +1,96 @@
+"""The issuer's contract, run by every issuer that there is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from harness.errors import TargetError
+from harness.machine.session import PrivateSession
+from harness.observations import Observation
+from harness.observe import Recorder
+from harness.ports import Issuer
+from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User, pkce_pair
+from harness.redact import Redactor
+from harness.targets.reference import ReferenceTarget
+from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
+from tests.harness.contracts.issuer_contract import IssuerContract
+
+
+@pytest.fixture
+def seen() -> list[Observation]:
+    return []
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeIssuer]:
+    server = FakeIssuer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def fake_port(fake: FakeIssuer, seen: list[Observation]) -> Iterator[Issuer]:
+    redactor, sessions = Redactor(), list[requests.Session]()
+    redactor.register(PASSWORD, "password")
+
+    def new_session() -> requests.Session:
+        sessions.append(requests.Session())
+        sessions[-1].trust_env = False
+        return sessions[-1]
+
+    clients = {"web": Client("web", fake.redirect_uri)}
+    users = {"existing": User("alice", PASSWORD)}
+    address = StageAddress("dev", fake.url, fake.url, f"{fake.url}/me", fake.url, clients, users)
+    yield OAuthIssuer(address, new_session, Recorder("s", redactor, seen.append), lambda: {"dev": fake.jwks()})
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture(scope="module")
+def reference() -> Iterator[ReferenceTarget]:
+    with PrivateSession.start(secret_service=False) as machine:
+        target = ReferenceTarget.open(machine, Redactor())
+        yield target
+        target.close()
+
+
+class TestAFakeIssuer(IssuerContract):
+    @pytest.fixture
+    def issuer(self, fake_port: Issuer) -> Issuer:
+        return fake_port
+
+
+class TestTheReference(IssuerContract):
+    @pytest.fixture(params=["dev", "prod"])
+    def issuer(self, reference: ReferenceTarget, seen: list[Observation], request: pytest.FixtureRequest) -> Issuer:
+        return reference.issuer(request.param, Recorder("s", reference.redactor, seen.append))
+
+
+def test_an_issuer_without_metadata_is_told_each_time(fake_port: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeIssuer, "metadata", lambda self: {"issuer": self.url})
+    for _ in range(2):
+        with pytest.raises(TargetError, match="dev: no metadata at http://"):
+            _ = fake_port.metadata
+
+
+def test_an_issuer_that_redirects_for_ever_is_left(
+    fake_port: Issuer, fake: FakeIssuer, seen: list[Observation]
+) -> None:
+    fake_port.metadata["authorization_endpoint"] = f"{fake.url}/round"
+    ended = fake_port.authorize("round", fake_port.address.clients["web"], fake_port.address.users["existing"])
+    assert ended.code == ""
+    assert 5 < sum(one.case == "round" for one in seen) < 12
+
+
+def test_a_code_verifier_is_43_characters_and_its_challenge_another_each_time() -> None:
+    pairs = {pkce_pair() for _ in range(20)}
+    assert {(len(verifier), len(challenge)) for verifier, challenge in pairs} == {(43, 43)}
+    assert len(pairs) == len({challenge for _, challenge in pairs}) == 20
