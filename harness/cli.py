@@ -7,7 +7,6 @@ reach its end.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,14 +16,13 @@ from typing import Any, NoReturn
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from harness import __version__
 from harness.catalog import load_catalog
 from harness.errors import AuthassayError, EvidenceError, Mistakes, RunInterrupted, UsageError, nearest
 from harness.evidence.audit import report_json
-from harness.gate import NOTES, gate_markdown
+from harness.gate import gate_markdown
 from harness.jobs import (
     OUT,
     POLICY,
@@ -41,21 +39,15 @@ from harness.jobs import (
 from harness.machine.doctor import examine
 from harness.machine.provision import provision
 from harness.matrix import parse_selection
-from harness.model import Decision
 from harness.plan import read_features
 from harness.report.coverage import coverage_json, coverage_markdown, coverage_table
 from harness.report.progress import open_progress
+from harness.report.terminal import console_for, kill_table, show_audit, show_decision, show_lines, show_things
 from harness.report.verdict_table import verdict_table
 from harness.run import TARGETS, Question
 
 USAGE, UNFINISHED = 2, 3
 Path_ = click.Path(path_type=Path)
-
-
-def console_for(quiet: bool = False) -> Console:
-    """Standard output: as wide as the terminal, and wide enough for a table where it is none."""
-    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160
-    return Console(quiet=quiet, width=wide)
 
 
 class _Authassay(click.Group):
@@ -170,7 +162,9 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
         lines["faults"] = (
             f"{killed} of {len(outcome.matrix.faults)} killed, {len(outcome.matrix.false_alarms)} false alarms"
         )
-        console.print(kill_table(outcome.matrix.to_json(), only_trouble=True))
+        trouble = [asdict(kill) for kill in outcome.matrix.faults if kill.verdict != "killed"]
+        if trouble:
+            console.print(kill_table(trouble))
     if outcome.audited:
         lines["audit"] = f"{'holds' if outcome.audited.holds else 'does not hold'}; signer: {outcome.audited.signer}"
     if outcome.reports:
@@ -180,25 +174,6 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
     show_decision(console, outcome.decision)
     holds = outcome.audited is None or outcome.audited.holds
     return 0 if outcome.decision.passed and holds else 1
-
-
-def show_lines(console: Console, lines: dict[str, object]) -> None:
-    grid = Table.grid(padding=(0, 2))
-    for name, value in lines.items():
-        grid.add_row(Text(name, style="bold"), Text(str(value), overflow="fold"))
-    console.print()
-    console.print(grid, soft_wrap=True)
-
-
-def show_decision(console: Console, decision: Decision) -> None:
-    """The gate's word, with what failed it; notes are counted."""
-    against = [reason for reason in decision.reasons if reason.rule not in NOTES]
-    word = Text("gate: pass", style="bold green") if decision.passed else Text("gate: fail", style="bold red")
-    console.print(word, Text(f" ({len(decision.reasons) - len(against)} notes)", style="dim"))
-    for reason in against[:40]:
-        console.print(Text(f"  {reason.rule}: {reason.subject}: {reason.detail}"), soft_wrap=True)
-    if len(against) > 40:
-        console.print(Text(f"  … and {len(against) - 40} more; see: authassay gate BUNDLE --json"))
 
 
 @main.command("faults")
@@ -214,28 +189,13 @@ def faults_command(as_json: bool, source: Path | None, **asked: Any) -> int:
     if as_json:
         say_json(matrix.to_json())
     else:
-        console.print(kill_table(matrix.to_json()))
+        console.print(kill_table(asdict(kill) for kill in matrix.faults))
         alarms = ", ".join(matrix.false_alarms) or "none"
         killed = sum(kill.verdict == "killed" for kill in matrix.faults)
         console.print(
             f"{killed} of {len(matrix.faults)} killed; false alarms: {alarms}; {matrix.seconds} s", highlight=False
         )
     return 0 if matrix.holds else 1
-
-
-def kill_table(matrix: dict[str, Any], only_trouble: bool = False) -> Table | Text:
-    """Faults with what became of them; with `only_trouble`, those that were not killed."""
-    rows = [row for row in matrix["faults"] if not only_trouble or row["verdict"] != "killed"]
-    if not rows:
-        return Text("")
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("fault", "verdict", "expectation", "what was seen"):
-        table.add_column(name, no_wrap=name != "what was seen")
-    style = {"killed": "green", "not_run": "cyan"}
-    for row in rows:
-        verdict = Text(row["verdict"].replace("_", " "), style=style.get(row["verdict"], "bold red"))
-        table.add_row(row["id"], verdict, row["expectation"], Text(row["reason"][:160]))
-    return table
 
 
 @main.command("audit")
@@ -248,13 +208,7 @@ def audit_command(as_json: bool, bundle: Path, key: Path | None) -> int:
     if as_json:
         say_json(report_json(report))
         return 0 if report.holds else 1
-    console = console_for()
-    word = Text("holds", style="bold green") if report.holds else Text("does not hold", style="bold red")
-    console.print(Text.assemble(f"{bundle} ", word, f"; signer: {report.signer}"), soft_wrap=True)
-    for breach in report.breaches:
-        console.print(Text(f"  {breach.place}: {breach.kind}: {breach.detail}"), soft_wrap=True)
-    for note in report.notes:
-        console.print(Text(f"  note: {note}", style="dim"), soft_wrap=True)
+    show_audit(console_for(), bundle, report)
     return 0 if report.holds else 1
 
 
@@ -328,11 +282,7 @@ def doctor_command(as_json: bool) -> int:
     if as_json:
         say_json({"things": [asdict(row) for row in rows]})
     else:
-        console = console_for()
-        for row in rows:
-            mark = Text("✓ ", style="green") if row.state == "here" else Text("✗ ", style="yellow")
-            mend = f"\n    to mend it: {row.mend}" if row.mend else ""
-            console.print(Text.assemble(mark, (row.what, "bold"), f"  {row.detail}{mend}"), soft_wrap=True)
+        show_things(console_for(), rows)
     return 0
 
 

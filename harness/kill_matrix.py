@@ -33,7 +33,7 @@ def judge_kill_matrix(
     """What is wrong with the kill matrix as far as it concerns the gated controls, and what it leaves open."""
     if written is None:
         if policy.require_kill_matrix:
-            yield Reason("kill-matrix", FILE, "missing, and the policy requires it; run: authassay faults")
+            yield Reason("kill-matrix", FILE, "missing, and the policy requires it; make a bundle that has one with: authassay verify")
         return
     try:
         matrix = KillMatrix.model_validate(written)

@@ -85,6 +85,7 @@ class Plugin:
             cells = self.runner.cells(*bound.args)
             metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_bdd_apply_tag(self, tag: str, function: Any) -> bool:
         return True  # tags name controls and axes; they are the plan's, not pytest's
 

@@ -1,16 +1,14 @@
-"""Judgements about the session store: its contract, its fallback, and the stores that it must refuse."""
+"""Judgements about the session store's contract: what is set comes back, what is cleared is gone, and nothing else."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from harness.checks.common import conclude
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
-from harness.observations import LogCapture, PageView, SecretScan, SelfTestRun, StoreListing, StoreOperation, StoreState
+from harness.observations import StoreListing, StoreOperation
 from harness.observe import MissingObservation, Record
-from harness.secret_patterns import MARK
 
 WITNESSES = (
     "one byte",
@@ -23,22 +21,6 @@ WITNESSES = (
     "nothing at all",
 )
 RANDOM_VALUES = 10  # at least so many
-WEAK_STORES = (
-    "one that discards values",
-    "one that stores nothing",
-    "one that writes plain text",
-    "one that encrypts without integrity",
-    "one with a constant key",
-)
-WAYS = ("environment", "configuration file", "command line")
-TOKENS = ("access_token", "refresh_token")
-SELF_TEST = ("write", "read-back", "delete")
-MEMORY = "memory-only"
-# What a warning must tell: that the sign-in will not last, and something to do about it.
-CONSEQUENCE = re.compile(
-    r"(?i)\b(?:lost|not be kept|sign in again|signed out)\b.*\b(?:exit|quit|close|start|restart)", re.S
-)
-REMEDY = re.compile(r"(?i)\b(?:install|start|unlock|enable|remove|allow|open|set up)\b.+")
 
 
 @check("STORE-01.E1", "RFC 6749 §10.4, NIST SP 800-63B-4 §5.1")
@@ -49,6 +31,8 @@ def values_come_back_exactly(seen: Record, parameters: Parameters) -> Judgement:
         raise MissingObservation(f"never tried: {', '.join(absent)}")
     if len(trips) < len(WITNESSES) + RANDOM_VALUES:
         raise MissingObservation(f"only {len(trips)} values were tried")
+    if 2 * sum(written.outcome == "refused" for written, _ in trips) > len(trips):
+        raise MissingObservation("most values were refused, so that too few came back to tell")
     complaints = [f"{written.value}: {_lost(written, read)}" for written, read in trips if _lost(written, read)]
     return conclude([*complaints, *_bad_refusals(seen)], f"{len(trips)} values came back byte for byte")
 
@@ -155,136 +139,3 @@ def _names(items: Iterable[str]) -> str:
 
 def _why(operation: StoreOperation) -> str:
     return f" ({operation.error})" if operation.error else ""
-
-
-@check("STORE-08.E1", "ASVS 5.0.0 16.5.2")
-def works_without_a_secure_store(seen: Record, parameters: Parameters) -> Judgement:
-    states = [seen.one(StoreState, case) for case in ("first start", "login", "API call", "refresh", "second start")]
-    complaints = [f"{state.case}: {state.error}" for state in states if state.error]
-    complaints += [f"{s.case}: the mode is {s.mode or 'not told'}" for s in states if not s.error and s.mode != MEMORY]
-    complaints += [f"{s.case}: nobody is signed in" for s in states[1:4] if not s.error and not s.signed_in]
-    return conclude(complaints, "login, refresh and API call worked, with secrets in memory only")
-
-
-@check("STORE-08.E2", "seed L50, GDPR Art. 25(2)")
-def warning_is_visible(seen: Record, parameters: Parameters) -> Judgement:
-    pages = seen.of(PageView, "first start", "signed in", "second start")
-    if absent := {"login", "home", "settings"} - {_shown(view) for view in pages}:
-        raise MissingObservation(f"nobody looked at: {', '.join(sorted(absent))}")
-    complaints = [f"{view.case}, {view.about['page']}: {_unwarned(view)}" for view in pages if _unwarned(view)]
-    return conclude(complaints, f"the warning was visible on {len(pages)} pages, with consequence and remedy")
-
-
-def _shown(view: PageView) -> str:
-    if view.about.get("error"):
-        raise MissingObservation(f"{view.case}: the page {view.about['page']} did not show ({view.about['error']})")
-    return view.about["page"]
-
-
-def _unwarned(view: PageView) -> str:
-    if not view.alerts:
-        return "no visible alert"
-    if not any(CONSEQUENCE.search(alert) for alert in view.alerts):
-        return "no alert says that the sign-in will be lost"
-    return "" if any(REMEDY.search(alert) for alert in view.alerts) else "no alert says what to do"
-
-
-@check("STORE-08.E3", "NIST SP 800-63B-4 §5.1, GDPR Art. 25(2)")
-def nothing_is_written_and_the_sign_in_ends(seen: Record, parameters: Parameters) -> Judgement:
-    if not seen.one(StoreState, "login").signed_in:
-        raise MissingObservation("nobody was signed in, so there was nothing to write")
-    complaints = [found for case in ("after use", "after the restart") for found in _found(seen.one(SecretScan, case))]
-    after = seen.one(StoreState, "second start")
-    if after.signed_in is None:
-        raise MissingObservation(f"the second start did not tell whether somebody is signed in ({after.error})")
-    complaints += ["after the restart the user is still signed in"] if after.signed_in else []
-    return conclude(complaints, "no secret was found in any file, and the restart ended the sign-in")
-
-
-def _found(scan: SecretScan) -> list[str]:
-    """What a search found. It must have looked for tokens, and found what was planted."""
-    if missing := [kind for kind in TOKENS if kind not in scan.kinds]:
-        raise MissingObservation(f"{scan.case}: no {' and no '.join(missing)} was known, so none was looked for")
-    if not scan.planted_found:
-        raise MissingObservation(
-            f"{scan.case}: the search did not find what was planted; {scan.about.get('unscanned', '')}"
-        )
-    return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits]
-
-
-@check("STORE-08.E4", "ASVS 5.0.0 16.5.2")
-def degraded_storage_is_logged_once(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = []
-    for log in (seen.one(LogCapture, case) for case in ("first start", "second start")):
-        if log.about.get("error"):
-            raise MissingObservation(f"{log.case}: there was no process to log anything ({log.about['error']})")
-        records = [record for record in log.records if record.get("record") == "storage-degraded"]
-        if len(records) != 1:
-            complaints.append(f"{log.case}: {len(records)} records instead of one")
-        if any(MARK.search(repr(record).encode()) for record in records):
-            complaints.append(f"{log.case}: the record holds a secret")
-    return conclude(complaints, "each start logged one storage-degraded record, without a secret")
-
-
-def _situation(store: str, way: str) -> str:
-    return f"{store}, asked for by {way}"
-
-
-@check("STORE-09.E1", "Electron safeStorage API, keyring 25.7 source")
-def weak_stores_are_refused(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = []
-    for store in WEAK_STORES:
-        for way in WAYS:
-            start = seen.one(StoreState, "start", situation=_situation(store, way))
-            if start.mode != MEMORY:
-                complaints.append(
-                    f"{store}, by {way}: the mode is {start.mode or 'not told'} ({start.error or start.back_end})"
-                )
-            elif not CONSEQUENCE.search(start.warning) or not REMEDY.search(start.warning):
-                complaints.append(f"{store}, by {way}: no warning with consequence and remedy")
-        view = seen.one(PageView, "signed in", situation=_situation(store, WAYS[0]))
-        if _shown(view) and _unwarned(view):
-            complaints.append(f"{store}: {_unwarned(view)} on the page")
-    return conclude(complaints, f"{len(WEAK_STORES)} weak stores were refused, asked for in {len(WAYS)} ways each")
-
-
-@check("STORE-09.E2", "ASVS 5.0.0 11.3.2")
-def no_secret_is_in_a_weak_file(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = []
-    for store in WEAK_STORES:
-        situation = _situation(store, WAYS[0])
-        if not seen.one(StoreState, "login", situation=situation).signed_in:
-            raise MissingObservation(f"{store}: nobody was signed in, so there was nothing to write")
-        for scan in seen.of(SecretScan, "after the login"):
-            if scan.about["situation"].startswith(f"{store},"):
-                complaints += [f"{store}: {text}" for text in _found(scan)]
-        seen.one(SecretScan, "after the login", situation=situation)
-    return conclude(complaints, "no secret was found in a weak store's file or in any other")
-
-
-@check("STORE-09.E3", "keyring 25.7 source (null back end)")
-def self_test_finds_a_discarding_store(seen: Record, parameters: Parameters) -> Judgement:
-    sound, discarding = (seen.one(SelfTestRun, case) for case in ("sound store", "discarding store"))
-    complaints = [f"the self-test leaves out: {step}" for step in SELF_TEST if step not in sound.steps]
-    complaints += [f"a sound store fails the self-test at {step}" for step, held in sound.steps.items() if not held]
-    if not sound.accepted:
-        complaints.append(f"a sound store was not accepted ({sound.back_end})")
-    state = seen.one(StoreState, "discarding store")
-    if discarding.accepted or state.mode != MEMORY:
-        complaints.append(f"a store that discards values was accepted ({discarding.back_end}, mode {state.mode})")
-    elif not discarding.steps:
-        raise MissingObservation("the discarding store was refused before its self-test")
-    elif all(discarding.steps.values()):
-        complaints.append("the self-test did not notice that values are discarded")
-    if not (sound.before_login and discarding.before_login):
-        complaints.append("the self-test did not come before the first login")
-    return conclude(
-        complaints, "write, comparison and deletion were tried before the login, and the discarding store refused"
-    )
-
-
-@check("STORE-09.E4", "keyring 25.7 source (chainer)")
-def chain_does_not_write_to_the_weak_store(seen: Record, parameters: Parameters) -> Judgement:
-    if not seen.one(StoreState, "refresh").signed_in:
-        raise MissingObservation("nobody was signed in, so there was nothing to write")
-    return conclude(_found(seen.one(SecretScan, "after the refresh")), "nothing was written to the weak store")

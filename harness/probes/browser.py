@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Error as BrowserError
+
+from harness.errors import NotHere
 
 __all__ = ["PATIENCE", "Chromium"]
 
@@ -57,16 +60,20 @@ class Chromium:
 
     def __init__(self, executable: Path, environment: Mapping[str, str], spki_hash: str = "") -> None:
         """`spki_hash`: base64 SHA-256 of the public key that loopback servers use. Its files go where `environment`
-        says that temporary files go. Raises playwright's errors where it does not start."""
+        says that temporary files go. Raises NotHere where it does not start."""
         trusted = [f"--ignore-certificate-errors-spki-list={spki_hash}"] if spki_hash else []
         driver = _Driver.acquire()
         try:
             self._browser: Browser | None = driver.chromium.launch(
                 executable_path=executable, args=[*FLAGS, *trusted], env=dict(environment), timeout=30_000
             )
-        except BaseException:
+        except BaseException as error:
             _Driver.release()
+            if isinstance(error, BrowserError):
+                reason = str(error).splitlines()[0]
+                raise NotHere(f"{executable} does not start ({reason})", "install it anew, or name another") from error
             raise
+        self.executable = executable
         self.version = self._browser.version
 
     def new_context(self) -> BrowserContext:

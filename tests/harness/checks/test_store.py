@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from harness.checks.registry import judge
-from harness.checks.store import RANDOM_VALUES, WAYS, WEAK_STORES, WITNESSES
+from harness.checks.store import RANDOM_VALUES, WITNESSES
+from harness.checks.store_fallback import WAYS, WEAK_STORES
 from harness.model import Verdict
 from harness.observations import (
     Hit,
@@ -102,6 +103,16 @@ def test_a_value_read_by_the_process_that_wrote_it_proves_nothing() -> None:
 def test_fewer_values_than_the_control_names_prove_nothing() -> None:
     left = [o for o in round_trips() if not (isinstance(o, StoreOperation) and o.account == "w2")]
     assert verdict("STORE-01.E1", left) is Verdict.UNKNOWN
+
+
+def test_a_store_that_refuses_most_values_proves_nothing() -> None:
+    refused = [
+        replace(o, outcome="refused" if o.operation == "set" else "not_found")
+        if isinstance(o, StoreOperation) and o.case == "round trip" and o.account != "w0"
+        else o
+        for o in round_trips()
+    ]
+    assert verdict("STORE-01.E1", refused) is Verdict.UNKNOWN
 
 
 MISSING = [
