@@ -6,6 +6,7 @@ it to its sink; only what comes back from `record` may reach a check.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
@@ -76,15 +77,16 @@ class Recorder:
         self.redactor = redactor
         self._sink = sink
         self._kept: list[Observation] = []
+        self._lock = threading.Lock()  # taps record from the threads of servers
 
     def record(self, observation: T) -> T:
         """The observation as a check may see it: redacted, and with its id."""
         data = _redact(to_json(observation), self.redactor)
         data["kind"] = observation.kind
-        data["id"] = f"{self.scenario}#{len(self._kept) + 1}"
-        kept = from_json(data)
-        self._kept.append(kept)
-        self._sink(kept)
+        with self._lock:
+            kept = from_json({**data, "id": f"{self.scenario}#{len(self._kept) + 1}"})
+            self._kept.append(kept)
+            self._sink(kept)
         return cast("T", kept)
 
     @property

@@ -9,7 +9,6 @@ import pytest
 import requests
 
 from harness.errors import TargetError
-from harness.machine.session import PrivateSession
 from harness.observations import Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
@@ -52,14 +51,6 @@ def fake_port(fake: FakeIssuer, seen: list[Observation]) -> Iterator[Issuer]:
     yield OAuthIssuer(address, new_session, Recorder("s", redactor, seen.append), lambda: {"dev": fake.jwks()})
     for session in sessions:
         session.close()
-
-
-@pytest.fixture(scope="module")
-def reference() -> Iterator[ReferenceTarget]:
-    with PrivateSession.start(secret_service=False) as machine:
-        target = ReferenceTarget.open(machine, Redactor())
-        yield target
-        target.close()
 
 
 class TestAFakeIssuer(IssuerContract):
