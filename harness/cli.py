@@ -113,6 +113,11 @@ def asks(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+side_by_side = click.option(
+    "-n", "side_by_side", type=click.IntRange(min=0), default=0, help="Faults tried at once; 0: one per processor."
+)
+
+
 @click.group(cls=_Authassay, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="authassay")
 def main() -> None:
@@ -124,15 +129,18 @@ def main() -> None:
 @click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
 @click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
+@side_by_side
 @click.option("--no-install", is_flag=True, help="Install nothing on this machine.")
 @as_json
-def verify_command(as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, **asked: Any) -> int:
+def verify_command(
+    as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, side_by_side: int, **asked: Any
+) -> int:
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
     console = console_for(as_json)
+    job = Job(question(**asked), policy, out, key, with_faults=True, with_reports=True, side_by_side=side_by_side)
     for thing in provision(not no_install, tell=lambda line: console.print(line, highlight=False)):
         if thing.state != "here":
             console.print(str(thing), highlight=False, soft_wrap=True)
-    job = Job(question(**asked), policy, out, key, with_faults=True, with_reports=True)
     return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
 
@@ -178,14 +186,15 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
 
 @main.command("faults")
 @asks
+@side_by_side
 @click.option("--from", "source", type=Path_, help="A Python file with faults of your own.")
 @as_json
-def faults_command(as_json: bool, source: Path | None, **asked: Any) -> int:
+def faults_command(as_json: bool, source: Path | None, side_by_side: int, **asked: Any) -> int:
     """Seed each fault and see that the expectation it names fails."""
     console = console_for(as_json)
     patterns = tuple(asked["controls"])
     asked["controls"] = ()
-    matrix = kill_faults(question(**asked), patterns, source, open_progress(console, silent=as_json))
+    matrix = kill_faults(question(**asked), patterns, source, open_progress(console, silent=as_json), side_by_side)
     if as_json:
         say_json(matrix.to_json())
     else:

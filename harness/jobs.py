@@ -75,6 +75,7 @@ class Job:
     out: Path = OUT
     key: Path | None = None
     with_faults: bool = False
+    side_by_side: int = 0  # fault workers; 0: one per processor
     with_reports: bool = False
 
 
@@ -128,7 +129,9 @@ def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Pro
     controls = {control for scenario in recording.plan.cells for control in scenario.controls}
     faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
     alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
-    matrix = replace(try_faults(faults, job.question, machine, progress), false_alarms=tuple(alarms))
+    matrix = replace(
+        try_faults(faults, job.question, machine, progress, side_by_side=job.side_by_side), false_alarms=tuple(alarms)
+    )
     write_kill_matrix(recording.folder, matrix.to_json())
     return matrix
 
@@ -146,7 +149,9 @@ def _report(
     return replace(outcome, audited=audited, reports=reports)
 
 
-def kill_faults(question: Question, patterns: Sequence[str], source: Path | None, progress: Progress) -> KillMatrix:
+def kill_faults(
+    question: Question, patterns: Sequence[str], source: Path | None, progress: Progress, side_by_side: int = 0
+) -> KillMatrix:
     """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls."""
     catalog = load_catalog(question.catalog)
     faults = dict(load_faults(source))
@@ -161,7 +166,7 @@ def kill_faults(question: Question, patterns: Sequence[str], source: Path | None
     sweep()
     clean = tuple(sorted({control for fault in chosen.values() for control in fault.controls}))
     with PrivateSession.start() as machine, progress:
-        return try_faults(chosen, question, machine, progress, clean)
+        return try_faults(chosen, question, machine, progress, clean, side_by_side)
 
 
 def try_faults(
@@ -170,9 +175,11 @@ def try_faults(
     machine: PrivateSession,
     progress: Progress,
     clean: tuple[str, ...] = (),
+    side_by_side: int = 0,
 ) -> KillMatrix:
-    """The kill matrix of these faults, tried by one worker process per processor."""
-    workers = [FaultWorker(machine, question) for _ in range(min(os.cpu_count() or 1, len(faults)))]
+    """The kill matrix of these faults, tried by so many worker processes (0: one per processor)."""
+    count = min(side_by_side or os.cpu_count() or 1, len(faults))
+    workers = [FaultWorker(machine, question) for _ in range(count)]
     tried = iter(range(1, len(faults) + 1))
     with progress.show_step("seeding faults") as tell:
 

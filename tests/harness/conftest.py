@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 
 from harness.checks import registry
+from harness.evidence.seal import public_half
 from harness.machine.session import PrivateSession
 from harness.redact import Redactor
 from harness.targets.reference import ReferenceTarget
@@ -26,3 +33,22 @@ def reference() -> Iterator[ReferenceTarget]:
         target = ReferenceTarget.open(machine, Redactor())
         yield target
         target.close()
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sealed bundle of a rehearsal, made by a process of its own; not to be changed."""
+    folder = tmp_path_factory.mktemp("rehearsal") / "bundle"
+    secrets = json.dumps({kind: token_urlsafe(32) for kind in ("access_token", "session_cookie", "password")})
+    command = [sys.executable, "-m", "harness.rehearsal", str(folder)]
+    subprocess.run(command, input=secrets, text=True, check=True, capture_output=True, timeout=60)
+    return folder
+
+
+@pytest.fixture
+def own_bundle(rehearsed: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    copy = tmp_path / "bundle"
+    shutil.copytree(rehearsed, copy)
+    shutil.copy(public_half(rehearsed), public_half(copy))
+    return copy

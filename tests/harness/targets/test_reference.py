@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -81,9 +81,13 @@ def test_storage_that_fails_once_fails_one_refresh(reference: ReferenceTarget, i
     assert issuer.refresh("refresh", other.refresh_token, client).status == 200
 
 
+def own_keys() -> Mapping[str, list[str]]:
+    return {"keys": ["own"]}
+
+
 def test_an_api_trusts_foreign_keys_only_while_it_is_told_to() -> None:
     switches = Switches()
-    keys = with_switches(Parts(), switches).choose(Part.API_KEYS, lambda: {"keys": ["own"]})
+    keys = with_switches(Parts(), switches).choose(Part.API_KEYS, own_keys)
     switches.foreign_keys.append(lambda: {"keys": ["foreign"]})
     assert keys() == {"keys": ["own", "foreign"]}
     switches.foreign_keys.clear()
@@ -104,7 +108,7 @@ def test_keys_of_another_stage_are_taken_back_also_after_an_error(reference: Ref
 def test_switches_stand_outside_of_faults() -> None:
     faulty = Parts({Part.API_KEYS: (lambda real: lambda: {"keys": []},)})
     switches = Switches(foreign_keys=[lambda: {"keys": ["foreign"]}])
-    keys = with_switches(faulty, switches).choose(Part.API_KEYS, lambda: {"keys": ["own"]})
+    keys = with_switches(faulty, switches).choose(Part.API_KEYS, own_keys)
     assert keys() == {"keys": ["foreign"]}
 
 
