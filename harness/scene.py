@@ -53,8 +53,8 @@ class Scene:
         """The value of a policy parameter."""
         return self.parameters[name].value
 
-    def judge(self, expectation: str) -> Finding:
-        """Judge one expectation by what was recorded so far. A failure is recorded, not raised."""
+    def check(self, expectation: str) -> Finding:
+        """Check one expectation by what was recorded so far. A failure is recorded, not raised."""
         seen = self.recorder.seen
         judgement = registry.judge(expectation, seen, self.parameters)
         return self._find(expectation, judgement, tuple(o.id for o in seen), registry.digest(expectation))

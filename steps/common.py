@@ -10,4 +10,4 @@ from harness.scene import Scene
 @then(parsers.re(r"(?P<expectation>[A-Z]+-\d\d\.E\d+) holds: (?P<words>.+)"))
 def verify_expectation(scene: Scene, expectation: str, words: str) -> None:
     """Judge the expectation by all that the scenario observed so far; the finding is recorded, never raised."""
-    scene.judge(expectation)
+    scene.check(expectation)

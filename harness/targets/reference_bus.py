@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import boto3
 
@@ -18,13 +17,11 @@ from harness.observations import BusCapture, BusEvent, PublishTranscript
 from harness.observe import Recorder
 from harness.probes.bus import BusTap
 from harness.probes.scripted_bus import ScriptedBus, offline_client
+from harness.targets.reference_host import ReferenceHost
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
 from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox
 from reference_impl.parts import Part
-
-if TYPE_CHECKING:
-    from harness.targets.reference import ReferenceTarget
 
 __all__ = ["ReferenceBus", "ReferencePublisher"]
 
@@ -36,7 +33,7 @@ POLL = 0.05  # seconds between looks at a publisher that is at work
 class ReferenceBus:
     """Taps the buses of the stages that it is asked about. A process of its own publishes on the same buses."""
 
-    def __init__(self, target: ReferenceTarget, recorder: Recorder) -> None:
+    def __init__(self, target: ReferenceHost, recorder: Recorder) -> None:
         self._target, self._recorder = target, recorder
         self._taps: dict[str, BusTap] = {}
         self._opened: dict[str, float] = {}
@@ -79,7 +76,7 @@ class ReferenceBus:
 class ReferencePublisher:
     """The reference's publisher and outbox, as they are composed, on a database of their own."""
 
-    def __init__(self, target: ReferenceTarget, recorder: Recorder) -> None:
+    def __init__(self, target: ReferenceHost, recorder: Recorder) -> None:
         self._target, self._recorder = target, recorder
         self._client = offline_client()
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from harness.machine.commands import end_tree
 
 if TYPE_CHECKING:
-    from harness.targets.reference import ReferenceTarget
+    from harness.targets.reference_host import ReferenceHost
     from harness.targets.reference_situations import Surroundings
 
 __all__ = ["ChildGone", "DesktopChild", "desktop_command"]
@@ -31,7 +31,7 @@ class ChildGone(Exception):
 
 
 def desktop_command(
-    target: ReferenceTarget, stage: str, app: str, surroundings: Surroundings
+    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings
 ) -> tuple[list[str], dict[str, str]]:
     """Arguments and environment of a desktop client of a stage."""
     address = target.addresses[stage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -16,11 +16,9 @@ from harness.probes.agent import Agent
 from harness.probes.cookies import Measure
 from harness.scan import SecretScanner, observe_scan
 from harness.targets.reference_child import ChildGone, DesktopChild, Line, desktop_command
+from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_situations import prepare
 from harness.targets.reference_tokens import MintedTokens
-
-if TYPE_CHECKING:
-    from harness.targets.reference import ReferenceTarget
 
 __all__ = ["ReferenceDesktop"]
 
@@ -30,7 +28,7 @@ PAGES = {"login": "/login", "home": "/", "settings": "/settings"}
 class ReferenceDesktop:
     """One user with one desktop client. What goes wrong in the client is told in the state, not raised."""
 
-    def __init__(self, target: ReferenceTarget, stage: str, recorder: Recorder, situation: str) -> None:
+    def __init__(self, target: ReferenceHost, stage: str, recorder: Recorder, situation: str) -> None:
         """Raises NotHere where this machine cannot have the situation."""
         self._target, self._stage, self._recorder = target, stage, recorder
         self._about = {"stage": stage, "situation": situation}

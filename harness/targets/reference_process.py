@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -23,13 +22,11 @@ from harness.observations import ProcessRun
 from harness.observe import Recorder
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
+from harness.targets.reference_host import ReferenceHost
 from reference_impl.aws import AwsAccess
 from reference_impl.config import registered_clients
 from reference_impl.loopback import LoopbackHost, loopback_session
 from reference_impl.provision import Provisioned, StageUrls, provision
-
-if TYPE_CHECKING:
-    from harness.targets.reference import ReferenceTarget
 
 __all__ = ["ReferenceProcess"]
 
@@ -52,7 +49,7 @@ class Deployment:
 class ReferenceProcess:
     """Starts, kills and restarts one child process; its files lie in the target's private folder."""
 
-    def __init__(self, target: ReferenceTarget, recorder: Recorder) -> None:
+    def __init__(self, target: ReferenceHost, recorder: Recorder) -> None:
         self._target, self._recorder = target, recorder
         self._folder = Path(mkdtemp(prefix="process-", dir=target.folder))
         self._host = LoopbackHost(self._folder)

@@ -7,19 +7,17 @@ import hashlib
 import secrets
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from harness.errors import NotHere, TargetError
 from harness.observations import StoreListing, StoreOperation
 from harness.observe import Recorder
 from harness.probes.secret_service import list_entries
 from harness.targets.reference_child import ChildGone, DesktopChild, Line, desktop_command
+from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_situations import NO_BUS, SOUND, prepare
 from reference_impl.session_store import ITEMS
 from reference_impl.session_store.model import Entry
-
-if TYPE_CHECKING:
-    from harness.targets.reference import ReferenceTarget
 
 __all__ = ["ReferenceStore"]
 
@@ -30,7 +28,7 @@ OUTCOMES: dict[str, Literal["not_found", "refused"]] = {"NotFound": "not_found",
 class ReferenceStore:
     """A store that nobody else uses: its application name is of this object alone."""
 
-    def __init__(self, target: ReferenceTarget, store: str, recorder: Recorder) -> None:
+    def __init__(self, target: ReferenceHost, store: str, recorder: Recorder) -> None:
         """Raises NotHere where this machine has no such store."""
         if store not in SITUATIONS:
             raise NotHere(f"no port to the store {store} yet", "run the cells of secret-service on Linux, or memory")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
@@ -14,10 +13,8 @@ from harness.probes.agent import Agent
 from harness.probes.cookies import Measure, parse_sent
 from harness.probes.page_scan import PageSearch
 from harness.probes.witness import Witness, on_stand_in, stand_in
+from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_tokens import MintedTokens
-
-if TYPE_CHECKING:
-    from harness.targets.reference import ReferenceTarget
 
 __all__ = ["ReferenceWeb"]
 
@@ -27,7 +24,7 @@ READABLE = ("/session", "/api/me")  # what page script may ask for
 class ReferenceWeb:
     """One user agent at one stage's web client."""
 
-    def __init__(self, target: ReferenceTarget, stage: str, browser: str, recorder: Recorder) -> None:
+    def __init__(self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder) -> None:
         """Raises NotHere where there is no such browser."""
         if browser != "chromium":
             raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")

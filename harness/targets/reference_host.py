@@ -1,0 +1,108 @@
+"""The reference, running for the harness: moto as AWS, three stages in this process, what its ports share."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+import requests
+from moto.server import ThreadedMotoServer
+
+from harness.faults.launch import command, parts_of
+from harness.faults.registry import Fault
+from harness.machine.chromium import find_chromium
+from harness.machine.session import PrivateSession
+from harness.model import STAGES
+from harness.probes.browser import Chromium
+from harness.probes.oauth import Client, StageAddress, User
+from harness.redact import Redactor
+from harness.targets.reference_admin import Switches, with_switches
+from harness.targets.reference_tap import TokenTap
+from reference_impl.app import Reference, ReferenceStage
+from reference_impl.clock import ShiftedClock
+from reference_impl.loopback import loopback_session
+
+__all__ = ["ReferenceHost"]
+
+SWITCH_SECONDS = 0.0005  # servers and clients share this process: threads must hand over sooner than after 5 ms
+USERS = ("existing", "second", "mallory", *(f"new{number}" for number in range(1, 41)))
+
+
+class ReferenceHost:
+    """Moto and the three stages, running. What their children need of the machine comes from `machine`."""
+
+    stages = STAGES
+
+    def __init__(self, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> None:
+        self.machine, self.redactor, self.faults = machine, redactor, tuple(faults)
+        self.closing = ExitStack()
+        self.shifted = ShiftedClock()
+        self.switches = {stage: Switches() for stage in STAGES}
+        self.addresses: dict[str, StageAddress] = {}
+        self.taps: dict[str, TokenTap] = {}
+
+    @classmethod
+    def open(cls, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> Self:
+        """Start moto and the three stages. Raises what the reference raises where it cannot start."""
+        target = cls(machine, redactor, faults)
+        try:
+            target._start()
+        except BaseException:
+            target.close()
+            raise
+        return target
+
+    def _start(self) -> None:
+        self.closing.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(SWITCH_SECONDS)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells of every request
+        logging.getLogger("reference_impl").addHandler(logging.NullHandler())  # faults brought about are no news
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        self.closing.callback(server.stop)
+        host, port = server.get_host_and_port()
+        self.aws_endpoint = f"http://{host}:{port}"
+        self.folder = Path(self.closing.enter_context(TemporaryDirectory(dir=self.machine.folder)))
+        parts = {stage: with_switches(parts_of(self.faults, stage), self.switches[stage]) for stage in STAGES}
+        self.reference = Reference.start(self.folder, self.aws_endpoint, parts, self.shifted, users=USERS)
+        self.closing.callback(self.reference.stop)
+        for stage, running in self.reference.stages.items():
+            self.addresses[stage] = self._address(stage, running)
+            self.taps[stage] = TokenTap(stage, self.redactor)
+            self.taps[stage].attach(running.app.issuer.app)
+
+    def _address(self, stage: str, running: ReferenceStage) -> StageAddress:
+        for password in running.passwords.values():
+            self.redactor.register(password, "password")
+        clients = {c.client_id: Client(c.client_id, c.redirect_uris[0], c.native) for c in running.config.clients}
+        users = {name: User(name, password) for name, password in running.passwords.items()}
+        api = running.api_url
+        return StageAddress(stage, running.issuer_url, api, f"{api}/me", running.web_url, clients, users, scope="api")
+
+    def new_session(self) -> requests.Session:
+        """A user agent that trusts the reference's authority and finds its hosts on loopback."""
+        return loopback_session(self.reference.ca_file)
+
+    def command(self, module: str, *arguments: str) -> list[str]:
+        """The argv of a child process of the reference, with the faults in place."""
+        return command(module, self.faults, *arguments)
+
+    @cached_property
+    def chromium(self) -> Chromium:
+        """The browser, started when first asked for. Raises NotHere where there is none."""
+        browser = Chromium(find_chromium(), self.machine.environment, self.reference.spki_hash)
+        self.closing.callback(browser.close)
+        return browser
+
+    def published_keys(self) -> Mapping[str, Mapping[str, object]]:
+        return {stage: running.app.issuer.keys.jwks() for stage, running in self.reference.stages.items()}
+
+    def close(self) -> None:
+        """Stop everything that was started; safe to call twice."""
+        self.closing.close()
