@@ -37,7 +37,7 @@ USERS = ("existing", "second", "mallory", *(f"new{number}" for number in range(1
 class ReferenceHost:
     """Moto and the three stages, running. What their children need of the machine comes from `machine`."""
 
-    stages = STAGES
+    stages: Sequence[str] = STAGES
 
     def __init__(self, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> None:
         self.machine, self.redactor, self.faults = machine, redactor, tuple(faults)

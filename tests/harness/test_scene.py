@@ -72,7 +72,7 @@ def test_the_stage_is_the_cells_or_the_targets_first(cell: str, stage: str, sunk
 @pytest.mark.usefixtures("small_checks")
 def test_what_was_judged_keeps_its_verdict_and_the_rest_gets_the_closing_one(scene: Scene, sunk: list[Finding]) -> None:
     scene.recorder.record(HttpExchange(case="answer", method="GET", url="http://x/", status=200))
-    scene.judge("SMALL-01.E1")
+    scene.check("SMALL-01.E1")
     scene.close_with(Verdict.NOT_RUN, "no browser")
     assert [(f.expectation, f.verdict, f.reason) for f in sunk] == [
         ("SMALL-01.E1", Verdict.PASSED, "it was 200"),
