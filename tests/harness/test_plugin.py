@@ -127,6 +127,18 @@ def test_nothing_observed_is_unknown(tmp_path: Path) -> None:
     assert ran.reason("SMALL-01.E1") == "nothing was observed"
 
 
+def test_an_expectation_that_nobody_judged_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Scene.check
+
+    def forget_the_second(scene: Scene, expectation: str) -> Finding | None:
+        return real(scene, expectation) if expectation == "SMALL-01.E1" else None
+
+    monkeypatch.setattr(Scene, "check", forget_the_second)
+    ran = run(tmp_path, "Given an answer of 200")
+    assert (ran.code, ran.verdicts) == (1, {"SMALL-01.E1": "passed", "SMALL-01.E2": "unknown"})
+    assert ran.reason("SMALL-01.E2") == "the scenario ended without judging it"
+
+
 def test_every_cell_is_run_and_judged_for_itself(tmp_path: Path) -> None:
     ran = run(tmp_path, "Given an answer of 200", tags="@SMALL-01 @stage:each")
     assert sorted({finding.cell for finding in ran.findings}) == [
