@@ -33,7 +33,8 @@ def judge_kill_matrix(
     """What is wrong with the kill matrix as far as it concerns the gated controls, and what it leaves open."""
     if written is None:
         if policy.require_kill_matrix:
-            yield Reason("kill-matrix", FILE, "missing, and the policy requires it; make a bundle that has one with: authassay verify")
+            missing = "missing, and the policy requires it; a bundle that has one is made by: authassay verify"
+            yield Reason("kill-matrix", FILE, missing)
         return
     try:
         matrix = KillMatrix.model_validate(written)

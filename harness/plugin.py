@@ -187,9 +187,8 @@ def run_pytest(
 ) -> int:
     """Run the planned scenarios in this process; pytest's exit code. Steps are modules, loaded as plugins."""
     loaded = [part for module in steps for part in ("-p", module)]
-    return int(
-        pytest.main(
-            [*loaded, "-p", "no:cacheprovider", *arguments, *(str(path) for path in features)],
-            plugins=[Plugin(runner), *plugins],
-        )
-    )
+    files = [str(path) for path in features]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("PYTEST_ADDOPTS", raising=False)  # the caller's, for tests of his own
+        own = [Plugin(runner), *plugins]
+        return int(pytest.main([*loaded, "-p", "no:cacheprovider", *arguments, *files], plugins=own))

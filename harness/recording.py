@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.errors import EvidenceError
+from harness.errors import RunInterrupted
 from harness.evidence.bundle import BundleWriter, Planned, write_controls
 from harness.evidence.predicate import describe_run, versions
 from harness.evidence.seal import seal
@@ -76,7 +76,7 @@ def record(
 def finish(recording: Recording, key: Path | None) -> Path:
     """Search the folder for every secret of the run, then seal it; the folder.
 
-    Raises EvidenceError where a secret is found: what holds one is not evidence to be handed on.
+    Raises RunInterrupted where a secret is found: what holds one is not evidence to be handed on.
     """
     recording.scan = search_for_secrets(recording.redactor, recording.folder)
     return seal_recording(recording, key)
@@ -92,14 +92,15 @@ def seal_recording(recording: Recording, key: Path | None) -> Path:
 
 
 def search_for_secrets(redactor: Redactor, *folders: Path) -> dict[str, Any]:
-    """What was searched, for the statement. Raises EvidenceError naming the first places where a secret stands."""
+    """What was searched, for the statement. Raises RunInterrupted naming the first places where one stands."""
     scanner = SecretScanner(redactor.secrets())
     results = [scanner.scan_tree(folder) for folder in folders]
     hits = [f"{hit.place} ({hit.mark}{hit.transform})" for result in results for hit in result.hits]
     if hits:
-        raise EvidenceError(f"{len(hits)} places hold a secret: {', '.join(hits[:5])}; the folder was not sealed")
+        raise RunInterrupted(f"{len(hits)} places hold a secret: {', '.join(hits[:5])}; the folder was not sealed")
     unscanned = [f"{u.place}: {u.reason}" for result in results for u in result.unscanned]
     if unscanned:
-        raise EvidenceError(f"could not be searched for secrets: {', '.join(unscanned[:5])}; the folder was not sealed")
+        places = ", ".join(unscanned[:5])
+        raise RunInterrupted(f"could not be searched for secrets: {places}; the folder was not sealed")
     searched = sum(result.bytes for result in results)
     return {"secrets": len(list(redactor.secrets())), "kinds": list(scanner.kinds), "bytes": searched, "hits": 0}
