@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from harness.machine.leftovers import MARK, clear, owner_lives
+from harness.machine.leftovers import MARK, clear, owner_lives, sweep
 from harness.machine.places import CHECKOUT
 
 __all__ = ["Guardian", "watch"]
@@ -60,6 +60,7 @@ def watch(run: str, folder: Path) -> None:
         pass
     if said != [b"."]:
         clear(run, folder)
+        sweep()  # runs inside this one died with it, and their guardians with them
 
 
 if __name__ == "__main__":
