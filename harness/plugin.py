@@ -19,6 +19,7 @@ from harness.errors import NotHere
 from harness.model import Cell, Finding, Verdict
 from harness.ports import NotOffered
 from harness.scene import Scene
+from harness.time_limit import TimeLimit
 
 __all__ = ["Listener", "Runner", "ScenarioFailed", "ScenarioUnknown", "run_pytest"]
 
@@ -62,6 +63,7 @@ class FeatureFile(pytest.Module):
         return module
 
 
+SCENARIO_SECONDS = 240.0  # a scenario that takes longer has judged nothing more
 RUNNER: pytest.StashKey[Runner] = pytest.StashKey()
 
 
@@ -124,7 +126,8 @@ class Plugin:
         if scene is None:
             return (yield)
         try:
-            answer = yield
+            with TimeLimit(SCENARIO_SECONDS):
+                answer = yield
         except KeyboardInterrupt:
             raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
         except BaseException as error:  # noqa: BLE001 - whatever a scenario raises ends as a verdict
@@ -138,6 +141,8 @@ def _end(scene: Scene, error: BaseException | None, runner: Runner) -> None:
     """Give every expectation a verdict, tell the listeners, and raise what pytest should see."""
     if isinstance(error, NotHere | NotOffered):
         scene.close_with(Verdict.NOT_RUN, str(error))
+    elif isinstance(error, TimeoutError):
+        scene.close_with(Verdict.UNKNOWN, f"the scenario did not end: {error}"[:800])
     elif error is not None:
         scene.close_with(Verdict.UNKNOWN, f"the scenario crashed: {type(error).__name__}: {error}"[:800])
     else:

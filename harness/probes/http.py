@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 
@@ -56,10 +56,15 @@ class Answer:
 class HttpProbe:
     """One user agent: its cookies are its session's. `about` goes into each of its observations."""
 
-    def __init__(self, session: requests.Session, recorder: Recorder, **about: str) -> None:
+    def __init__(
+        self, session: requests.Session, recorder: Recorder, hosts: Collection[str] | None = None, **about: str
+    ) -> None:
+        """`hosts` are the names that requests may go to (None: any). A request elsewhere is not sent: its answer has
+        status 0 and says so."""
         session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]  # see there
         self.session = session
         self._recorder = recorder
+        self._hosts = hosts
         self._about = about
 
     def get(self, case: str, url: str, **options: Any) -> Answer:
@@ -90,7 +95,11 @@ class HttpProbe:
         redactor = self._recorder.redactor
         redactor.register_from_request(target, sent, body)
         started = time.monotonic()
-        status, answered, text, size, error = self._in_time(method, target, body, sent)
+        host = urlsplit(target).hostname or ""
+        if self._hosts is None or host in self._hosts:
+            status, answered, text, size, error = self._in_time(method, target, body, sent)
+        else:
+            status, answered, text, size, error = 0, [], "", 0, f"not sent: {host!r} is no host of the target"
         redactor.register_from_response(answered, text)
         exchange = HttpExchange(
             case=case,

@@ -53,6 +53,13 @@ class StageAddress:
     clients: Mapping[str, Client]
     users: Mapping[str, User] = field(repr=False)
     scope: str = ""
+    hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The names that requests of this stage may go to: no credential leaves them, whatever a redirect says."""
+        own = (self.issuer, self.api, self.web, self.protected)
+        return self.hosts | {urlsplit(url).hostname or "" for url in own if url}
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ class OAuthIssuer:
         self._new_session = new_session
         self._recorder = recorder
         self._published_keys = published_keys
-        self._probe = HttpProbe(new_session(), recorder, stage=address.stage)
+        self._probe = HttpProbe(new_session(), recorder, address.allowed_hosts, stage=address.stage)
         self._metadata: dict[str, str] = {}
 
     @property
@@ -125,7 +132,7 @@ class OAuthIssuer:
 
     def new_agent(self) -> HttpProbe:
         """A user agent with an empty cookie jar."""
-        return HttpProbe(self._new_session(), self._recorder, stage=self.stage)
+        return HttpProbe(self._new_session(), self._recorder, self.address.allowed_hosts, stage=self.stage)
 
     def request(self, client: Client, changes: Mapping[str, str | None] | None = None) -> tuple[dict[str, str], str]:
         """A valid code request with these changes (None removes a parameter), and its code verifier."""

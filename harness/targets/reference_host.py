@@ -83,7 +83,10 @@ class ReferenceHost:
         clients = {c.client_id: Client(c.client_id, c.redirect_uris[0], c.native) for c in running.config.clients}
         users = {name: User(name, password) for name, password in running.passwords.items()}
         api = running.api_url
-        return StageAddress(stage, running.issuer_url, api, f"{api}/me", running.web_url, clients, users, scope="api")
+        hosts = frozenset(f"{name}.{each}.localhost" for name in ("auth", "api", "app") for each in STAGES)
+        return StageAddress(
+            stage, running.issuer_url, api, f"{api}/me", running.web_url, clients, users, scope="api", hosts=hosts
+        )
 
     def new_session(self) -> requests.Session:
         """A user agent that trusts the reference's authority and finds its hosts on loopback."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import EvidenceError, RunInterrupted
+from harness.errors import RunInterrupted
 from harness.evidence.bundle import interrupted, merged, read_bundle
 from harness.execution import OUTCOME, Execution, NoEvidence
 from harness.matrix import Dimensions
@@ -134,7 +134,7 @@ def test_evidence_that_holds_a_secret_is_not_sealed(features: Path, redactor: Re
     plan = small_plan(features, PASSES)
     recording = record(plan, {"small": SmallTarget()}, redactor, tmp_path / "bundle", "pr", steps=STEPS)
     (recording.folder / "allure-results" / "leak.txt").write_text(f"here: {SECRET}")
-    with pytest.raises(EvidenceError, match=r"leak\.txt .*the folder was not sealed"):
+    with pytest.raises(RunInterrupted, match=r"leak\.txt .*the folder was not sealed"):
         finish(recording, None)
     assert not (recording.folder / "statement.json").exists()
     assert seal_recording(recording, None) == recording.folder  # for the rehearsal, which wants it sealed all the same
