@@ -12,6 +12,7 @@ from harness.model import ANY, STAGES, Cell
 
 __all__ = ["AXES", "Dimensions", "cells_of", "parse_selection", "selected", "this_os"]
 
+NONE = "none"  # an axis of which the target has nothing
 AXES = ("os", "stage", "browser", "store")
 VALUES = {"os": ("linux", "macos", "windows"), "stage": (*STAGES, "all")}  # of the axes that no machine adds to
 
@@ -37,7 +38,8 @@ def cells_of(axes: Mapping[str, str], dimensions: Dimensions) -> tuple[Cell, ...
 
     def values(axis: str, all_values: Sequence[str]) -> Sequence[str]:
         tagged = axes.get(axis, ANY)
-        return tuple(all_values) if tagged == "each" else (tagged,)
+        # A target that has none still has the cell: what is not there is `not_run`, and says so.
+        return (tuple(all_values) or (NONE,)) if tagged == "each" else (tagged,)
 
     points = itertools.product(
         values("stage", dimensions.stages), values("browser", dimensions.browsers), values("store", dimensions.stores)

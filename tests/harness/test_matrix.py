@@ -35,10 +35,6 @@ def test_a_scenario_may_name_another_target() -> None:
     assert ids(target="self") == ["self/linux/any/any/any"]
 
 
-def test_an_axis_without_any_value_here_leaves_no_cell() -> None:
-    assert cells_of({"browser": "each"}, Dimensions("reference", "linux", STAGES, (), ())) == ()
-
-
 def test_a_selection_is_read() -> None:
     assert parse_selection("os=linux,stage=prod,store=memory") == {"os": "linux", "stage": "prod", "store": "memory"}
     assert parse_selection("") == {}
@@ -78,3 +74,8 @@ def test_cells_are_distinct_and_their_ids_read_back(
     assert len({cell.id for cell in cells}) == len(cells)
     assert [Cell.parse(cell.id) for cell in cells] == list(cells)
     assert set(selected(cells, wanted)) <= set(cells)
+
+
+def test_a_target_without_a_browser_still_has_the_cell_that_says_so() -> None:
+    cells = cells_of({"stage": "each", "browser": "each"}, Dimensions("api", "linux", ("dev",), (), ()))
+    assert [cell.id for cell in cells] == ["api/linux/dev/none/any"]
