@@ -95,7 +95,7 @@ def test_its_end_leaves_neither_process_nor_folder(temporary: Path) -> None:
 
     assert forgotten.wait(timeout=5) == -9
     assert list(temporary.iterdir()) == []
-    assert not [child for child in psutil.Process().children() if "guardian" in " ".join(child.cmdline())]
+    assert not [child for child in psutil.Process().children() if session.run in child.cmdline()]
 
 
 def test_it_is_removed_also_when_the_run_raises(temporary: Path) -> None:
