@@ -6,10 +6,11 @@ reach its end.
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
@@ -52,7 +53,21 @@ Path_ = click.Path(path_type=Path)
 
 
 class _Authassay(click.Group):
-    """Names the nearest command for a misspelt one."""
+    """Names the nearest command for a misspelt one; words click's own errors as JSON where JSON is asked for."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        if not standalone_mode:
+            return super().main(args, *more, standalone_mode=False, **options)
+        as_json = "--json" in (sys.argv[1:] if args is None else args)
+        try:
+            sys.exit(super().main(args, *more, standalone_mode=False, **options))
+        except click.Abort:
+            fail(RunInterrupted("interrupted before anything was started"), as_json)
+        except click.ClickException as error:
+            if as_json:
+                fail(UsageError(error.format_message()), as_json)
+            error.show()
+            sys.exit(error.exit_code)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
@@ -103,18 +118,17 @@ def question(
     return Question(target, controls, parse_selection(cell), depth, catalog=catalog, **given)
 
 
-def asks(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is asked."""
-    for option in (
+def asks(depth: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that say what is asked; `depth` is how deep where that is not said."""
+    options = (
         click.option("--target", default="reference", show_default=True, help=f"One of: {', '.join(TARGETS)}."),
         click.option("--controls", multiple=True, metavar="PATTERN", help="Only these controls, such as 'STORE-*'."),
         click.option("--cell", default="", metavar="AXIS=VALUE,…", help="Only these cells: os, stage, browser, store."),
-        click.option("--depth", type=click.Choice(["pr", "full"]), default="full", show_default=True),
+        click.option("--depth", type=click.Choice(["pr", "full"]), default=depth, show_default=True),
         click.option("--features", type=Path_, help="Feature files to use instead of this checkout's."),
         click.option("--catalog", type=Path_, help="A catalog to use instead of the one that comes along."),
-    ):
-        function = option(function)
-    return function
+    )
+    return lambda function: functools.reduce(lambda wrapped, option: option(wrapped), options, function)
 
 
 side_by_side = click.option(
@@ -129,7 +143,7 @@ def main() -> None:
 
 
 @main.command("verify")
-@asks
+@asks("full")
 @click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
 @click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
@@ -149,7 +163,7 @@ def verify_command(
 
 
 @main.command("run")
-@asks
+@asks("full")
 @click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
 @click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
@@ -189,7 +203,7 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
 
 
 @main.command("faults")
-@asks
+@asks("pr")
 @side_by_side
 @click.option("--from", "source", type=Path_, help="A Python file with faults of your own.")
 @as_json
@@ -229,10 +243,11 @@ def audit_command(as_json: bool, bundle: Path, key: Path | None) -> int:
 @click.argument("bundle", type=Path_)
 @click.option("--out", type=Path_, help="Folder for the reports; by default the one that holds the bundle.")
 @click.option("--policy", type=Path_, default=POLICY, help="The policy that the decision rests on.")
+@click.option("--controls", multiple=True, metavar="PATTERN", help="Decide over these controls only.")
 @as_json
-def report_command(as_json: bool, bundle: Path, out: Path | None, policy: Path) -> int:
+def report_command(as_json: bool, bundle: Path, out: Path | None, policy: Path, controls: tuple[str, ...]) -> int:
     """Write the reports of a bundle: Allure, the auditor's page, the catalog, JUnit, Markdown."""
-    reports, decision = report_bundle(bundle, out, policy, Question())
+    reports, decision = report_bundle(bundle, out, policy, controls, Question())
     if as_json:
         pages = {name: str(path) for name, path in reports.pages.items()}
         say_json({"reports": pages, "absent": reports.absent, "decision": "pass" if decision.passed else "fail"})
@@ -262,8 +277,6 @@ def gate_command(as_json: bool, bundle: Path, policy: Path, controls: tuple[str,
     elif markdown:
         click.echo(gate_markdown(decision))
     else:
-        if controls:
-            click.echo(f"over {', '.join(controls)} only")
         show_decision(console_for(), decision)
     return 0 if decision.passed else 1
 

@@ -18,7 +18,6 @@ from harness.scene import Scene
 
 __all__ = ["Evidence", "Execution", "NoEvidence"]
 
-# Steps are loaded as pytest plugins; each area has its module.
 OUTCOME = {
     Verdict.FAILED: "failed",
     Verdict.UNKNOWN: "error",

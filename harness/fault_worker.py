@@ -48,6 +48,7 @@ class FaultWorker:
             "target": self._question.target,
             "selection": dict(self._question.selection),
             "features": str(self._question.features),
+            "depth": self._question.depth,
             "catalog": str(self._question.catalog or ""),
         }
         assert self._process.stdin is not None
@@ -85,7 +86,7 @@ def _answer(asked: Mapping[str, Any], machine: PrivateSession) -> dict[str, Any]
     question = Question(
         asked["target"],
         selection=asked["selection"],
-        depth="pr",
+        depth=asked["depth"],
         features=Path(asked["features"]),
         catalog=Path(asked["catalog"]) if asked["catalog"] else None,
     )

@@ -18,7 +18,7 @@ from harness.policy import load_policy
 
 __all__ = ["NOTES", "decide", "gate_markdown", "load_policy"]
 
-NOTES = frozenset({"waived", "not-run-allowed", "not-applicable", "fault-not-run", "unproven"})
+NOTES = frozenset({"over", "waived", "not-run-allowed", "not-applicable", "fault-not-run", "unproven"})
 """Rules that tell of something and fail nothing."""
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.catalog import load_catalog
 from harness.errors import EvidenceError, UsageError
 from harness.evidence.audit import AuditReport, audit
-from harness.evidence.bundle import Bundle, interrupted, read_bundle, write_kill_matrix
-from harness.evidence.canonical import parse
-from harness.evidence.records import controls_from, merged
+from harness.evidence.bundle import Bundle, complete, read_bundle, write_kill_matrix
+from harness.evidence.records import merged
 from harness.evidence.seal import load_private_key, load_public_key
 from harness.fault_worker import FaultWorker
 from harness.faults.kill import Kill, KillMatrix, kill_matrix
@@ -26,7 +28,7 @@ from harness.gate import decide
 from harness.machine.leftovers import sweep
 from harness.machine.places import CHECKOUT
 from harness.machine.session import PrivateSession
-from harness.model import Catalog, Decision, Finding, Policy, Verdict
+from harness.model import Catalog, Decision, Finding, Policy, Reason, Verdict
 from harness.plan import read_features, wanted_controls
 from harness.policy import load_policy
 from harness.recording import Recording, finish, record, search_for_secrets
@@ -98,16 +100,32 @@ def verify(job: Job, progress: Progress) -> Outcome:
         matrix = _kill(job, recording, machine, progress) if job.with_faults else None
     with progress, progress.show_step("sealing the evidence"):
         bundle = finish(recording, job.key)
-    if not job.with_faults:
-        policy = replace(policy, require_kill_matrix=False)
     written = matrix.to_json() if matrix else None
     findings = read_bundle(bundle).findings  # with not_run for what was planned and never came to a verdict
-    decision = decide(findings, policy, catalog, written, today(), job.question.controls)
+    decision = _decide_on_what_was_asked(job, findings, policy, catalog, written)
     outcome = Outcome(bundle, catalog, findings, decision, 0.0, matrix)
     if job.with_reports:
         with progress:
             outcome = _report(outcome, policy, scenarios, redactor, progress)
     return replace(outcome, seconds=round(time.monotonic() - started, 1))
+
+
+def _decide_on_what_was_asked(
+    job: Job, findings: Sequence[Finding], policy: Policy, catalog: Catalog, matrix: Mapping[str, Any] | None
+) -> Decision:
+    """The gate's decision over what the job asked for, which says so where that is less than the policy."""
+    notes = []
+    if job.question.selection:
+        notes.append(Reason("over", "cells", f"over {_cells(job.question.selection)} only"))
+    if not job.with_faults:
+        policy = replace(policy, require_kill_matrix=False)
+        notes.append(Reason("over", "faults", "no faults were seeded, and no kill matrix is asked for; see: verify"))
+    decision = decide(findings, policy, catalog, matrix, today(), job.question.controls)
+    return replace(decision, reasons=(*decision.reasons, *notes))
+
+
+def _cells(selection: Mapping[str, object]) -> str:
+    return ",".join(f"{axis}={value}" for axis, value in selection.items())
 
 
 def _record(
@@ -119,7 +137,9 @@ def _record(
     try:
         plan = plan_of(job.question, catalog, targets[job.question.target])
         progress.total = sum(len(scenario.instances(c.id)) for scenario, cells in plan.cells.items() for c in cells)
-        return record(plan, targets, redactor, folder / "bundle", job.question.depth, [progress])
+        recording = record(plan, targets, redactor, folder / "bundle", job.question.depth, [progress])
+        recording.asked = {"controls": list(job.question.controls), "cells": dict(job.question.selection)}
+        return recording
     finally:
         opened.__exit__(None, None, None)
 
@@ -130,7 +150,8 @@ def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Pro
     faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
     alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
     matrix = replace(
-        try_faults(faults, job.question, machine, progress, side_by_side=job.side_by_side), false_alarms=tuple(alarms)
+        try_faults(faults, replace(job.question, depth="pr"), machine, progress, side_by_side=job.side_by_side),
+        false_alarms=tuple(alarms),
     )
     write_kill_matrix(recording.folder, matrix.to_json())
     return matrix
@@ -203,30 +224,50 @@ def audit_bundle(bundle: Path, key: Path | None) -> AuditReport:
 def gate_bundle(bundle: Path, policy: Path, scope: tuple[str, ...]) -> Decision:
     """The gate's decision on a bundle, sealed or interrupted."""
     rules = load_policy(policy)
-    findings, catalog, matrix = read_findings(bundle)
-    return decide(findings, rules, catalog, matrix, today(), scope)
+    with _readable(bundle) as readable:
+        return _decide_on(read_bundle(readable), rules, scope)
 
 
-def read_findings(bundle: Path) -> tuple[tuple[Finding, ...], Catalog, Mapping[str, Any] | None]:
-    """Findings, catalog and kill matrix of a sealed bundle, or of what an interrupted run left."""
-    if any(bundle.glob("journal.*.jsonl")):
-        try:
-            controls = parse((bundle / "controls.json").read_bytes())
-        except OSError as error:
-            raise EvidenceError(f"{bundle}: its run was interrupted before it began: {error.strerror}") from error
-        return interrupted(bundle), controls_from(controls), None
-    read: Bundle = read_bundle(bundle)
-    return read.findings, read.catalog, read.kill_matrix
+def _decide_on(read: Bundle, policy: Policy, scope: tuple[str, ...]) -> Decision:
+    """The decision on all that the policy asks for, whatever the run was asked for: what is not there fails."""
+    decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), scope)
+    asked = read.predicate.get("asked")
+    cells = asked.get("cells") if isinstance(asked, Mapping) else None
+    if not isinstance(cells, Mapping) or not cells:
+        return decision
+    narrowed = Reason("narrowed", _cells(cells), "the run left all other cells out; run it without --cell")
+    return replace(decision, passed=False, reasons=(narrowed, *decision.reasons))
 
 
-def report_bundle(bundle: Path, out: Path | None, policy: Path, question: Question) -> tuple[Reports, Decision]:
-    """Audit a bundle again and write its reports into `out`, by default the folder that holds it."""
+@contextmanager
+def _readable(bundle: Path) -> Iterator[Path]:
+    """The bundle; of a run that was interrupted a copy, completed with `not_run` for the rest. It stays unsealed."""
+    if not any(bundle.glob("journal.*.jsonl")):
+        yield bundle
+        return
+    if not (bundle / "controls.json").is_file():
+        raise EvidenceError(f"{bundle}: its run was interrupted before it began; run it again")
+    with TemporaryDirectory(prefix="authassay-interrupted-") as folder:
+        copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name))
+        complete(copy)
+        yield copy
+
+
+def report_bundle(
+    bundle: Path, out: Path | None, policy: Path, scope: tuple[str, ...], question: Question
+) -> tuple[Reports, Decision]:
+    """Audit a bundle again and write its reports into `out`, by default the folder that holds it.
+
+    What an interrupted run left is reported too, unaudited and unsealed.
+    """
     rules, catalog = load_policy(policy), load_catalog(question.catalog)
-    read = read_bundle(bundle)
-    decision = decide(read.findings, rules, read.catalog, read.kill_matrix, today(), ())
-    shown = input_from(read, audit(bundle, None), decision, rules)
     scenarios = read_features(question.features, catalog)
-    return write_reports(shown, bundle, out or bundle.parent, scenarios, faults_by_expectation()), decision
+    with _readable(bundle) as readable:
+        read = read_bundle(readable)
+        decision = _decide_on(read, rules, scope)
+        audited = audit(bundle, None) if readable == bundle else None
+        shown = input_from(replace(read, path=bundle), audited, decision, rules)
+        return write_reports(shown, readable, out or bundle.parent, scenarios, faults_by_expectation()), decision
 
 
 def faults_by_expectation() -> dict[str, tuple[str, ...]]:

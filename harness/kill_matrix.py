@@ -22,7 +22,7 @@ class Row(BaseModel):
     reason: str = ""
 
 
-class KillMatrix(BaseModel):
+class WrittenMatrix(BaseModel):
     faults: list[Row]
     false_alarms: list[str] = []
 
@@ -37,7 +37,7 @@ def judge_kill_matrix(
             yield Reason("kill-matrix", FILE, missing)
         return
     try:
-        matrix = KillMatrix.model_validate(written)
+        matrix = WrittenMatrix.model_validate(written)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the document"

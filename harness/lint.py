@@ -14,10 +14,10 @@ from harness.errors import Mistake, Mistakes, nearest
 from harness.features import CONTROL_TAG, JUDGES, ScenarioPlan, WrittenFeature, WrittenScenario, read_feature, scenarios
 from harness.model import STAGES, Catalog
 
-__all__ = ["DefinesStep", "ScenarioPlan", "lint_features", "scenarios"]
+__all__ = ["FindsUndefined", "ScenarioPlan", "lint_features", "scenarios"]
 
-DefinesStep = Callable[[str, str], bool]
-"""Whether there is a step for a phrase (Given, When, Then) and a text."""
+FindsUndefined = Callable[[Path], Iterable[Mistake]]
+"""The steps in a feature file that no step module defines."""
 
 STORE = re.compile(r"[a-z][a-z0-9-]*")
 AXIS_VALUES = {"target": ("self",), "stage": ("each", "all", *STAGES), "browser": ("each",), "store": ("each",)}
@@ -26,9 +26,10 @@ SECTIONS = ("Background:", "Examples:", "Rule:", "Scenario:")
 LOOKS_LIKE_AN_EXPECTATION = re.compile(r"[A-Za-z]+-\d+\.?[Ee]\d+")
 
 
-def lint_features(features: Path, catalog: Catalog, steps: DefinesStep | None = None) -> list[Mistake]:
-    """All mistakes in the feature files under a folder, by file and line. With `steps`, undefined steps too."""
+def lint_features(features: Path, catalog: Catalog, undefined: FindsUndefined | None = None) -> list[Mistake]:
+    """All mistakes in the feature files under a folder, by file and line; with `undefined`, these steps too."""
     mistakes: list[Mistake] = []
+    lost: list[Mistake] = []
     read: list[WrittenScenario] = []
     files = sorted(features.rglob("*.feature"))
     if not files:
@@ -38,25 +39,24 @@ def lint_features(features: Path, catalog: Catalog, steps: DefinesStep | None = 
             feature = read_feature(file)
             read += feature.scenarios
             mistakes += _misspelt(feature)
+            lost += undefined(file) if undefined else ()
         except Mistakes as error:
             mistakes += error.mistakes
     for scenario in read:
-        mistakes += _lint(scenario, catalog, steps)
+        mistakes += _lint(scenario, catalog)
     mistakes += _repeated_names(read)
     mistakes += _unjudged(read, catalog)
+    told = {(mistake.file, mistake.line) for mistake in mistakes}
+    mistakes += [mistake for mistake in lost if (mistake.file, mistake.line) not in told]  # one cause is told once
     return sorted(set(mistakes))
 
 
-def _lint(scenario: WrittenScenario, catalog: Catalog, steps: DefinesStep | None) -> Iterator[Mistake]:
+def _lint(scenario: WrittenScenario, catalog: Catalog) -> Iterator[Mistake]:
     yield from _tags(scenario, catalog)
     yield from _axes(scenario)
     yield from _shape(scenario)
     yield from _phrases(scenario, catalog)
     yield from _judgements(scenario, catalog)
-    for step in scenario.background + scenario.steps:
-        if steps and not steps(step.phrase, step.text):
-            what = f"no step is defined for: {step.phrase} {step.text}"
-            yield Mistake(scenario.file, step.line, what, "see the phrases in steps/, or define it there")
 
 
 def _misspelt(feature: WrittenFeature) -> Iterator[Mistake]:

@@ -13,8 +13,13 @@ from harness.model import ANY, STAGES, Cell
 __all__ = ["AXES", "Dimensions", "cells_of", "parse_selection", "selected", "this_os"]
 
 NONE = "none"  # an axis of which the target has nothing
-AXES = ("os", "stage", "browser", "store")
-VALUES = {"os": ("linux", "macos", "windows"), "stage": (*STAGES, "all")}  # of the axes that no machine adds to
+VALUES = {
+    "os": ("linux", "macos", "windows"),
+    "stage": (*STAGES, "all"),
+    "browser": ("chromium", "firefox", "webkit"),
+    "store": ("secret-service", "keychain", "credential-locker", "memory"),
+}
+AXES = tuple(VALUES)
 
 
 def this_os() -> str:
@@ -57,7 +62,7 @@ def parse_selection(text: str) -> dict[str, str]:
             raise UsageError(f"--cell: unknown axis {axis!r} in {part!r} ({nearest(axis, AXES)})")
         if not value:
             raise UsageError(f"--cell: {axis!r} has no value; write {axis}=VALUE")
-        if axis in VALUES and value not in VALUES[axis]:
+        if value not in VALUES[axis]:
             raise UsageError(f"--cell: unknown {axis} {value!r} ({nearest(value, VALUES[axis])})")
         selection[axis] = value
     return selection

@@ -162,9 +162,6 @@ class Catalog:
         control = self.controls[id.rpartition(".")[0]]
         return next(e for e in control.expectations if e.id == id)
 
-    def control_of(self, expectation: str) -> Control:
-        return self.controls[expectation.rpartition(".")[0]]
-
 
 @dataclass(frozen=True)
 class Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +11,7 @@ from harness.errors import Mistakes, UsageError, nearest
 from harness.lint import ScenarioPlan, lint_features, scenarios
 from harness.matrix import Dimensions, cells_of, selected
 from harness.model import Basis, Catalog, Cell, Finding, Verdict
+from harness.step_definitions import StepDefinitions, step_modules
 
 __all__ = ["Plan", "make_plan", "read_features", "wanted_controls"]
 
@@ -45,9 +46,13 @@ class Plan:
         return tuple(sorted({scenario.file for scenario in self.cells}))
 
 
-def read_features(features: Path, catalog: Catalog) -> tuple[ScenarioPlan, ...]:
-    """All scenarios. Raises Mistakes with every mistake of the feature files at once."""
-    mistakes = lint_features(features, catalog)
+def read_features(features: Path, catalog: Catalog, steps: Sequence[str] | None = None) -> tuple[ScenarioPlan, ...]:
+    """All scenarios, whose steps must be defined in the modules `steps` (by default this checkout's).
+
+    Raises Mistakes with every mistake of the feature files at once.
+    """
+    definitions = StepDefinitions.of(step_modules() if steps is None else steps)
+    mistakes = lint_features(features, catalog, definitions.undefined)
     if mistakes:
         raise Mistakes(mistakes)
     return scenarios(features)

@@ -40,6 +40,7 @@ class Recording:
     findings: tuple[Finding, ...] = ()
     steps: Sequence[str] | None = None
     scan: Mapping[str, Any] = field(default_factory=dict)
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record(
@@ -86,7 +87,9 @@ def seal_recording(recording: Recording, key: Path | None) -> Path:
     """Seal the folder as it is; the folder."""
     plan = recording.plan
     cells = {cell.id for cells in plan.cells.values() for cell in cells}
-    about = describe_run(plan.catalog, plan.files, cells, recording.targets, recording.started, recording.scan)
+    about = describe_run(
+        plan.catalog, plan.files, cells, recording.targets, recording.started, recording.scan, recording.asked
+    )
     seal(recording.folder, about, key)
     return recording.folder
 

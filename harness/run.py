@@ -120,7 +120,7 @@ def judge_with_fault(
         wanted = tuple(sorted(judged.intersection(controls)))
         selection = {"stage": _stage_for(fault), **question.selection}
         plan = make_plan(catalog, scenarios, dimensions_of(targets[question.target]), wanted, selection)
-        return carry_out(plan, targets, redactor, "pr")
+        return carry_out(plan, targets, redactor, question.depth)
 
 
 def _stage_for(fault: Fault | None) -> str:

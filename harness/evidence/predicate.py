@@ -34,9 +34,12 @@ def describe_run(
     targets: Mapping[str, str],
     started: datetime,
     scan: Mapping[str, Any],
+    asked: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The predicate of the statement. `targets` maps each target's name to its version."""
+    """The predicate of the statement. `targets` maps each target's name to its version; `asked` tells to which controls
+    and cells the run was narrowed."""
     return {
+        "asked": dict(asked),
         "cells": sorted(cells),
         "targets": dict(targets),
         "commit": commit(),

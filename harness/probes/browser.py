@@ -6,8 +6,10 @@ altogether Chromium would cache nothing, and treat pages otherwise than on a use
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,6 +34,19 @@ FLAGS = (
 )
 
 
+@contextmanager
+def _environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """This process's environment, for as long as it takes to start a child that can be given none."""
+    own = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(own)
+
+
 class _Driver:
     """Playwright's own process. A thread can have one at a time, so all browsers of the process share it."""
 
@@ -40,9 +55,12 @@ class _Driver:
     _lock: ClassVar[threading.RLock] = threading.RLock()
 
     @classmethod
-    def acquire(cls) -> Playwright:
+    def acquire(cls, environment: Mapping[str, str]) -> Playwright:
+        """Start it with this environment, whole, unless it runs: the profiles that it makes lie where TMPDIR says."""
         with cls._lock:
-            cls._shared = cls._shared or sync_playwright().start()
+            if cls._shared is None:
+                with _environment(environment):
+                    cls._shared = sync_playwright().start()
             cls._users += 1
             return cls._shared
 
@@ -62,7 +80,7 @@ class Chromium:
         """`spki_hash`: base64 SHA-256 of the public key that loopback servers use. Its files go where `environment`
         says that temporary files go. Raises NotHere where it does not start."""
         trusted = [f"--ignore-certificate-errors-spki-list={spki_hash}"] if spki_hash else []
-        driver = _Driver.acquire()
+        driver = _Driver.acquire(environment)
         try:
             self._browser: Browser | None = driver.chromium.launch(
                 executable_path=executable, args=[*FLAGS, *trusted], env=dict(environment), timeout=30_000

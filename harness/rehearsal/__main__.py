@@ -21,6 +21,7 @@ from harness.rehearsal.parts import HarnessParts
 from harness.rehearsal.target import RehearsalTarget
 
 HERE = Path(__file__).parent
+STEPS = ("steps.common", "harness.rehearsal.steps")
 
 
 def main(argv: list[str]) -> int:
@@ -42,7 +43,7 @@ def rehearse(folder: Path, secrets: dict[str, str], parts: HarnessParts) -> None
     import harness.rehearsal.checks  # noqa: F401  # registers the rehearsal's checks
 
     catalog = load_catalog(HERE / "catalog")
-    found = read_features(HERE / "features", catalog)
+    found = read_features(HERE / "features", catalog, STEPS)
     target = RehearsalTarget(secrets)
     redactor = Redactor()
     redactor.register(target.password, "password")
@@ -54,7 +55,7 @@ def rehearse(folder: Path, secrets: dict[str, str], parts: HarnessParts) -> None
             redactor,
             folder,
             "pr",
-            steps=["steps.common", "harness.rehearsal.steps"],
+            steps=STEPS,
             attachments=parts.choose("attachments", redactor),
             writer_type=parts.choose("writer", BundleWriter),
         )

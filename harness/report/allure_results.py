@@ -24,6 +24,7 @@ from harness.scene import Scene
 __all__ = ["AllureResults"]
 
 SEVERITY = {Severity.HIGH: "critical", Severity.MEDIUM: "normal", Severity.LOW: "minor"}
+SHOWN = ("os", "stage", "browser", "store", "example")  # parameters that a reader understands
 ATTACHED_BODY = 4_000  # characters of a body shown in a report; the evidence has it whole
 
 
@@ -33,6 +34,15 @@ class _RedactingLogger(AllureFileLogger):
     def __init__(self, folder: Path, redactor: Redacts, attachments: Redacts) -> None:
         super().__init__(str(folder))
         self._redactor, self._attachments = redactor, attachments
+
+    @allure_commons.hookimpl
+    def report_container(self, container: Any) -> None:
+        """Set-up and tear-down are pytest's fixtures: the scenario's own steps say what was done."""
+
+    @allure_commons.hookimpl
+    def report_result(self, result: Any) -> None:
+        result.parameters = [parameter for parameter in result.parameters if parameter.name in SHOWN]
+        self._report_item(result)
 
     def _report_item(self, item: Any) -> None:
         path = self._report_dir / item.file_pattern.format(prefix=uuid4())
@@ -74,6 +84,8 @@ class AllureResults:
             allure.dynamic.tag(id)
         for axis in ("os", "stage", "browser", "store"):
             allure.dynamic.parameter(axis, getattr(scene.cell, axis))
+        if "]@" in scene.id:  # an outline's example, which tells its results apart
+            allure.dynamic.parameter("example", scene.id.partition(" [")[2].partition("]@")[0])
         allure.dynamic.description(self._describe(controls))
 
     def step_started(self, scene: Scene, step: Any) -> None:

@@ -41,6 +41,11 @@ def show_lines(console: Console, lines: Mapping[str, object]) -> None:
 def show_decision(console: Console, decision: Decision) -> None:
     """The gate's word, with what failed it; notes are counted."""
     against = [reason for reason in decision.reasons if reason.rule not in NOTES]
+    if decision.scope:
+        console.print(Text(f"over {', '.join(decision.scope)} only", style="dim"))
+    for reason in decision.reasons:
+        if reason.rule == "over":
+            console.print(Text(f"{reason.subject}: {reason.detail}", style="dim"))
     word = Text("gate: pass", style="bold green") if decision.passed else Text("gate: fail", style="bold red")
     notes = len(decision.reasons) - len(against)
     console.print(word.append(f" ({notes} notes)" if notes else "", style="dim"))

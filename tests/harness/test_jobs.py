@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from harness import jobs, run
 from harness.cli import main
 from harness.evidence.audit import audit
+from harness.evidence.bundle import interrupted
 from harness.execution import Execution
 from harness.machine.session import PrivateSession
 from harness.ports import Target
@@ -117,4 +118,4 @@ def test_ctrl_c_in_a_scenario_ends_with_3_and_leaves_what_was_recorded(place: Pa
     assert result.exit_code == 3
     assert told(result)["error"]["kind"] == "RunInterrupted"
     (folder,) = (place / "out").glob("run-*/bundle")
-    assert jobs.read_findings(folder)[0][0].verdict == "not_run"
+    assert interrupted(folder)[0].verdict == "not_run"
