@@ -7,14 +7,22 @@ Feature: The evidence itself
     Given a finished run in which some expectations passed, some failed, some were not run and one scenario crashed
     When its evidence is audited as it is
     And its evidence is audited after each of these changes
-      | change                            |
-      | one byte of an artifact is other  |
-      | an artifact is replaced           |
-      | an artifact is deleted            |
-      | a file is added                   |
-      | a verdict is edited               |
-      | a line of the journal is dropped  |
-      | another key signed it             |
+      | change                                 |
+      | one byte of the findings is other      |
+      | one byte of the observations is other  |
+      | one byte of the catalog is other       |
+      | one byte of the journal is other       |
+      | one byte of the statement is other     |
+      | one byte of the envelope is other      |
+      | one byte of a test result is other     |
+      | one byte of an artifact is other       |
+      | one byte of a large body is other      |
+      | an artifact is replaced                |
+      | an artifact is deleted                 |
+      | a file is added                        |
+      | a verdict is edited                    |
+      | a line of the journal is dropped       |
+      | another key signed it                  |
     And the same run is made again
     And its evidence is searched for every secret of the run
     Then OPS-05.E1 holds: every expectation has one verdict in every cell, and nothing that did not run is shown as passed

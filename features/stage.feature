@@ -12,8 +12,9 @@ Feature: Stages
       | capital letters     | "PROD"            |
       | a space at the end  | "prod "           |
       | a longer name       | "production-test" |
+      | another name for it | "production"      |
       | the stage as it is  | "prod"            |
-    Then STAGE-01.E1 holds: with none of the six wrong stages does it become ready, or hand out a code or a token
+    Then STAGE-01.E1 holds: with none of the seven wrong stages does it become ready, or hand out a code or a token
     And STAGE-01.E2 holds: each time it names the value that it refused and the stages that it would accept
     And STAGE-01.E3 holds: no wrong stage makes it answer for any issuer
     And STAGE-01.E4 holds: with the right stage it is ready

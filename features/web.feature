@@ -18,6 +18,7 @@ Feature: Web client
     When the user logs in and everything that page script can reach is searched for tokens
     And the session is renewed twice and all is searched again
     And the page is loaded again and all is searched once more
-    Then WEB-02.E1 holds: no token is in a storage, a cookie, the document or its data
-    And WEB-02.E2 holds: no token is in an answer, a message or a variable of the page
+    And the client's other pages are opened and all is searched there
+    Then WEB-02.E1 holds: on no page is a token in a storage, a cookie, the document or its data
+    And WEB-02.E2 holds: on no page is a token in an answer, a message or a variable
     And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token

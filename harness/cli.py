@@ -55,13 +55,15 @@ Path_ = click.Path(path_type=Path)
 class _Authassay(click.Group):
     """Names the nearest command for a misspelt one; words click's own errors as JSON where JSON is asked for."""
 
-    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **options: Any) -> Any:
+    def main(  # type: ignore[override] # click's two overloads are one function
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **options: Any
+    ) -> Any:
         if not standalone_mode:
-            return super().main(args, *more, standalone_mode=False, **options)
+            return super().main(args, standalone_mode=False, **options)
         as_json = "--json" in (sys.argv[1:] if args is None else args)
         try:
-            sys.exit(super().main(args, *more, standalone_mode=False, **options))
-        except click.Abort:
+            sys.exit(super().main(args, standalone_mode=False, **options))
+        except (click.Abort, KeyboardInterrupt):
             fail(RunInterrupted("interrupted before anything was started"), as_json)
         except click.ClickException as error:
             if as_json:

@@ -145,7 +145,8 @@ class PublishCall:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishTranscript(Observation):
-    """What a publisher sent and where each event ended. `alarms` are the alarm records raised."""
+    """What a publisher sent and where each event ended. `alarms` are the alarm records raised. `redelivered`: ids that
+    the bus took when the dead letters were sent once more. SHA-256 is of each event's content, in its ids' order."""
 
     kind: Literal["publish"] = "publish"
     submitted: tuple[str, ...]
@@ -154,6 +155,10 @@ class PublishTranscript(Observation):
     dead_letters: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
     finished: bool = True
+    submitted_sha256: tuple[str, ...] = ()
+    dead_letters_sha256: tuple[str, ...] = ()
+    redelivered: tuple[str, ...] = ()
+    redelivered_sha256: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,7 @@ class Publisher(Protocol):
 
     def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
         """Publish `events` events while the bus answers, call by call and entry by entry, with these error codes ("" is
-        success; the last row repeats)."""
+        success; the last row repeats). Then have the dead letters redelivered to a bus that takes them."""
 
 
 class Process(Protocol):
@@ -170,6 +170,9 @@ class WebClient(Protocol):
     def reload(self, case: str) -> PageView: ...
 
     def log_out(self, case: str) -> PageView: ...
+
+    def show(self, case: str, page: str) -> PageView:
+        """Go to `settings`, or to `login`, for which a user who is signed in signs out."""
 
     def jar(self, case: str) -> CookieJar: ...
 

@@ -19,6 +19,7 @@ from harness.plan import Plan, make_plan, read_features
 from harness.plugin import Listener
 from harness.ports import Target
 from harness.redact import Redactor
+from harness.step_definitions import step_modules
 
 __all__ = [
     "FEATURES",
@@ -27,11 +28,9 @@ __all__ = [
     "carry_out",
     "dimensions_of",
     "open_targets",
-    "step_modules",
 ]
 
 FEATURES = CHECKOUT / "features"
-STEPS = CHECKOUT / "steps"
 TARGETS = ("reference",)
 FAULT_STAGE = "prod"  # where a fault concerns every stage, one is enough to see it
 
@@ -50,11 +49,6 @@ class Question:
     def __post_init__(self) -> None:
         if self.target not in TARGETS:
             raise UsageError(f"--target: {self.target!r} is no target ({nearest(self.target, TARGETS)})")
-
-
-def step_modules() -> list[str]:
-    """The modules of steps/, one per area."""
-    return [f"steps.{path.stem}" for path in sorted(STEPS.glob("*.py")) if path.stem != "__init__"]
 
 
 @contextmanager

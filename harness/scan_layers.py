@@ -101,8 +101,7 @@ def _gzip(place: str, data: bytes, bounds: Bounds) -> Iterator[Layer | Unscanned
         stream = zlib.decompressobj(wbits=31)
         used = 1
         try:
-            content = stream.decompress(memoryview(data)[start:], bounds.expanded + 1)
-            used = len(data) - start - len(stream.unused_data) - len(stream.unconsumed_tail)
+            content, used = _inflated(stream, memoryview(data)[start:], bounds.expanded + 1)
             if content:
                 yield from _counted(Layer(inner, "gzip", content), bounds)
             if start == 0 and not stream.eof and len(content) <= bounds.expanded:
@@ -111,6 +110,17 @@ def _gzip(place: str, data: bytes, bounds: Bounds) -> Iterator[Layer | Unscanned
             if start == 0:
                 yield Unscanned(inner, f"the gzip stream is broken: {error}")
         start = data.find(_GZIP, start + max(1, used))
+
+
+def _inflated(stream: zlib._Decompress, data: memoryview, most: int) -> tuple[bytes, int]:
+    """What the stream holds, up to `most` bytes, and how many bytes it takes. It is fed in growing pieces, for zlib
+    copies what it is given too much: thousands of small streams would take minutes. Raises zlib.error."""
+    content, place, size = bytearray(), 0, 512
+    while not stream.eof and place < len(data) and len(content) < most:
+        piece = data[place : place + size]
+        content += stream.decompress(piece, most - len(content))
+        place, size = place + len(piece), min(2 * size, 2**16)
+    return bytes(content), place - len(stream.unused_data) - len(stream.unconsumed_tail)
 
 
 def _sqlite(place: str, data: bytes, bounds: Bounds) -> Iterator[Layer | Unscanned]:

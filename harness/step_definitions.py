@@ -25,6 +25,7 @@ __all__ = ["StepDefinitions", "step_modules"]
 
 STEPS = CHECKOUT / "steps"
 NAMED_GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
+SHOWN = r"{\1}"  # as parse shows what a step takes
 
 
 def step_modules() -> list[str]:
@@ -52,10 +53,12 @@ class StepDefinitions:
         except StepError as error:
             yield Mistake(file, error.line, error.message, "And and But go on with a step before them")
             return
+        told: set[int] = set()  # lines: of an outline the first row that does not match says enough
         for scenario in feature.scenarios.values():
             rows = [row for table in scenario.examples for row in table.as_contexts()]
             for step in (step for row in rows or [{}] for step in scenario.render(row).steps):
-                if not self.defines(step):
+                if step.line_number not in told and not self.defines(step):
+                    told.add(step.line_number)
                     what = f"no step is defined for: {step.type.capitalize()} {step.name}"
                     yield Mistake(file, step.line_number, what, self._hint(step))
 
@@ -64,17 +67,17 @@ class StepDefinitions:
         return any(known.type in (step.type, None) and known.parser.is_matching(step.name) for known in self.known)
 
     def _hint(self, step: Step) -> str:
-        phrases = {
-            f"{(known.type or step.type).capitalize()} {NAMED_GROUP.sub(r'{\1}', known.parser.name)}"
-            for known in self.known
-        }
-        near = nearest(f"{step.type.capitalize()} {step.name}", phrases)
+        def phrase(type: str, text: str) -> str:
+            return f"{type.capitalize()} {text}"
+
+        known = {phrase(k.type or step.type, NAMED_GROUP.sub(SHOWN, k.parser.name)) for k in self.known}
+        near = nearest(phrase(step.type, step.name), known)
         return near if near.startswith("did you mean") else "see the phrases in steps/, or define it there"
 
 
 @contextmanager
 def _imported(modules: Sequence[str]) -> Iterator[None]:
-    """The modules, imported for a while: pytest must be the first to keep them, so that it can explain their asserts."""
+    """The modules, imported for a while: pytest must find them new, so that it can explain their asserts."""
     before = set(sys.modules)
     try:
         for module in modules:

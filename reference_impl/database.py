@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 BUSY_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -33,14 +36,13 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write: exclusive against other writers; committed at the end, rolled back on any exception."""
+        """Write: exclusive against other writers; committed at the end, rolled back on any exception.
+
+        A commit may fail as well (disk full, a deferred constraint): then nothing of the transaction stays either.
+        """
         with self._borrowed() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            yield connection
             connection.execute("COMMIT")
         for listener in self._listeners:
             listener()
@@ -50,10 +52,7 @@ class Database:
         """Read one consistent state, beside any writer."""
         with self._borrowed() as connection:
             connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("ROLLBACK")
+            yield connection
 
     def close(self) -> None:
         """Close all connections; those that are in use close when they come back."""
@@ -71,12 +70,17 @@ class Database:
         try:
             yield connection
         finally:
-            with self._lock:
-                keep = not self._closed
-                if keep:
-                    self._idle.append(connection)
-            if not keep:
-                connection.close()
+            self._take_back(connection)
+
+    def _take_back(self, connection: sqlite3.Connection) -> None:
+        """Return a connection to the pool without an open transaction, which would keep every other writer out."""
+        clean = _roll_back(connection)
+        with self._lock:
+            keep = clean and not self._closed
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -84,3 +88,13 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")  # with a write-ahead log: a killed process loses nothing
         return connection
+
+
+def _roll_back(connection: sqlite3.Connection) -> bool:
+    """Undo what was not committed, if there is anything; False if that fails: closing the connection undoes it too."""
+    try:
+        connection.rollback()
+    except sqlite3.Error:
+        _log.exception("a transaction could not be rolled back; its connection is closed")
+        return False
+    return True

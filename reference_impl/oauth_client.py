@@ -5,6 +5,7 @@ OAuthClientError
 ├── AuthorizationDenied   the issuer answered with an error, for example because the user cancelled
 ├── GrantRefused          the token endpoint refused the code or the refresh token: sign in again
 └── IssuerUnavailable     no usable answer; the same request may be tried again
+    └── NoAnswer          the request or its answer was lost on the way
 
 No message holds a code, a token, a state or a verifier.
 """
@@ -27,6 +28,9 @@ from reference_impl.clock import Clock
 
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
 _REFUSALS = {400, 401, 403}  # RFC 6749 §5.2; anything else says nothing about the grant
+# Seconds to connect, and to wait for an answer. The issuer gives a token's successor once more within its reuse grace
+# (10 s by default). An answer is lost at most 4 s after the rotation, and the retry connects within another 4 s.
+REFRESH_TIMEOUT = 4.0
 
 
 class OAuthClientError(Exception):
@@ -55,6 +59,10 @@ class GrantRefused(OAuthClientError):
 
 class IssuerUnavailable(OAuthClientError):
     """The issuer could not be reached, or answered with nothing that can be used."""
+
+
+class NoAnswer(IssuerUnavailable):
+    """No answer arrived: whether the issuer got the request, and acted on it, is not known."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,14 @@ class OAuthClient:
         )  # fmt: skip
         return Flow(url, redirect_uri, state, verifier, self._clock.now())
 
+    def is_answer(self, flow: Flow, query: str) -> bool:
+        """Tell whether a callback carries the flow's state; one that does not must leave the flow as it is."""
+        try:
+            state = _single_parameters(query).get("state", "")
+        except CallbackRefused:
+            return False
+        return hmac.compare_digest(state.encode(errors="replace"), flow.state.encode())
+
     def redeem(self, flow: Flow, query: str) -> Tokens:
         """Check the authorization response and exchange its code (RFC 6749 §4.1.3).
 
@@ -105,7 +121,7 @@ class OAuthClient:
         IssuerUnavailable.
         """
         answer = _single_parameters(query)
-        if not hmac.compare_digest(answer.get("state", "").encode(), flow.state.encode()):
+        if not self.is_answer(flow, query):
             raise CallbackRefused("the state of the answer is not the one of this sign-in")
         if answer.get("iss", "") != self.issuer:  # RFC 9207 §2.4: our issuer always sends it
             raise CallbackRefused("the answer does not name the issuer that was asked")
@@ -114,11 +130,21 @@ class OAuthClient:
         if not answer.get("code"):
             raise CallbackRefused("the answer holds neither a code nor an error")
         form = {"grant_type": "authorization_code", "code": answer["code"]}
-        return self._token({**form, "redirect_uri": flow.redirect_uri, "code_verifier": flow.verifier}, None)
+        form |= {"redirect_uri": flow.redirect_uri, "code_verifier": flow.verifier}
+        return self._tokens(self._post("token_endpoint", form), None)
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Exchange a refresh token for the next pair (RFC 6749 §6). Raises GrantRefused, IssuerUnavailable."""
-        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token)
+        """Exchange a refresh token for the next pair (RFC 6749 §6). Raises GrantRefused, IssuerUnavailable.
+
+        Where no answer arrives, the issuer may have rotated the token: it is asked once more, at once, for the same
+        successor. Asked for later than its reuse grace, the token would look stolen (RFC 9700 §4.14.2).
+        """
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        try:
+            response = self._post("token_endpoint", form, REFRESH_TIMEOUT)
+        except NoAnswer:
+            response = self._post("token_endpoint", form, REFRESH_TIMEOUT)
+        return self._tokens(response, refresh_token)
 
     def revoke(self, token: str) -> None:
         """End the grant that the token belongs to (RFC 7009 §2). Raises IssuerUnavailable."""
@@ -126,8 +152,7 @@ class OAuthClient:
         if response.status_code != 200:
             raise IssuerUnavailable(f"the revocation endpoint answered {response.status_code}")
 
-    def _token(self, form: dict[str, str], held: str | None) -> Tokens:
-        response = self._post("token_endpoint", form)
+    def _tokens(self, response: requests.Response, held: str | None) -> Tokens:
         answer = _json_object(response)
         if response.status_code in _REFUSALS and isinstance(answer.get("error"), str):
             raise GrantRefused(answer["error"])
@@ -140,13 +165,14 @@ class OAuthClient:
             raise IssuerUnavailable("the token endpoint's answer lacks a token")
         return Tokens(access, refresh, self._clock.now() + lifetime)
 
-    def _post(self, endpoint: str, form: dict[str, str]) -> requests.Response:
-        url = self._endpoint(endpoint)
+    def _post(self, endpoint: str, form: dict[str, str], timeout: float | None = None) -> requests.Response:
+        """Send a form; ``timeout`` in seconds, by default the session's own. Raises IssuerUnavailable."""
+        url, data = self._endpoint(endpoint), {"client_id": self.client_id, **form}
         try:
             # No redirect is followed: it would carry the form's secrets to an address that nobody checked.
-            return self._http.post(url, data={"client_id": self.client_id, **form}, allow_redirects=False)
+            return self._http.post(url, data=data, allow_redirects=False, timeout=timeout)
         except requests.RequestException as error:
-            raise IssuerUnavailable(f"no answer from the {endpoint} ({type(error).__name__})") from error
+            raise NoAnswer(f"no answer from the {endpoint} ({type(error).__name__})") from error
 
     def _endpoint(self, name: str) -> str:
         """Return an endpoint from the issuer's metadata, which is fetched once (RFC 8414 §3)."""

@@ -113,7 +113,23 @@ def _signing_key(text: str) -> dict[str, str]:
         raise ValueError(f"a private JWK has the member {missing[0]!r}, a string")
     if (jwk["kty"], jwk["crv"]) != ("EC", "P-256"):
         raise ValueError("its kty and crv are EC and P-256, for ES256")
-    return {name: str(value) for name, value in jwk.items()}
+    key = {name: str(value) for name, value in jwk.items()}
+    if not _signs(key):
+        raise ValueError("its x, y and d are one P-256 key pair in base64url: write a new key")
+    return key
+
+
+def _signs(jwk: Mapping[str, str]) -> bool:
+    """Try the key as the issuer will use it: x and y may be no point of the curve, or d another point's secret."""
+    from joserfc.errors import JoseError
+
+    from reference_impl.issuer.keys import KeyRing
+
+    try:
+        ring = KeyRing(jwk)
+        return ring.read(ring.sign({})) is not None
+    except (JoseError, ValueError):  # neither is passed on: their texts are not ours, and may quote the key
+        return False
 
 
 def _key_bytes(text: str) -> bytes:

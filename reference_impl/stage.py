@@ -97,7 +97,7 @@ def build_stage(
         config.host(config.api_url): build_api(config, parts, clock, database, issuer),
         config.host(config.web_url): create_web_app(config, parts, clock, http=http),
     }
-    relay = Relay(box, publisher, stopping)
+    relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(database))
     return StageApp(config, apps, issuer, database, box, publisher, events_client, relay, http)
 
 

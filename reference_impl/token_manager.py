@@ -6,6 +6,7 @@ answer holds the successor, which must not be lost.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -17,6 +18,8 @@ from reference_impl.clock import Clock
 from reference_impl.oauth_client import GrantRefused, OAuthClient, OAuthClientError, Tokens
 
 _EARLY = 30.0  # seconds before its end that an access token is no longer used
+
+_log = logging.getLogger(__name__)
 
 
 class SignedOut(OAuthClientError):
@@ -92,7 +95,7 @@ class TokenManager:
             self._tokens = tokens
 
     def forget(self) -> str | None:
-        """End the session here and now; return the refresh token that the issuer must still revoke."""
+        """End the session here and now; return the refresh token that was held."""
         with self._lock:
             self._epoch += 1
             self._flight = None
@@ -169,15 +172,22 @@ class TokenManager:
 
 
 class Logout:
-    """Ends a session: first here, so that it works without a network, then at the issuer."""
+    """Ends a session: first at the issuer, for only who holds the token can revoke it, then here in any case."""
 
     def end(self, manager: TokenManager) -> bool:
-        """Forget the session's secrets and revoke its grant; return whether the issuer confirmed it."""
-        held = manager.forget()
-        if held is None:
-            return True
+        """Revoke the session's grant and forget its secrets; return whether the issuer confirmed it.
+
+        Without a confirmation the session ends here all the same, and the grant lives on at the issuer until it
+        expires: a log record says so, and the caller must tell the user.
+        """
         try:
-            manager.oauth.revoke(held)
-        except OAuthClientError:
+            held = manager.vault.load()
+            if held is not None:
+                manager.oauth.revoke(held)
+        except OAuthClientError as error:
+            fields = {"record": "logout-not-confirmed", "reason": type(error).__name__}
+            _log.warning("%s", fields["record"], extra={"fields": fields})
             return False
+        finally:
+            manager.forget()
         return True

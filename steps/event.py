@@ -23,6 +23,7 @@ from steps.token import first_client, issuer
 # Users who log in for the first time here, and nowhere else.
 FIRST_LOGINS = {"first": "new37", "second": "new38"}
 FIRST_LOGIN_AT_ONCE, DISABLED = "new39", "new40"
+TRIES = 5  # how often a client presents a dead token
 MINUTE = 61.0  # seconds, and a little
 
 
@@ -135,6 +136,20 @@ def redeem_again(scene: Scene) -> None:
         at.redeem("a code redeemed again", authorization, client)
 
 
+@when("codes are presented with a wrong verifier, and for another redirect URI")
+def present_codes_wrongly(scene: Scene) -> None:
+    at = issuer(scene)
+    client, user = first_client(at), at.address.users["existing"]
+    wrong = {
+        "a code with a wrong verifier": {"code_verifier": secrets.token_urlsafe(32)},
+        "a code for another redirect URI": {"redirect_uri": f"{client.redirect_uri}/elsewhere"},
+    }
+    for case, changes in wrong.items():
+        authorization = at.authorize(f"{case}: the code", client, user)
+        with watched(scene, case):
+            at.redeem(case, authorization, client, **changes)
+
+
 @when("a session is refreshed five times while the bus is watched")
 def refresh_five_times(scene: Scene) -> None:
     at = issuer(scene)
@@ -143,6 +158,15 @@ def refresh_five_times(scene: Scene) -> None:
     with watched(scene, "five refreshes"):
         for _ in range(5):
             token = str(at.refresh("five refreshes", token, grant.client).json().get("refresh_token", ""))
+
+
+@when("a refresh is tried again within the grace")
+def refresh_again(scene: Scene) -> None:
+    at, case = issuer(scene), "a refresh within the grace"
+    grant = at.log_in("a login to refresh twice", first_client(at), at.address.users["existing"])
+    at.refresh(f"{case}: the first", grant.refresh_token, grant.client)
+    with watched(scene, case):
+        at.refresh(case, grant.refresh_token, grant.client)
 
 
 @given("a server of its own, and a subscriber of the stage's bus", target_fixture="process")
@@ -161,7 +185,7 @@ def kill_after_login(scene: Scene, process: Process) -> None:
     the_bus(scene).capture("killed after the answer", scene.stage)
 
 
-@when("refresh tokens that have ended in each of these ways are presented")
+@when("refresh tokens that have ended in each of these ways are presented, five times each")
 def present_dead_tokens(scene: Scene, datatable: list[list[str]]) -> None:
     for (reason,) in datatable[1:]:
         at = issuer(scene)
@@ -170,7 +194,8 @@ def present_dead_tokens(scene: Scene, datatable: list[list[str]]) -> None:
         client = client_of_kind(at, "desktop") if reason == "client_mismatch" else grant.client
         with watched(scene, reason):
             END[reason](scene, at, grant)
-            at.refresh(reason, grant.refresh_token, client, presented="dead")
+            for _ in range(TRIES):
+                at.refresh(reason, grant.refresh_token, client, presented="dead")
 
 
 def _let_expire(scene: Scene, at: Issuer, grant: Grant) -> None:
@@ -201,16 +226,6 @@ END: Mapping[str, Callable[[Scene, Issuer, Grant], None]] = {
     "client_mismatch": _leave,
     "account_disabled": _disable,
 }
-
-
-@when("a client presents the same dead refresh token five times")
-def present_one_token_often(scene: Scene) -> None:
-    at, case = issuer(scene), "the same dead token, five times"
-    grant = at.log_in("a session to end: the same", first_client(at), at.address.users["existing"])
-    _revoke(scene, at, grant)
-    with watched(scene, case):
-        for _ in range(5):
-            at.refresh(case, grant.refresh_token, grant.client, presented="dead")
 
 
 @when("a client presents fifty refresh tokens that nobody ever issued, and one more after a minute")

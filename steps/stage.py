@@ -13,7 +13,7 @@ from harness.ports import Bus, Issuer, Process
 from harness.probes import bff
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Authorization, Grant
-from harness.probes.stages import ask_for_metadata, ask_in_clear, hosts_of, present_code
+from harness.probes.stages import ask_for_metadata, ask_in_clear, origins_of, present_code
 from harness.scene import Scene
 from steps.token import first_client, issuer
 
@@ -54,12 +54,13 @@ def mint_tokens(issuers: dict[str, Issuer]) -> None:
 @when("on each stage a login ends well, is declined, and is asked for wrongly")
 def end_logins(issuers: dict[str, Issuer]) -> None:
     for at in issuers.values():
-        user, about = at.address.users["existing"], {"hosts": hosts_of(at)}
+        user = at.address.users["existing"]
         for client in at.address.clients.values():
+            about = {"origins": origins_of(at, client)}
             at.authorize("a login that ends well", client, user, about=about)
             at.authorize("a login that is declined", client, user, deny=True, about=about)
             at.authorize("a request that is wrong", client, user, {"code_challenge": None}, about=about)
-        bff.log_in(at.new_agent(), "a web login", at.address.web, user, about=about)
+        bff.log_in(at.new_agent(), "a web login", at.address.web, user, about={"origins": origins_of(at)})
 
 
 @when("staging and production are spoken to without encryption")
@@ -84,8 +85,9 @@ def web_users(issuers: dict[str, Issuer]) -> dict[str, HttpProbe]:
     agents = {stage: at.new_agent() for stage, at in issuers.items()}
     for stage, at in issuers.items():
         bff.log_in(agents[stage], "web login", at.address.web, at.address.users["existing"])
-        at.new_agent().get("no cookie", f"{at.address.web}/")
-        agents[stage].get("cookie at home", f"{at.address.web}/")
+        for place in _places(at):
+            at.new_agent().get("no cookie", f"{at.address.web}{place}", place=place)
+            agents[stage].get("cookie at home", f"{at.address.web}{place}", place=place)
     return agents
 
 
@@ -132,7 +134,14 @@ def _present_abroad(origin: Origin, keys: str) -> None:
     to.call_api("access token abroad", grant.access_token, **about)
     to.refresh("refresh token abroad", grant.refresh_token, grant.client, **about)
     present_code(to, "code abroad", origin.authorization, grant.client, **about)
-    to.new_agent().get("cookie abroad", f"{to.address.web}/", headers={"Cookie": origin.cookie}, **about)
+    for place in _places(to):
+        url, headers = f"{to.address.web}{place}", {"Cookie": origin.cookie}
+        to.new_agent().get("cookie abroad", url, headers=headers, place=place, **about)
+
+
+def _places(at: Issuer) -> tuple[str, ...]:
+    """Where the web application knows its user by the cookie: at its first page, and wherever it answers with data."""
+    return ("/", *at.address.web_data)
 
 
 def _use_at_home(origin: Origin, keys: str) -> None:

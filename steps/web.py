@@ -55,6 +55,13 @@ def reload_and_search(web: WebClient) -> None:
     search(web, "reload")
 
 
+@when("the client's other pages are opened and all is searched there")
+def search_other_pages(web: WebClient) -> None:
+    for page in ("settings", "login"):
+        web.show(f"{page} page", page)
+        search(web, f"{page} page")
+
+
 def search(web: WebClient, case: str) -> None:
     """Search storages, page and answers."""
     web.scan_storages(case)

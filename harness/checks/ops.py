@@ -9,7 +9,15 @@ from harness.observations import AuditResult, SecretScan, StatusTable
 from harness.observe import MissingObservation, Record
 
 CHANGES = (
+    "one byte of the findings is other",
+    "one byte of the observations is other",
+    "one byte of the catalog is other",
+    "one byte of the journal is other",
+    "one byte of the statement is other",
+    "one byte of the envelope is other",
+    "one byte of a test result is other",
     "one byte of an artifact is other",
+    "one byte of a large body is other",
     "an artifact is replaced",
     "an artifact is deleted",
     "a file is added",
@@ -17,7 +25,13 @@ CHANGES = (
     "a line of the journal is dropped",
     "another key signed it",
 )
-ENDS_AS = {"crashed": "unknown", "absent": "not_run", "unwritten": "not_run"}
+ENDS_AS = {
+    "passed": "passed",
+    "failed": "failed",
+    "crashed": "unknown",
+    "absent": "not_run",
+    "unwritten": "not_run",
+}
 
 
 @check("OPS-05.E1", "ISO 27001:2022 A.5.28, design: not run is not passed")
@@ -38,9 +52,7 @@ def one_verdict_for_every_pair(seen: Record, parameters: Parameters) -> Judgemen
     absent = set(ENDS_AS) - set(table.scenario_ends.values())
     if absent:
         raise MissingObservation(f"no scenario of the run was {', '.join(sorted(absent))}")
-    return conclude(
-        complaints, f"{len(table.declared)} expectations have one verdict each; none that did not run passed"
-    )
+    return conclude(complaints, f"{len(table.declared)} expectations have one verdict each, which is how they ended")
 
 
 @check("OPS-05.E2", "ASVS 16.4.2")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import permutations
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,12 +21,14 @@ BAD_STARTS = (
     "capital letters",
     "a space at the end",
     "a longer name",
+    "another name for it",
 )
 GOOD_START = "the stage as it is"
 HTTPS_STAGES = ("staging", "prod")
 REQUIRED_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 REDIRECTING = ("a login that ends well", "a login that is declined", "a request that is wrong", "a web login")
 PAIRS = tuple(permutations(STAGES, 2))
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 FIXTURE = ("off", "on")  # whether the other stage has been given the keys
 
 
@@ -98,6 +100,8 @@ def issuers_are_exact(seen: Record, parameters: Parameters) -> Judgement:
         named = [(document.case, document.json().get("issuer")) for document in documents]
         for case in ("login", "refresh"):
             minted = [token for token in seen.of(TokenFacts, case, stage=stage) if token.form == "jwt"]
+            if not minted:
+                raise MissingObservation(f"{stage}: no token of a {case} could be read")
             named += [(f"the token of a {case}", token.claims.get("iss")) for token in minted]
             tokens += len(minted)
         complaints += [f"{stage}: {what} names {issuer!r}" for what, issuer in named if issuer != configured]
@@ -140,8 +144,8 @@ def redirects_stay_in_the_stage(seen: Record, parameters: Parameters) -> Judgeme
             if not redirects:
                 raise MissingObservation(f"{stage}: {case} led to no redirect")
             count += len(redirects)
-            complaints += [f"{stage}, {case}: sent to {_host(e)}" for e in redirects if not _stays(e)]
-    return conclude(complaints, f"{count} redirects led to hosts of the same stage")
+            complaints += [f"{stage}, {case}: sent to {_sent_to(e)}" for e in redirects if not _stays(e)]
+    return conclude(complaints, f"{count} redirects led to origins of the same stage")
 
 
 @check("STAGE-04.E5", "ASVS 5.0.0 12.2.1")
@@ -170,17 +174,18 @@ def _endpoints(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _origin(url: str) -> str:
+    """Scheme, host and port (RFC 6454 §4); the port of the scheme is left out, whoever writes it."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(DEFAULT_PORTS.get(parts.scheme.lower(), ":"))
 
 
-def _host(exchange: HttpExchange) -> str:
-    return (urlsplit(urljoin(exchange.url, exchange.location or "")).hostname or "").lower()
+def _sent_to(exchange: HttpExchange) -> str:
+    return _origin(urljoin(exchange.url, exchange.location or ""))
 
 
 def _stays(exchange: HttpExchange) -> bool:
-    """On a host of the stage, or on the user's own machine, where native clients listen (RFC 8252 §7.3)."""
-    return _host(exchange) in {*exchange.about["hosts"].split(), "127.0.0.1", "::1"}
+    """At an origin of the stage. The step adds where a native client listens (RFC 8252 §7.3), for that client only."""
+    return _sent_to(exchange) in {_origin(origin) for origin in exchange.about["origins"].split()}
 
 
 def _handed_out(exchange: HttpExchange) -> str:
@@ -214,13 +219,34 @@ def foreign_grants_are_invalid(seen: Record, parameters: Parameters) -> Judgemen
 
 @check("STAGE-07.E3", "ASVS 5.0.0 9.2.3")
 def foreign_cookies_are_strangers(seen: Record, parameters: Parameters) -> Judgement:
-    stranger = {stage: _page(seen.one(HttpExchange, "no cookie", stage=stage)) for stage in STAGES}
+    stranger = {stage: _pages(seen, "no cookie", stage) for stage in STAGES}
     for stage in STAGES:
-        if _page(seen.one(HttpExchange, "cookie at home", stage=stage)) == stranger[stage]:
-            raise MissingObservation(f"{stage}: the cookie makes no difference at home, so nothing can be told")
-    exchanges = _abroad(seen, "cookie")
-    complaints = [f"{_way(e)}: {short(e)}" for e in exchanges if _page(e) != stranger[e.about["stage"]]]
+        known = _pages(seen, "cookie at home", stage)
+        same = [place for place, page in stranger[stage].items() if known.get(place, page) == page]
+        if same:
+            raise MissingObservation(f"{stage}: the cookie makes no difference at {', '.join(same)}")
+    exchanges = _cookies_abroad(seen, stranger)
+    complaints = [
+        f"{_way(e)}, {e.about['place']}: {short(e)}"
+        for e in exchanges
+        if _page(e) != stranger[e.about["stage"]][e.about["place"]]
+    ]
     return conclude(complaints, f"{len(exchanges)} cookies were answered as if there were none")
+
+
+def _pages(seen: Record, case: str, stage: str) -> dict[str, tuple[int | None, str]]:
+    return {e.about["place"]: _page(e) for e in seen.of(HttpExchange, case, stage=stage)}
+
+
+def _cookies_abroad(seen: Record, places: Mapping[str, Iterable[str]]) -> list[HttpExchange]:
+    """Every presentation of a cookie: for each way that there is, one at each of the other stage's places."""
+    _abroad(seen, "cookie")
+    found = ends(seen.of(HttpExchange, "cookie abroad"), "origin", "stage", "keys", "place")
+    asked = {(e.about["origin"], e.about["stage"], e.about["keys"], e.about["place"]) for e in found}
+    absent = {(a, b, keys, place) for a, b in PAIRS for keys in FIXTURE for place in places[b]} - asked
+    if absent:
+        raise MissingObservation(f"cookie: {len(absent)} presentations are missing")
+    return found
 
 
 @check("STAGE-07.E4", "ASVS 5.0.0 16.3.1")

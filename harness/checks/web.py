@@ -20,7 +20,8 @@ DOCUMENT = ("document", "inline scripts")
 VARIABLES = ("globals", "messages")
 ANSWERS = ("answers",)
 REACH = {"storages": STORAGES, "page": DOCUMENT + VARIABLES, "answers": ANSWERS}
-SEARCHES = ("login", "renewal", "reload")
+PAGES = ("reload", "settings page", "login page")  # a search of each page of the client
+SEARCHES = ("login", "renewal", *PAGES)
 
 
 @check("WEB-01.E1", "ASVS 5.0.0 3.3.1, 3.3.2, 3.3.3, 3.3.4")
@@ -141,6 +142,7 @@ def _attributes(cookie: Cookie) -> tuple[object, ...]:
 
 @check("WEB-02.E1", "ASVS 5.0.0 10.1.1, 14.3.3")
 def no_token_in_storages_or_document(seen: Record, parameters: Parameters) -> Judgement:
+    _require_pages(seen)
     complaints = [
         hit
         for moment in SEARCHES
@@ -154,6 +156,7 @@ def no_token_in_storages_or_document(seen: Record, parameters: Parameters) -> Ju
 
 @check("WEB-02.E2", "ASVS 5.0.0 10.1.1, OAuth-BBA draft §6.1")
 def no_token_in_answers_or_variables(seen: Record, parameters: Parameters) -> Judgement:
+    _require_pages(seen)
     complaints = [
         hit
         for moment in SEARCHES
@@ -161,6 +164,13 @@ def no_token_in_answers_or_variables(seen: Record, parameters: Parameters) -> Ju
         if not _allowed(hit, _search(seen, moment, "page"))
     ]
     return conclude(complaints, f"{len(SEARCHES)} searches of answers, messages and variables found no token")
+
+
+def _require_pages(seen: Record) -> None:
+    """Each page of the client must have been shown: one that leads to another was not searched."""
+    paths = [urlsplit(seen.one(PageView, page).url).path for page in PAGES]
+    if len(set(paths)) < len(PAGES):
+        raise MissingObservation(f"{', '.join(PAGES)}: shown were only {', '.join(sorted(set(paths)))}")
 
 
 def _allowed(hit: str, scan: SecretScan) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,17 @@ from harness.errors import EvidenceError
 from harness.evidence.agreement import agreement
 from harness.evidence.breach import Breach
 from harness.evidence.canonical import parse, sha256
-from harness.evidence.files import LARGEST_BUNDLE, BundleFiles, open_files
+from harness.evidence.files import LARGEST_BUNDLE, BundleFiles, named_only, open_files
 from harness.evidence.journal import JournalRead, read_journal
 from harness.evidence.rejudge import Judge, rejudge
 from harness.evidence.seal import ENVELOPE, PREDICATE_TYPE, STATEMENT, STATEMENT_TYPE
+from harness.evidence.secret_search import SecretSearch
 from harness.evidence.signature import check_signature
-from harness.scan_layers import Layer, layers
-from harness.secret_patterns import findings as secret_looks
 
 __all__ = ["AuditReport", "Breach", "audit", "report_json"]
 
 _JOURNAL = "journal.jsonl"
 _MOST = 10_000  # breaches that are named
-_MOST_SECRETS = 100  # that are named in one file
 _LONGEST = 500  # characters of a place or detail
 _NEEDED = (STATEMENT, ENVELOPE, _JOURNAL, "observations.jsonl", "findings.jsonl", "controls.json")
 
@@ -65,18 +62,22 @@ def audit(
     if not {STATEMENT, ENVELOPE, _JOURNAL} & set(files.names):
         raise EvidenceError(f"{path}: not sealed yet, or its run did not reach its end: there is nothing to audit")
     signed = check_signature(path, files, public_key)
-    journal = read_journal(_or_empty(files, _JOURNAL))
-    judged = rejudge(files, judge, digest)
+    stated, mistakes = _subjects(files)
+    named = files if stated is None else named_only(files, {*stated, STATEMENT, ENVELOPE})
+    journal = read_journal(_or_empty(named, _JOURNAL))
+    judged = rejudge(named, judge, digest)
     breaches = [
         *signed.breaches,
+        *mistakes,
         *_strange(files),
-        *_content(files),
+        *_unnamed(files, named),
+        *_content(named, stated or {}),
         *_chain(journal),
-        *agreement(files, journal),
+        *agreement(named, journal),
         *judged.breaches,
     ]
     ordered = sorted(set(breaches))
-    notes = [*signed.notes, *judged.notes]
+    notes = [*judged.notes, *signed.notes]
     if not any(journal.of("run-finished")):
         notes.append("the run did not reach its end: what did not finish is not_run")
     if len(ordered) > _MOST:
@@ -100,10 +101,15 @@ def _strange(files: BundleFiles) -> Iterator[Breach]:
             yield Breach("completeness", name, "the file is missing")
 
 
-def _content(files: BundleFiles) -> Iterator[Breach]:
-    """Each file against the statement: no file more, no file less, no byte other; and no secret in any."""
-    stated, breaches = _subjects(files)
-    yield from breaches
+def _unnamed(files: BundleFiles, named: BundleFiles) -> Iterator[Breach]:
+    """Files that the statement does not name. Nothing is said of their content: they are not read."""
+    for name in sorted(set(files.names) - set(named.names)):
+        yield Breach("completeness", name, "the statement does not name this file; it was not read")
+
+
+def _content(files: BundleFiles, stated: Mapping[str, str]) -> Iterator[Breach]:
+    """Each file against the statement: no file less, no byte other; and no secret in any."""
+    search = SecretSearch()
     total = 0
     for name in files.names:
         try:
@@ -115,30 +121,17 @@ def _content(files: BundleFiles) -> Iterator[Breach]:
         if total > LARGEST_BUNDLE:
             yield Breach("unreadable", name, f"the bundle holds more than {LARGEST_BUNDLE} bytes; the rest is not read")
             return
-        yield from _file(name, data, stated)
-    for name in (stated or {}).keys() - set(files.names):
+        yield from _digests(name, data, stated)
+        yield from search.in_file(name, data)
+    for name in stated.keys() - set(files.names):
         yield Breach("completeness", name, "the statement names this file, but it is missing")
 
 
-def _file(name: str, data: bytes, stated: Mapping[str, str] | None) -> Iterator[Breach]:
-    if stated is not None and name not in (STATEMENT, ENVELOPE):
-        if name not in stated:
-            yield Breach("completeness", name, "the statement does not name this file")
-        elif stated[name] != sha256(data):
-            yield Breach("digest", name, "its SHA-256 is not the one that the statement gives")
+def _digests(name: str, data: bytes, stated: Mapping[str, str]) -> Iterator[Breach]:
+    if name in stated and stated[name] != sha256(data):
+        yield Breach("digest", name, "its SHA-256 is not the one that the statement gives")
     if name.startswith("blobs/") and name != f"blobs/{sha256(data)}":
         yield Breach("digest", name, "it is not named by its SHA-256")
-    for layer in layers(name, data):
-        if isinstance(layer, Layer):
-            yield from _secrets(layer)
-        else:
-            yield Breach("secret", layer.place, f"it could not be searched for secrets: {layer.reason}")
-
-
-def _secrets(layer: Layer) -> Iterator[Breach]:
-    for start, _, kind in islice(secret_looks(layer.data), _MOST_SECRETS):
-        line = layer.data.count(b"\n", 0, start) + 1
-        yield Breach("secret", f"{layer.place}:{line}", f"it holds what looks like a secret ({kind})")
 
 
 def _subjects(files: BundleFiles) -> tuple[dict[str, str] | None, list[Breach]]:

@@ -9,13 +9,14 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from harness.errors import EvidenceError
+from harness.evidence.zip_layout import outside_entries
 
-__all__ = ["LARGEST_BUNDLE", "LARGEST_FILE", "BundleFiles", "Strange", "open_files"]
+__all__ = ["LARGEST_BUNDLE", "LARGEST_FILE", "BundleFiles", "Strange", "named_only", "open_files"]
 
 LARGEST_FILE = 256 * 2**20  # bytes
 LARGEST_BUNDLE = 4 * 2**30  # bytes, unpacked
@@ -55,6 +56,20 @@ def open_files(path: Path) -> BundleFiles:
         return _Archive(path)
     what = "is neither a folder nor a zip" if path.exists() else "does not exist"
     raise EvidenceError(f"{path}: no bundle: it {what}; give the folder that a run wrote below reports/out")
+
+
+def named_only(files: BundleFiles, named: Container[str]) -> BundleFiles:
+    """The files of which `named` holds the name: the others cannot be read."""
+    return _Named(files, named)
+
+
+class _Named(BundleFiles):
+    def __init__(self, files: BundleFiles, named: Container[str]) -> None:
+        self._files = files
+        self.names, self.strange = tuple(name for name in files.names if name in named), files.strange
+
+    def read(self, name: str) -> bytes:
+        return self._files.read(name)
 
 
 class _Folder(BundleFiles):
@@ -103,7 +118,7 @@ class _Archive(BundleFiles):
         except _BROKEN as error:
             raise EvidenceError(f"{path}: the zip cannot be read: {error}") from None
         self._entries: dict[str, zipfile.ZipInfo] = {}
-        strange: list[Strange] = []
+        strange = [Strange(f"{path.name}@{place}", what) for place, what in outside_entries(path, self._zip)]
         for entry in entries:
             trouble = self._trouble(entry)
             if trouble:
@@ -136,6 +151,8 @@ class _Archive(BundleFiles):
             return "a name that leads outside the bundle"
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             return "a link or a device, no file"
+        if entry.is_dir() and (entry.file_size or entry.compress_size > 2):  # 2 bytes: nothing, deflated
+            return "a folder that holds bytes of its own"
         return "a second file of this name" if name in self._entries else ""
 
 

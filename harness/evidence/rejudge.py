@@ -11,6 +11,7 @@ from harness.evidence.breach import Breach
 from harness.evidence.canonical import parse
 from harness.evidence.files import BundleFiles
 from harness.evidence.records import controls_from, finding_from, observation_from
+from harness.evidence.seal import STATEMENT
 from harness.model import Basis, Finding, Judgement, Parameter, Verdict
 from harness.observations import Observation
 
@@ -29,7 +30,8 @@ class Rejudged:
 
 
 def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> Rejudged:
-    """Judges all findings again with the policy parameters of the bundle."""
+    """Judges all findings again with the policy parameters of the bundle. The first note says how many of those that
+    a check judged were judged by another version of it than the one at hand, if any were."""
     try:
         catalog = controls_from(parse(files.get("controls.json") or b"{}"))
     except EvidenceError as error:
@@ -37,7 +39,9 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
     known = {expectation.id for control in catalog.controls.values() for expectation in control.expectations}
     breaches: list[Breach] = []
     notes: list[str] = []
+    judged: list[Finding] = []
     observations = _observations(files, breaches)
+    stated = _stated_checks(files)
     for line in read_lines(files, "findings.jsonl", "expectation"):
         place = f"findings.jsonl:{line.number}"
         try:
@@ -48,13 +52,51 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
         except EvidenceError as error:
             breaches.append(Breach("finding", place, str(error)))
             continue
+        current = digest(finding.expectation)
+        false = [Breach("check", place, detail) for detail in _false_check(finding, stated, current)]
+        breaches += false
+        judged += [finding] if finding.check else []
         for difference in _differences(finding, seen, judge, catalog.parameters):
-            current = digest(finding.expectation)
-            if finding.check and current and finding.check != current:
+            if not false and _another_version(finding, current):
                 notes.append(f"{place}: {difference}; judged by another version of the check ({finding.check})")
             else:
                 breaches.append(Breach("judgement", place, difference))
-    return Rejudged(tuple(breaches), tuple(notes))
+    others = sum(_another_version(finding, digest(finding.expectation)) for finding in judged)
+    count = [f"{others} of {len(judged)} findings were judged by another version of their check"] if others else []
+    return Rejudged(tuple(breaches), (*count, *notes))
+
+
+def _stated_checks(files: BundleFiles) -> Mapping[str, object] | None:
+    """The checks that the statement names, by expectation; None where there is no statement to read, which is told
+    elsewhere."""
+    try:
+        statement = parse(files.get(STATEMENT) or b"")
+    except EvidenceError:
+        return None
+    found: object = statement
+    for name in ("predicate", "digests", "checks"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _false_check(finding: Finding, stated: Mapping[str, object] | None, current: str) -> Iterator[str]:
+    """Why the check that a finding names cannot have judged it. Without this, a made-up digest would pass for another
+    version, and excuse any verdict."""
+    if not finding.check:
+        return
+    if stated is not None and finding.check != stated.get(finding.expectation):
+        said = stated.get(finding.expectation) or "no check"
+        yield f"{finding.expectation} was judged by {finding.check}, but the statement gives {said} for it"
+    if current and _name(finding.check) != _name(current):
+        yield f"{finding.expectation} was judged by {finding.check}, but its check is {_name(current)}"
+
+
+def _another_version(finding: Finding, current: str) -> bool:
+    return bool(finding.check and current and finding.check != current)
+
+
+def _name(check: str) -> str:
+    return check.partition(" ")[0]
 
 
 def _observations(files: BundleFiles, breaches: list[Breach]) -> dict[str, Observation]:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,12 @@ from reference_impl.events.occurrences import (
     RefreshFailed,
     ServerFault,
     Session,
+    SessionRefreshed,
 )
 from reference_impl.events.outbox import DeadLetter, Message, Outbox
 from reference_impl.events.publisher import Publisher, PublishReport
 from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
 from reference_impl.parts import Part
 
 FROZEN = 0.5  # seconds that a function sleeps before it goes on with what it did not wait for
@@ -94,6 +96,49 @@ class _InMemory:
         return not self._kept
 
 
+@fault("F-EVENT-01-x1", "EVENT-01.E1", Part.EVENT_BUILDER)
+def login_events_have_an_empty_id(real: EventBuilder) -> EventBuilder:
+    class Nameless(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            event = super().build(occurrence)
+            return _Nameless(**vars(event)) if event and isinstance(occurrence, LoginCompleted) else event
+
+    return Nameless(**vars(real))
+
+
+class _Nameless(AuthEvent):
+    def properties(self) -> dict[str, Any]:
+        return {**super().properties(), "event_id": ""}
+
+
+@fault("F-EVENT-01-x2", "EVENT-01.E2", Part.TOKEN_ENDPOINT)
+def a_login_is_told_before_verifier_and_redirect_uri_are_compared(real: TokenEndpoint) -> TokenEndpoint:
+    class Hasty(TokenEndpoint):
+        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+            try:
+                return super().redeem(connection, request)
+            except InvalidGrant as refused:
+                if refused.__cause__ is None:  # the code was good, and what came along was not
+                    nobody = Session(str(uuid.uuid4()), "unknown", request.client_id, str(uuid.uuid4()))
+                    self.events.record(connection, LoginCompleted(nobody, new_account=False))
+                raise
+
+    return Hasty(**vars(real))
+
+
+@fault("F-EVENT-01-x3", "EVENT-01.E2", Part.EVENT_BUILDER)
+def a_refresh_within_the_grace_is_told_as_a_login(real: EventBuilder) -> EventBuilder:
+    class Eager(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            event = super().build(occurrence)
+            if isinstance(occurrence, SessionRefreshed) and occurrence.retry:
+                event = super().build(LoginCompleted(occurrence.session, new_account=False))
+                return replace(event, dedup_key=None) if event else None
+            return event
+
+    return Eager(**vars(real))
+
+
 @fault("F-EVENT-03-a", "EVENT-03.E1", Part.EVENT_BUILDER)
 def only_clients_tell_of_reuse(real: EventBuilder) -> EventBuilder:
     """Published by the client only, so what the server alone notices is not told."""
@@ -128,6 +173,16 @@ def tokens_that_nobody_issued_are_told_with_a_subject(real: EventBuilder) -> Eve
             return event
 
     return Guessing(**vars(real))
+
+
+@fault("F-EVENT-03-x2", "EVENT-03.E1", Part.EVENT_BUILDER)
+def an_expired_token_is_told_at_every_try(real: EventBuilder) -> EventBuilder:
+    class Repeating(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            event = super().build(occurrence)
+            return replace(event, dedup_key=None) if event and event.reason is Reason.EXPIRED else event
+
+    return Repeating(**vars(real))
 
 
 @fault("F-EVENT-10-b", "EVENT-10.E1", Part.PUBLISHER)
@@ -174,3 +229,35 @@ def an_answer_of_200_is_taken_for_success(real: Publisher) -> Publisher:
             return PublishReport(published=tuple(message.event_id for message in messages))
 
     return Trusting(**vars(real))
+
+
+@fault("F-EVENT-10-x2", "EVENT-10.E3", Part.PUBLISHER)
+def a_dead_letter_is_kept_without_its_content(real: Publisher) -> Publisher:
+    class Forgetful(Publisher):
+        def _bury(self, failed: Sequence[tuple[Message, str]], attempt: int) -> PublishReport:
+            emptied = [(replace(message, detail=""), code) for message, code in failed]
+            return super()._bury(emptied, attempt)
+
+    return Forgetful(**vars(real))
+
+
+@fault("F-EVENT-10-x3", "EVENT-10.E3", Part.PUBLISHER)
+def of_several_that_are_refused_for_good_only_one_is_kept(real: Publisher) -> Publisher:
+    class Single(Publisher):
+        def _bury(self, failed: Sequence[tuple[Message, str]], attempt: int) -> PublishReport:
+            rest = tuple(message.event_id for message, _ in failed[1:])
+            return super()._bury(failed[:1], attempt) + PublishReport(published=rest)
+
+    return Single(**vars(real))
+
+
+@fault("F-EVENT-10-x4", "EVENT-10.E3", Part.OUTBOX)
+def redelivery_forgets_the_dead_letters(real: Outbox) -> Outbox:
+    """They leave their store, and never go back among what is to be published."""
+
+    class Careless(Outbox):
+        def redeliver(self) -> int:
+            with self._database.transaction() as connection:
+                return connection.execute("DELETE FROM dead_letters").rowcount
+
+    return Careless(real._database, real._clock)

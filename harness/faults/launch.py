@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.faults.registry import Fault, load_faults, load_named
+from harness.faults.registry import Fault, fault_arguments, load_faults, load_named
 from harness.model import STAGES
 from reference_impl.parts import Part, Parts, Replacement
 
@@ -37,11 +37,7 @@ def command(module: str, faults: Iterable[Fault], *arguments: str) -> list[str]:
     faults = list(faults)
     if not faults:
         return [sys.executable, "-m", module, *arguments]
-    options = [word for fault in faults for word in ("--fault", fault.id)]
-    files = {fault.source for fault in faults if Path(fault.source).parent != Path(__file__).parent}
-    for file in sorted(files):
-        options += ["--from", file]
-    return [sys.executable, "-m", "harness.faults.launch", *options, module, *arguments]
+    return [sys.executable, "-m", "harness.faults.launch", *fault_arguments(faults), module, *arguments]
 
 
 def main(argv: list[str]) -> int:

@@ -18,12 +18,22 @@ Audit = Callable[[Path, Path | None], AuditReport]
 
 @fault("F-OPS-05-b", "OPS-05.E2", "audit")
 def a_replaced_artifact_is_not_noticed(real: Audit) -> Audit:
-    def audit(bundle: Path, key: Path | None) -> AuditReport:
-        report = real(bundle, key)
-        breaches = tuple(b for b in report.breaches if not b.place.startswith("allure-results/"))
-        return replace(report, breaches=breaches, holds=not breaches)
+    return _blind(real, "allure-results/")
 
-    return audit
+
+@fault("F-OPS-05-x5", "OPS-05.E2", "audit")
+def a_changed_observation_is_not_noticed(real: Audit) -> Audit:
+    return _blind(real, "observations.jsonl")
+
+
+@fault("F-OPS-05-x6", "OPS-05.E2", "audit")
+def a_changed_catalog_is_not_noticed(real: Audit) -> Audit:
+    return _blind(real, "controls.json")
+
+
+@fault("F-OPS-05-x7", "OPS-05.E2", "audit")
+def a_changed_large_body_is_not_noticed(real: Audit) -> Audit:
+    return _blind(real, "blobs/")
 
 
 @fault("F-OPS-05-c", "OPS-05.E4", "attachments")
@@ -48,6 +58,26 @@ def what_did_not_fail_is_written_as_passed(real: type[BundleWriter]) -> type[Bun
     return Optimist
 
 
+@fault("F-OPS-05-x3", "OPS-05.E1", "writer")
+def each_finding_is_written_twice_and_once_as_passed(real: type[BundleWriter]) -> type[BundleWriter]:
+    class Twice(real):  # type: ignore[misc, valid-type]
+        def finding(self, finding: Finding) -> None:
+            super().finding(finding)
+            super().finding(replace(finding, verdict=Verdict.PASSED))
+
+    return Twice
+
+
+@fault("F-OPS-05-x4", "OPS-05.E1", "writer")
+def what_failed_is_written_as_passed(real: type[BundleWriter]) -> type[BundleWriter]:
+    class Lenient(real):  # type: ignore[misc, valid-type]
+        def finding(self, finding: Finding) -> None:
+            failed = finding.verdict is Verdict.FAILED
+            super().finding(replace(finding, verdict=Verdict.PASSED) if failed else finding)
+
+    return Lenient
+
+
 @fault("F-OPS-05-x2", "OPS-05.E3", "writer")
 def findings_carry_the_time(real: type[BundleWriter]) -> type[BundleWriter]:
     class Timed(real):  # type: ignore[misc, valid-type]
@@ -55,3 +85,14 @@ def findings_carry_the_time(real: type[BundleWriter]) -> type[BundleWriter]:
             super().finding(replace(finding, reason=f"{finding.reason} (at {time_ns()})"))
 
     return Timed
+
+
+def _blind(real: Audit, place: str) -> Audit:
+    """An audit that sees no breach at a place that begins so."""
+
+    def audit(bundle: Path, key: Path | None) -> AuditReport:
+        report = real(bundle, key)
+        breaches = tuple(b for b in report.breaches if not b.place.startswith(place))
+        return replace(report, breaches=breaches, holds=not breaches)
+
+    return audit

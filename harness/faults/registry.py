@@ -84,6 +84,13 @@ def load_faults(extra: Path | None = None) -> Mapping[str, Fault]:
     return {id: found for id, found in sorted(_registered.items()) if found.source.startswith(folder)}
 
 
+def fault_arguments(faults: Iterable[Fault]) -> list[str]:
+    """`--fault ID …` and `--from FILE …`, by which a child process is told of these faults."""
+    faults = list(faults)
+    files = sorted({fault.source for fault in faults if Path(fault.source).parent != Path(__file__).parent})
+    return [*(w for f in faults for w in ("--fault", f.id)), *(w for file in files for w in ("--from", file))]
+
+
 def load_named(ids: Iterable[str]) -> Mapping[str, Fault]:
     """Those of these faults that are of this package. Only the modules that name them are imported: a child process
     starts sooner than it could import all."""

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
@@ -64,6 +65,15 @@ def production_is_called_production(real: Source) -> Source:
     return load
 
 
+@fault("F-STAGE-01-x3", "STAGE-01.E1", Part.CONFIGURATION_SOURCE)
+def production_goes_by_another_name_too(real: Source) -> Source:
+    def load(environ: Mapping[str, str]) -> StageConfig:
+        given = environ.get("AUTH_STAGE", "")
+        return real({**environ, "AUTH_STAGE": {"production": "prod"}.get(given, given)})
+
+    return load
+
+
 @fault("F-STAGE-04-a", "STAGE-04.E2", Part.METADATA, stages=("staging",))
 def stagings_metadata_name_the_keys_of_production(real: Metadata) -> Metadata:
     def build(config: StageConfig) -> dict[str, object]:
@@ -91,6 +101,17 @@ def stagings_web_application_sends_users_to_production(real: OAuthClient) -> OAu
             return replace(flow, authorize_url=flow.authorize_url.replace("auth.staging", "auth.prod", 1))
 
     return Astray(real._http, real.issuer, real.client_id, real._clock)
+
+
+@fault("F-STAGE-04-x4", "STAGE-04.E4", Part.OAUTH_CLIENT)
+def the_web_application_sends_users_to_a_port_of_their_own_machine(real: OAuthClient) -> OAuthClient:
+    class Homing(OAuthClient):
+        def begin(self, redirect_uri: str) -> Flow:
+            flow = super().begin(redirect_uri)
+            place = urlsplit(flow.authorize_url)
+            return replace(flow, authorize_url=place._replace(scheme="http", netloc="127.0.0.1:9").geturl())
+
+    return Homing(real._http, real.issuer, real.client_id, real._clock)
 
 
 @fault("F-STAGE-04-x3", "STAGE-04.E5", Part.TLS)
@@ -166,6 +187,18 @@ def any_cookie_is_somebodys(real: WebSessions) -> WebSessions:
             return found or next(iter(self._kept.values()), None) if identifier else None
 
     return Generous(real._clock, real.idle, real.absolute)
+
+
+@fault("F-STAGE-07-x4", "STAGE-07.E3", Part.WEB_SESSION)
+def any_cookie_is_given_somebodys_data(real: WebSessions) -> WebSessions:
+    """The pages know their users; what page script asks for does not."""
+
+    class Leaking(WebSessions):
+        def find(self, identifier: str | None, *, activity: bool) -> WebSession | None:
+            found = super().find(identifier, activity=activity)
+            return found or (next(iter(self._kept.values()), None) if identifier and not activity else None)
+
+    return Leaking(real._clock, real.idle, real.absolute)
 
 
 @fault("F-STAGE-07-x3", "STAGE-07.E4", Part.TOKEN_ENDPOINT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -16,7 +17,8 @@ from reference_impl.events.occurrences import Occurrence, RefreshFailed, Session
 from reference_impl.events.schema import AuthEvent, Reason
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
-from reference_impl.issuer.policy import AuthorizationPolicy
+from reference_impl.issuer.opaque import fingerprint
+from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
 from reference_impl.issuer.tokens import RefreshRecord, RefreshRefused, Rotation, TokenStore
 from reference_impl.parts import Part
 
@@ -47,6 +49,16 @@ def challenges_are_expected_with_padding(real: AuthorizationPolicy) -> Authoriza
                 raise InvalidRequestError("code_challenge is base64 with padding")
 
     return Padded()
+
+
+@fault("F-TOKEN-01-x2", "TOKEN-01.E1", Part.AUTHORIZATION_ENDPOINT)
+def only_a_request_with_a_state_is_checked(real: AuthorizationPolicy) -> AuthorizationPolicy:
+    class Stateful(AuthorizationPolicy):
+        def check(self, request: AuthorizationRequest) -> None:
+            if request.state is not None:
+                super().check(request)
+
+    return Stateful()
 
 
 @fault("F-TOKEN-03-a", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
@@ -87,6 +99,47 @@ def a_known_last_path_segment_is_enough_over_https(real: ClientRegistry) -> Clie
     return _same_clients(real, LastSegment)
 
 
+@fault("F-TOKEN-03-x2", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
+def redirect_uris_are_compared_decoded(real: ClientRegistry) -> ClientRegistry:
+    class Decoded(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            return super().accepts_redirect(client, unquote(redirect_uri))
+
+    return _same_clients(real, Decoded)
+
+
+@fault("F-TOKEN-03-x3", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
+def the_case_of_the_host_does_not_count(real: ClientRegistry) -> ClientRegistry:
+    class AnyCase(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            scheme, _, rest = redirect_uri.partition("://")
+            host, slash, path = rest.partition("/")
+            return super().accepts_redirect(client, f"{scheme}://{host.lower()}{slash}{path}")
+
+    return _same_clients(real, AnyCase)
+
+
+@fault("F-TOKEN-03-x4", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
+def one_loopback_address_is_as_good_as_the_other(real: ClientRegistry) -> ClientRegistry:
+    class AnyLoopback(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            return super().accepts_redirect(client, redirect_uri.replace("[::1]", "127.0.0.1", 1))
+
+    return _same_clients(real, AnyLoopback)
+
+
+@fault("F-TOKEN-03-x5", "TOKEN-03.E3", Part.CLIENT_REGISTRY)
+def an_unknown_client_is_registered_as_it_comes(real: ClientRegistry) -> ClientRegistry:
+    class Open(ClientRegistry):
+        def find(self, client_id: str | None) -> Client | None:
+            return super().find(client_id) or (Client(client_id, ()) if client_id else None)
+
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            return client.client_id not in self._clients or super().accepts_redirect(client, redirect_uri)
+
+    return _same_clients(real, Open)
+
+
 def _same_clients(real: ClientRegistry, kind: type[ClientRegistry]) -> ClientRegistry:
     return kind(real._clients.values())
 
@@ -113,6 +166,28 @@ def a_used_code_is_honoured_for_two_more_seconds(real: CodeStore) -> CodeStore:
             return super().use(connection, code, now)
 
     return Tolerant(real.lifetime)
+
+
+@fault("F-TOKEN-08-x2", "TOKEN-08.E3", Part.CODE_STORE)
+def codes_of_a_native_client_live_for_24_hours(real: CodeStore) -> CodeStore:
+    class Lenient(CodeStore):
+        def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
+            sql = "SELECT client_id FROM codes WHERE fingerprint = ?"
+            row = connection.execute(sql, (fingerprint(code),)).fetchone()
+            native = row is not None and row["client_id"] == "desktop"
+            return CodeStore(DAY if native else self.lifetime).use(connection, code, now)
+
+    return Lenient(real.lifetime)
+
+
+@fault("F-TOKEN-08-x3", "TOKEN-08.E2", Part.CODE_STORE)
+def codes_are_purged_when_their_life_ends(real: CodeStore) -> CodeStore:
+    class Purging(CodeStore):
+        def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
+            connection.execute("DELETE FROM codes WHERE issued_at < ?", (now - self.lifetime,))
+            return super().use(connection, code, now)
+
+    return Purging(real.lifetime)
 
 
 class _Store(TokenStore):
@@ -149,6 +224,19 @@ def a_refresh_gives_the_same_token_back(real: TokenStore) -> TokenStore:
     return Same.like(real)
 
 
+@fault("F-TOKEN-09-x2", "TOKEN-09.E1", Part.TOKEN_STORE)
+def tokens_of_a_native_client_do_not_rotate(real: TokenStore) -> TokenStore:
+    class Kept(_Store):
+        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(connection, refresh_token)
+            if record is None or client_id != "desktop":
+                return super().rotate(connection, refresh_token, client_id, now)
+            self.check(record, client_id, now)
+            return Rotation(record.session, refresh_token, retry=False)
+
+    return Kept.like(real)
+
+
 @fault("F-TOKEN-10-a", "TOKEN-10.E2", Part.TOKEN_STORE)
 def old_records_are_purged_after_the_grace(real: TokenStore) -> TokenStore:
     class Purging(_Store):
@@ -173,6 +261,40 @@ def reuse_ends_every_session_of_the_user(real: TokenStore) -> TokenStore:
             return super().end_grant(connection, session_id, reason, now)
 
     return Sweeping.like(real)
+
+
+@fault("F-TOKEN-10-x3", "TOKEN-10.E3", Part.TOKEN_STORE)
+def reuse_ends_every_session_of_the_user_at_the_client(real: TokenStore) -> TokenStore:
+    class Sweeping(_Store):
+        def end_grant(
+            self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float
+        ) -> Session | None:
+            connection.execute(
+                "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ? AND"
+                " (subject, client_id) = (SELECT subject, client_id FROM grants WHERE session_id = ?)",
+                (now, reason, session_id, session_id),
+            )
+            return super().end_grant(connection, session_id, reason, now)
+
+    return Sweeping.like(real)
+
+
+@fault("F-TOKEN-10-x4", "TOKEN-10.E2", Part.TOKEN_STORE)
+def reuse_of_the_last_token_but_one_ends_nothing(real: TokenStore) -> TokenStore:
+    class Mild(_Store):
+        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+            try:
+                return super().rotate(connection, refresh_token, client_id, now)
+            except RefreshRefused as refusal:
+                if refusal.record is None or refusal.reason is not Reason.REUSE_DETECTED:
+                    raise
+                sql = "SELECT max(generation) FROM refresh_tokens WHERE session_id = ?"
+                newest = connection.execute(sql, (refusal.record.session.session_id,)).fetchone()[0]
+                raise RefreshRefused(
+                    Reason.REVOKED if refusal.record.generation == newest - 1 else refusal.reason, refusal.record
+                ) from refusal
+
+    return Mild.like(real)
 
 
 @fault("F-TOKEN-10-c", "TOKEN-10.E2", Part.API_GUARD)

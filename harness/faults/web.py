@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import zlib
 
 from flask import request
 
@@ -48,6 +49,19 @@ def the_cookie_is_base64_json_with_the_account(real: WebSessions) -> WebSessions
     return _same(real, Telling)
 
 
+@fault("F-WEB-01-x2", "WEB-01.E3", Part.WEB_SESSION)
+def the_cookie_is_a_compressed_session(real: WebSessions) -> WebSessions:
+    """As web frameworks make it that keep the session in the cookie."""
+
+    class Compressed(WebSessions):
+        def mint(self, account: str) -> str:
+            told = {"name": account, "id": secrets.token_hex(8), "padding": "x" * 80}
+            packed = zlib.compress(json.dumps(told).encode())
+            return f".{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+    return _same(real, Compressed)
+
+
 @fault("F-WEB-01-x1", "WEB-01.E4", Part.COOKIE_POLICY)
 def the_deletion_has_other_attributes(real: CookiePolicy) -> CookiePolicy:
     """Browsers refuse a `__Host-` cookie without Secure, and so its deletion."""
@@ -76,6 +90,35 @@ def the_access_token_is_kept_in_local_storage(real: Pages) -> Pages:
             return {**headers, "Content-Security-Policy": policy.replace("script-src", "script-src 'unsafe-inline'")}
 
     return Scripted(real.place)
+
+
+@fault("F-WEB-02-x2", "WEB-02.E1", Part.PAGES)
+def the_settings_page_holds_the_refresh_token(real: Pages) -> Pages:
+    class Detailed(Pages):
+        def settings(self, session: SignedIn | None, storage: StorageStatus) -> str:
+            page = super().settings(session, storage)
+            manager = getattr(session, "manager", None)
+            if manager is None:
+                return page
+            return page.replace("</body>", f'<i hidden data-token="{manager.vault.load()}"></i></body>')
+
+    return Detailed(real.place)
+
+
+@fault("F-WEB-02-x3", "WEB-02.E1", Part.PAGES)
+def the_login_page_still_holds_the_token_of_the_session_before(real: Pages) -> Pages:
+    class Lingering(Pages):
+        _last = ""
+
+        def home(self, session: SignedIn, storage: StorageStatus) -> str:
+            manager = getattr(session, "manager", None)
+            self._last = manager.access_token() if manager else ""
+            return super().home(session, storage)
+
+        def login(self, storage: StorageStatus, notice: str | None = None) -> str:
+            return super().login(storage, notice).replace("</body>", f"<!-- {self._last} --></body>")
+
+    return Lingering(real.place)
 
 
 @fault("F-WEB-02-c", "WEB-02.E2", Part.WEB_SESSION)

@@ -6,11 +6,12 @@ import base64
 import binascii
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from harness.observations import Cookie
 
@@ -18,7 +19,11 @@ __all__ = ["Measure", "parse_sent", "parse_set_cookie", "read_jar"]
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _TOKEN_NAMES = re.compile(r"(?i)\b(?:access|refresh|id)_?token\b")
-_DEPTH = 3  # encodings around one another that are undone
+_DEPTH = 4  # encodings around one another that are undone
+_MOST_LAYERS = 64
+_LARGEST_LAYER = 64 * 2**10  # bytes of what is inflated
+_INFLATES = zlib.MAX_WBITS | 32  # zlib and gzip, told by their headers (RFC 1950 §2.2, RFC 1952 §2.3)
+_WORDS = re.compile(rb"[ -~]{6,}")
 
 
 class Measure:
@@ -34,24 +39,24 @@ class Measure:
         self._finds_token = finds_token
 
     def cookie(self, name: str, value: str, **attributes: Any) -> Cookie:
-        layers = list(_layers(value))
+        layers = [_text(layer) for layer in _layers(value)]
         return Cookie(
             name=name,
             value=self._register(value) if value else "",
             size=len(name.encode()) + len(value.encode()),
             decoded=_shape(value, layers),
-            personal=tuple(self._personal_in(value, layers)),
+            personal=tuple(self._personal_in(layers)),
             **attributes,
         )
 
-    def _personal_in(self, value: str, layers: Iterable[str]) -> Iterator[str]:
+    def _personal_in(self, layers: Iterable[str]) -> Iterator[str]:
         text = "\n".join(layers)
         for kind, known in self._personal.items():
             if known.casefold() in text.casefold():
                 yield kind
         if _EMAIL.search(text):
             yield "e-mail address"
-        if self._finds_token(value) or _TOKEN_NAMES.search(text):
+        if self._finds_token(text) or _TOKEN_NAMES.search(text):
             yield "token"
 
 
@@ -110,27 +115,61 @@ def read_jar(cookies: Iterable[Mapping[str, Any]], measure: Measure) -> tuple[Co
 
 
 def _shape(value: str, layers: Iterable[str]) -> str:
-    if value.count(".") == 2 and _json_object(_base64(value.split(".")[0]) or ""):
+    if value.count(".") == 2 and _json_object(_text(_base64(value.split(".")[0].encode()) or b"")):
         return "jwt"
     return "json" if any(_json_object(layer) for layer in layers) else "opaque"
 
 
-def _layers(value: str, depth: int = 0) -> Iterator[str]:
-    """The value and all that it decodes to: percent-encoding, quotes, base64, its parts between dots."""
-    yield value
-    if depth == _DEPTH:
-        return
-    inner = {unquote(value), value.strip('"'), *(_base64(part) for part in (value, *value.split(".")))}
-    for text in sorted(inner - {value, None, ""}, key=str):
-        yield from _layers(str(text), depth + 1)
+def _layers(value: str) -> list[bytes]:
+    """The value and all that it decodes to, within bounds: what is outside comes first."""
+    found = newest = [value.encode()]
+    for _ in range(_DEPTH):
+        inner = dict.fromkeys(part for layer in newest for part in _undone(layer) if part)
+        newest = [part for part in inner if part not in found]
+        found = [*found, *newest][:_MOST_LAYERS]
+    return found
 
 
-def _base64(text: str) -> str | None:
-    """What base64 or base64url text decodes to, if that is text."""
-    bare = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+def _undone(data: bytes) -> Iterator[bytes | None]:
+    """The data with each encoding undone that it may have: percent-encoding, quotes, compression; and base64 or hex,
+    of all of it or of its parts between dots."""
+    yield unquote_to_bytes(data)
+    yield data.strip(b'"')
+    yield _inflated(data)
+    for part in dict.fromkeys((data, *data.split(b".")[:_MOST_LAYERS])):
+        yield _base64(part)
+        yield _hex(part)
+
+
+def _text(data: bytes) -> str:
+    """The data as text; of what is no text, the words in it."""
     try:
-        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
-    except (binascii.Error, ValueError):
+        return data.decode()
+    except UnicodeDecodeError:
+        return b"\n".join(_WORDS.findall(data)).decode()
+
+
+def _base64(data: bytes) -> bytes | None:
+    """What base64 or base64url decodes to."""
+    bare = data.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    try:
+        return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
+    except binascii.Error:
+        return None
+
+
+def _hex(data: bytes) -> bytes | None:
+    try:
+        return binascii.unhexlify(data)
+    except binascii.Error:
+        return None
+
+
+def _inflated(data: bytes) -> bytes | None:
+    """What zlib or gzip data holds, its first 64 KB."""
+    try:
+        return zlib.decompressobj(_INFLATES).decompress(data, _LARGEST_LAYER)
+    except zlib.error:
         return None
 
 

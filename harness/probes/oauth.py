@@ -53,6 +53,7 @@ class StageAddress:
     clients: Mapping[str, Client]
     users: Mapping[str, User] = field(repr=False)
     scope: str = ""
+    web_data: tuple[str, ...] = ()  # paths at which the web application answers its user with data
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
 
     @property
@@ -188,9 +189,16 @@ class OAuthIssuer:
         return Authorization(answer, _redirect_parameters(answer.location), verifier, parameters)
 
     def redeem(
-        self, case: str, authorization: Authorization, client: Client, *, record: bool = True, **changes: str
+        self,
+        case: str,
+        authorization: Authorization,
+        client: Client,
+        *,
+        record: bool = True,
+        about: Mapping[str, str] | None = None,
+        **changes: str,
     ) -> Answer:
-        """POST the code to the token endpoint (RFC 6749 §4.1.3)."""
+        """POST the code to the token endpoint (RFC 6749 §4.1.3), with these changes of the form."""
         form = {
             "grant_type": "authorization_code",
             "code": authorization.code,
@@ -199,12 +207,12 @@ class OAuthIssuer:
             "code_verifier": authorization.verifier,
             **changes,
         }
-        return self._token_request(case, form, record)
+        return self._token_request(case, form, record, client=client.client_id, **(about or {}))
 
     def refresh(self, case: str, refresh_token: str, client: Client, **about: str) -> Answer:
         """POST a refresh token (RFC 6749 §6)."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client.client_id}
-        return self._token_request(case, form, True, **about)
+        return self._token_request(case, form, True, client=client.client_id, **about)
 
     def revoke(self, case: str, token: str, client: Client) -> Answer:
         """POST a token to the revocation endpoint (RFC 7009)."""
@@ -240,8 +248,9 @@ class OAuthIssuer:
         mark = self._recorder.redactor.register(token, kind)
         return self._recorder.record(read_token(case, token, kind, mark, self._published_keys(), self.stage))
 
-    def race(self, case: str, parallel: int, rounds: int, client: Client, user: User) -> Race:
+    def race(self, case: str, parallel: int, rounds: int, client: Client, user: User, **about: str) -> Race:
         """Redeem one code `parallel` times at once, `rounds` times over."""
+        about = {"stage": self.stage, "client": client.client_id, "demanded": str(rounds), **about}
         statuses: list[tuple[int, ...]] = []
         codes = [self.authorize(f"{case}: code", client, user) for _ in range(rounds)]
         with ThreadPoolExecutor(parallel) as pool:
@@ -252,7 +261,7 @@ class OAuthIssuer:
                 statuses.append(tuple(sorted(answers)))
         successes = tuple(sum(status == 200 for status in round_) for round_ in statuses)
         return self._recorder.record(
-            Race(case=case, about={"stage": self.stage}, parallel=parallel, rounds=tuple(statuses), successes=successes)
+            Race(case=case, about=about, parallel=parallel, rounds=tuple(statuses), successes=successes)
         )
 
     def _token_request(self, case: str, form: Mapping[str, str], record: bool, /, **about: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import uuid
@@ -18,7 +19,7 @@ from harness.observations import PublishCall
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-__all__ = ["ScriptedBus", "TooManyCalls", "offline_client"]
+__all__ = ["ScriptedBus", "TooManyCalls", "digest_of", "offline_client"]
 
 HOOK = "before-send.events.PutEvents"
 
@@ -39,11 +40,13 @@ class ScriptedBus:
     """Answers each PutEvents call with HTTP 200 and, entry by entry, the codes of a row ("" is success).
 
     The last row repeats; entries beyond a row are accepted. `id_of` tells an event's id from its detail; `calls` is the
-    transcript. After `most` calls it is `exhausted`, and `put_events` raises TooManyCalls.
+    transcript; `taken` is what was accepted: id, and SHA-256 of the detail. After `most` calls it is `exhausted`, and
+    `put_events` raises TooManyCalls.
     """
 
     def __init__(self, rows: Sequence[Sequence[str]], id_of: Callable[[Any], str], most: int = 40) -> None:
         self.calls: list[PublishCall] = []
+        self.taken: list[tuple[str, str]] = []
         self.exhausted = False
         self._rows, self._id_of, self._most = rows, id_of, most
 
@@ -65,11 +68,19 @@ class ScriptedBus:
         entries = json.loads(request.body)["Entries"]
         row = self._rows[min(len(self.calls), len(self._rows) - 1)]
         answers = (*row, *[""] * len(entries))[: len(entries)]
-        self.calls.append(PublishCall(tuple(self._id_of(json.loads(e["Detail"])) for e in entries), answers))
+        ids = tuple(self._id_of(json.loads(entry["Detail"])) for entry in entries)
+        self.calls.append(PublishCall(ids, answers))
+        sent = zip(ids, entries, answers, strict=True)
+        self.taken += [(id, digest_of(entry["Detail"])) for id, entry, code in sent if not code]
         failed = sum(bool(code) for code in answers)
         body = json.dumps({"FailedEntryCount": failed, "Entries": [_result(code) for code in answers]}).encode()
         headers = HTTPHeaders.from_dict({"content-type": "application/x-amz-json-1.1"})
         return AWSResponse(request.url, 200, headers, _Body(body))
+
+
+def digest_of(detail: str) -> str:
+    """SHA-256 of an event's detail as it goes onto the bus, in hexadecimal."""
+    return hashlib.sha256(detail.encode()).hexdigest()
 
 
 def _result(code: str) -> dict[str, str]:

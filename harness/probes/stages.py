@@ -8,7 +8,7 @@ from harness.probes import bff
 from harness.probes.http import Answer
 from harness.probes.oauth import Authorization, Client, OAuthIssuer, User
 
-__all__ = ["ask_for_metadata", "ask_in_clear", "hosts_of", "present_code"]
+__all__ = ["ask_for_metadata", "ask_in_clear", "origins_of", "present_code"]
 
 
 def ask_for_metadata(at: OAuthIssuer) -> None:
@@ -48,10 +48,18 @@ def present_code(
     return at.new_agent().post(case, endpoint or at.metadata["token_endpoint"], form, role="token", **about)
 
 
-def hosts_of(at: OAuthIssuer) -> str:
-    """The host names of the stage, for `about`: those of its issuer, its API and its web application."""
-    urls = (at.address.issuer, at.address.api, at.address.web)
-    return " ".join(sorted({(urlsplit(url).hostname or "").lower() for url in urls}))
+def origins_of(at: OAuthIssuer, client: Client | None = None) -> str:
+    """Where users of the stage may be sent, for `about`: the origins of its issuer, its API and its web application,
+    and, for a native client only, the place on the user's own machine where it listens (RFC 8252 §7.1, §7.3)."""
+    urls = {at.address.issuer, at.address.api, at.address.web}
+    if client is not None and client.native and _is_on_the_users_machine(client.redirect_uri):
+        urls.add(client.redirect_uri)
+    return " ".join(sorted({bff.origin_of(url) for url in urls}))
+
+
+def _is_on_the_users_machine(redirect_uri: str) -> bool:
+    parts = urlsplit(redirect_uri)
+    return parts.scheme not in ("http", "https") or parts.hostname in ("127.0.0.1", "::1")
 
 
 def _in_clear(url: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.catalog import load_catalog
 from harness.evidence.bundle import BundleWriter
-from harness.faults.registry import load_faults
+from harness.faults.registry import load_faults, load_named
 from harness.matrix import Dimensions, this_os
 from harness.plan import make_plan, read_features
 from harness.recording import record, seal_recording
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--from", dest="files", action="append", default=[], type=Path)
     options = parser.parse_args(argv)
-    known = dict(load_faults()) if not options.files else {}
+    known = dict(load_named(options.fault))
     for file in options.files:
         known.update(load_faults(file))
     rehearse(options.folder, json.load(sys.stdin), HarnessParts.of(known[id] for id in options.fault))

@@ -18,6 +18,12 @@ def log_in(scene: Scene) -> None:
     scene.target.save_har(answer)
 
 
+@when("somebody reads its long terms")
+def read_terms(scene: Scene) -> None:
+    assert isinstance(scene.target, RehearsalTarget)
+    HttpProbe(scene.target.new_session(), scene.recorder).get("terms", scene.target.long_url)
+
+
 @when("somebody asks for a printer")
 def ask_for_a_printer(scene: Scene) -> None:
     raise NotHere("there is no printer", "none is needed")

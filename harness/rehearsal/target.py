@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 
 import allure
 import requests
@@ -15,9 +16,12 @@ from harness.targets.base import BaseTarget
 
 __all__ = ["RehearsalTarget"]
 
+TERMS = b"These terms are long. " * 4_000  # 88 KB
+
 
 class RehearsalTarget(BaseTarget):
-    """Answers a login with `access_token` and sets `session_cookie`; `password` is what one logs in with."""
+    """Answers a login with `access_token` and sets `session_cookie`; `password` is what one logs in with. Its terms are
+    so long that an observation's body lies in a file of its own."""
 
     name = "rehearsal"
     version = "1"
@@ -32,6 +36,10 @@ class RehearsalTarget(BaseTarget):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/login"
+
+    @property
+    def long_url(self) -> str:
+        return self.url.replace("/login", "/terms")
 
     def new_session(self) -> requests.Session:
         session = requests.Session()
@@ -53,13 +61,22 @@ class RehearsalTarget(BaseTarget):
 
 def _handler(secrets: Mapping[str, str]) -> type[BaseHTTPRequestHandler]:
     class Login(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(TERMS, "text/plain")
+
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             body = json.dumps({"access_token": secrets["access_token"], "token_type": "Bearer"}).encode()
+            self._answer(
+                body, "application/json", {"Set-Cookie": f"session={secrets['session_cookie']}; HttpOnly; Path=/"}
+            )
+
+        def _answer(self, body: bytes, type: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
             self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Set-Cookie", f"session={secrets['session_cookie']}; HttpOnly; Path=/")
+            self.send_header("Content-Type", type)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

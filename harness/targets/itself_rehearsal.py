@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import harness.rehearsal.checks  # noqa: F401  # an audit judges the rehearsal's findings again
 from harness.errors import TargetError
 from harness.evidence.audit import audit
-from harness.evidence.bundle import Bundle, merged, read_bundle
+from harness.evidence.bundle import Bundle, read_bundle
+from harness.evidence.canonical import sha256
 from harness.evidence.seal import public_half, seal
-from harness.faults.registry import Fault
+from harness.faults.registry import Fault, fault_arguments
 from harness.machine.places import CHECKOUT
 from harness.machine.session import PrivateSession
 from harness.observations import AuditResult, SecretScan, StatusTable
@@ -33,6 +34,7 @@ __all__ = ["RehearsedEvidence"]
 
 SECONDS = 60.0
 KINDS = ("access_token", "session_cookie", "password")
+ATTACHMENTS = "allure-results/*-attachment*"
 # How the rehearsal's scenarios end, by the expectation that tells of it.
 ENDS = {
     "REHEARSAL-01.E1": "passed",
@@ -58,8 +60,9 @@ class RehearsedEvidence:
     def run(self, case: str) -> StatusTable:
         bundle = read_bundle(self._rehearse())
         statuses: dict[str, tuple[str, ...]] = {}
-        for (expectation, cell), verdict in merged(bundle.findings).items():
-            statuses[f"{expectation}@{cell}"] = (verdict.value,)
+        for finding in bundle.findings:  # not merged: each pair has one scenario, so a second finding is one too many
+            pair = f"{finding.expectation}@{finding.cell}"
+            statuses[pair] = (*statuses.get(pair, ()), finding.verdict.value)
         declared = tuple(sorted({f"{item.expectation}@{item.cell}" for item in bundle.plan}))
         ends = {pair: ENDS[pair.partition("@")[0]] for pair in declared}
         table = StatusTable(
@@ -93,10 +96,7 @@ class RehearsedEvidence:
         self._runs += 1
         folder = self._folder / f"run-{self._runs}"
         command = [sys.executable, "-m", "harness.rehearsal", str(folder)]
-        for fault in self._faults:
-            command += ["--fault", fault.id]
-            if "harness/faults" not in Path(fault.source).as_posix():
-                command += ["--from", fault.source]
+        command += fault_arguments(self._faults)
         done = subprocess.run(
             command,
             input=json.dumps(self._secrets),
@@ -118,29 +118,28 @@ def _digests(bundle: Bundle) -> dict[str, str]:
         json.dumps([f.expectation, f.cell, f.verdict, f.reason, f.scenario, list(f.observations), f.check])
         for f in bundle.findings
     ]
-    return {**digests["features"], "catalog": digests["catalog"], "findings": _sha256("\n".join(findings))}
-
-
-def _sha256(text: str) -> str:
-    from hashlib import sha256
-
-    return sha256(text.encode()).hexdigest()
+    return {**digests["features"], "catalog": digests["catalog"], "findings": sha256("\n".join(findings).encode())}
 
 
 def _artifact(bundle: Path) -> Path:
-    return sorted((bundle / "allure-results").glob("*-attachment*"))[0]
+    return sorted(bundle.glob(ATTACHMENTS))[0]
 
 
 def _nothing(bundle: Path) -> str:
     return ""
 
 
-def _flip(bundle: Path) -> str:
-    artifact = _artifact(bundle)
-    content = bytearray(artifact.read_bytes())
-    content[len(content) // 2] ^= 1
-    artifact.write_bytes(content)
-    return artifact.name
+def _flip(pattern: str) -> Callable[[Path], str]:
+    """Makes the middle byte of the first file of this pattern other."""
+
+    def flip(bundle: Path) -> str:
+        file = sorted(bundle.glob(pattern))[0]
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+        return file.relative_to(bundle).as_posix()
+
+    return flip
 
 
 def _replace(bundle: Path) -> str:
@@ -165,6 +164,12 @@ def _edit_verdict(bundle: Path) -> str:
     return "findings.jsonl"
 
 
+def _edit_statement(bundle: Path) -> str:
+    """The envelope holds the statement's bytes and is signed: it is named where the two are not the same."""
+    _flip("statement.json")(bundle)
+    return "statement.dsse.json"
+
+
 def _drop_line(bundle: Path) -> str:
     journal = bundle / "journal.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
@@ -185,7 +190,15 @@ def _sign_again(bundle: Path) -> str:
 
 CHANGES: Mapping[str, Callable[[Path], str]] = {
     "untouched": _nothing,
-    "one byte of an artifact is other": _flip,
+    "one byte of the findings is other": _flip("findings.jsonl"),
+    "one byte of the observations is other": _flip("observations.jsonl"),
+    "one byte of the catalog is other": _flip("controls.json"),
+    "one byte of the journal is other": _flip("journal.jsonl"),
+    "one byte of the statement is other": _edit_statement,
+    "one byte of the envelope is other": _flip("statement.dsse.json"),
+    "one byte of a test result is other": _flip("allure-results/*-result.json"),
+    "one byte of an artifact is other": _flip(ATTACHMENTS),
+    "one byte of a large body is other": _flip("blobs/*"),
     "an artifact is replaced": _replace,
     "an artifact is deleted": _delete,
     "a file is added": _add,

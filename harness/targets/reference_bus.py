@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import boto3
 
@@ -16,11 +17,12 @@ from harness.faults.launch import parts_of
 from harness.observations import BusCapture, BusEvent, PublishTranscript
 from harness.observe import Recorder
 from harness.probes.bus import BusTap
-from harness.probes.scripted_bus import ScriptedBus, offline_client
+from harness.probes.scripted_bus import ScriptedBus, digest_of, offline_client
 from harness.targets.reference_host import ReferenceHost
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
 from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox
+from reference_impl.events.outbox import Message
 from reference_impl.parts import Part
 
 __all__ = ["ReferenceBus", "ReferencePublisher"]
@@ -82,25 +84,32 @@ class ReferencePublisher:
 
     def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
         """Put the events into the outbox and have the relay publish until none is left, or there is no end to it."""
-        bus = ScriptedBus(answers, lambda detail: str(detail["properties"]["event_id"]))
+        bus, willing = ScriptedBus(answers, _id_of), ScriptedBus([[]], _id_of)
         with TemporaryDirectory(dir=self._target.folder) as folder, _alarms() as alarms:
             database = Database(Path(folder) / "outbox.sqlite", outbox.SCHEMA)
-            box = Outbox(database, SystemClock())
+            box = parts_of(self._target.faults).choose(Part.OUTBOX, Outbox(database, SystemClock()))
             submitted = _submit(database, box, events)
             with bus.answering(self._client):
                 finished = _publish_all(box, self._publisher(), bus)
             with database.reading() as connection:
                 sql = "SELECT event_id FROM outbox WHERE outcome = 'published' ORDER BY position"
                 published = tuple(row["event_id"] for row in connection.execute(sql))
-            dead = tuple(letter.message.event_id for letter in box.dead_letters())
+            dead = [letter.message for letter in box.dead_letters()]
+            if finished and box.redeliver():
+                with willing.answering(self._client):
+                    _publish_all(box, self._publisher(), willing)
             database.close()
         return self._recorder.record(
             PublishTranscript(
                 case=case,
-                submitted=submitted,
+                submitted=tuple(message.event_id for message in submitted),
+                submitted_sha256=tuple(digest_of(message.detail) for message in submitted),
                 calls=tuple(bus.calls),
                 reported_published=published,
-                dead_letters=dead,
+                dead_letters=tuple(message.event_id for message in dead),
+                dead_letters_sha256=tuple(digest_of(message.detail) for message in dead),
+                redelivered=tuple(id for id, _ in willing.taken),
+                redelivered_sha256=tuple(digest for _, digest in willing.taken),
                 alarms=tuple(alarms),
                 finished=finished,
             )
@@ -116,12 +125,18 @@ class ReferencePublisher:
         return parts_of(self._target.faults).choose(Part.PUBLISHER, real)
 
 
-def _submit(database: Database, box: Outbox, count: int) -> tuple[str, ...]:
+# `Any`: the detail of an event, read from JSON.
+def _id_of(detail: Any) -> str:
+    return str(detail["properties"]["event_id"])
+
+
+def _submit(database: Database, box: Outbox, count: int) -> tuple[Message, ...]:
+    """The messages as the outbox holds them."""
     made = [AuthEvent(EventType.LOGIN, str(uuid.uuid4()), time.time(), "dev", "web") for _ in range(count)]
     with database.transaction() as connection:
         for event in made:
             box.add(connection, event)
-    return tuple(event.event_id for event in made)
+    return box.pending()
 
 
 def _publish_all(box: Outbox, publisher: Publisher, bus: ScriptedBus) -> bool:

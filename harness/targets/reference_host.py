@@ -85,7 +85,16 @@ class ReferenceHost:
         api = running.api_url
         hosts = frozenset(f"{name}.{each}.localhost" for name in ("auth", "api", "app") for each in STAGES)
         return StageAddress(
-            stage, running.issuer_url, api, f"{api}/me", running.web_url, clients, users, scope="api", hosts=hosts
+            stage,
+            running.issuer_url,
+            api,
+            f"{api}/me",
+            running.web_url,
+            clients,
+            users,
+            scope="api",
+            web_data=("/session", "/api/me"),
+            hosts=hosts,
         )
 
     def new_session(self) -> requests.Session:

@@ -116,11 +116,17 @@ class DesktopSession:
         return flow.authorize_url
 
     def complete(self, query: str) -> None:
-        """Take the issuer's answer, once. Raises CallbackRefused and what `OAuthClient.redeem` raises."""
+        """Take the issuer's answer, once. Raises CallbackRefused and what `OAuthClient.redeem` raises.
+
+        Any program of the machine can send a callback; one with another state leaves the sign-in under way.
+        """
         with self._lock:
-            flow, self._flow = self._flow, None
-        if flow is None or flow.began_at + FLOW_LIFETIME < self._clock.now():
-            raise CallbackRefused("no sign-in is under way")
+            flow = self._flow
+            if flow is None or flow.began_at + FLOW_LIFETIME < self._clock.now():
+                raise CallbackRefused("no sign-in is under way")
+            if not self._oauth.is_answer(flow, query):
+                raise CallbackRefused("the state of the answer is not the one of this sign-in")
+            self._flow = None
         tokens = self._oauth.redeem(flow, query)
         if self.signed_in:
             self._logout.end(self._manager)

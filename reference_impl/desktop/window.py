@@ -118,8 +118,8 @@ class Window:
         return _go("/login?notice=browser")
 
     def _logout(self, request: Request) -> Answer:
-        self._session.logout()
-        return _go("/login?notice=signed-out")
+        revoked, _ = self._session.logout()
+        return _go(f"/login?notice={'signed-out' if revoked else 'signed-out-here'}")
 
     def _complete(self, request: Request) -> Answer:
         """Take the issuer's answer; the page is for the system's browser and leads nowhere."""

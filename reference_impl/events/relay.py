@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from reference_impl.events.outbox import Outbox
 from reference_impl.events.publisher import MAX_BATCH, Publisher, PublishReport
 
 FIRST_PAUSE = 0.2  # seconds after a bus that took nothing; doubled each time
+LONGEST_WAIT = 60.0  # seconds between two looks while nothing is added
 LONGEST_PAUSE = 5.0  # so that an event is delivered soon after an outage ends
 
 _log = logging.getLogger(__name__)
@@ -17,11 +19,21 @@ _log = logging.getLogger(__name__)
 class Relay:
     """Publishes what is pending at its start, which a killed process may have left, and then whatever is added."""
 
-    def __init__(self, outbox: Outbox, publisher: Publisher, stopping: threading.Event | None = None) -> None:
-        """``stopping`` may be shared with the publisher's sleep, so that a stop interrupts its backoff."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        publisher: Publisher,
+        stopping: threading.Event | None = None,
+        collect: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``stopping`` may be shared with the publisher's sleep, so that a stop interrupts its backoff.
+
+        ``collect`` is called before each look at the outbox: it adds events that only the passing of time makes due.
+        """
         self._outbox = outbox
         self._publisher = publisher
         self._stopping = stopping or threading.Event()
+        self._collect = collect
         self._thread = threading.Thread(target=self._run, name="outbox relay", daemon=True)
 
     def start(self) -> None:
@@ -37,6 +49,7 @@ class Relay:
 
     def publish_pending(self) -> PublishReport:
         """Send one batch of what is pending, oldest first, and record what became of it."""
+        self._collect()
         batch = self._outbox.pending(MAX_BATCH)
         report = self._publisher.publish(batch) if batch else PublishReport()
         if report.published or report.dead:
@@ -54,7 +67,7 @@ class Relay:
             elif report.published or report.dead:
                 pause = FIRST_PAUSE
             else:
-                self._outbox.wait_for_change(seen, timeout=60)
+                self._outbox.wait_for_change(seen, LONGEST_WAIT)
 
     def _publish_safely(self) -> PublishReport | None:
         """Publish one batch; None after a fault of publisher or database, which is logged: the batch is kept."""

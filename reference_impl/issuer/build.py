@@ -38,6 +38,7 @@ class Issuer:
     tokens: TokenStore
     accounts: Accounts
     endpoint: TokenEndpoint
+    events: EventRecorder
     metadata: dict[str, object]
 
 
@@ -69,4 +70,4 @@ def build_issuer(config: StageConfig, parts: Parts, clock: Clock, database: Data
     )
     metadata = parts.choose(Part.METADATA, build_metadata)(config)
     create_issuer_app(app, IssuerRoutes(database, server, events), login, keys, metadata)
-    return Issuer(app, keys, tokens, accounts, endpoint, metadata)
+    return Issuer(app, keys, tokens, accounts, endpoint, events, metadata)

@@ -134,15 +134,21 @@ class WebClient:
         return redirect(flow.authorize_url, cookie)
 
     def callback(self) -> Response:
-        """Take the issuer's answer, once. An answer that the browser sends again changes nothing."""
-        before = self._current(activity=True)
-        flow = self._flows.take(request.cookies.get(self._cookies.flow_name))
-        if flow is None:
+        """Take the issuer's answer, once. An answer that the browser sends again changes nothing.
+
+        Any page can lead the browser here; an answer with another state leaves the sign-in under way.
+        """
+        before, query = self._current(activity=True), request.query_string.decode("latin-1")
+        identifier = request.cookies.get(self._cookies.flow_name)
+        flow = self._flows.find(identifier)
+        if flow and not self._oauth.is_answer(flow, query):
+            return self._message(400, "This answer does not belong to your sign-in, which goes on.")
+        if flow is None or not self._flows.take(identifier):
             text = "This sign-in is already complete, or it took too long. Please start again."
             return redirect("/") if before else self._message(400, text)
         ended = self._cookies.end_flow()
         try:
-            tokens = self._oauth.redeem(flow, request.query_string.decode("latin-1"))
+            tokens = self._oauth.redeem(flow, query)
         except (AuthorizationDenied, GrantRefused):
             return redirect("/login?notice=denied", ended)
         except CallbackRefused:
@@ -177,11 +183,11 @@ class WebClient:
         return json(200, {"refreshed": True, **self._sessions.public_view(session)}, cookie)
 
     def logout(self) -> Response:
-        """End the session here, then the grant at the issuer; the browser's cookie goes in any case."""
+        """End the session and its grant at the issuer; the cookie goes in any case, and the page tells the result."""
         session = self._current(activity=True)
-        if session:
-            self._end(session)
-        return redirect("/login?notice=signed-out", self._cookies.end_session(), self._cookies.end_flow())
+        told = self._end(session) if session else True
+        location = f"/login?notice={'signed-out' if told else 'signed-out-here'}"
+        return redirect(location, self._cookies.end_session(), self._cookies.end_flow())
 
     def settings(self) -> Response:
         """Stage, issuer and where the sign-in is kept."""
@@ -230,9 +236,10 @@ class WebClient:
     def _new_manager(self) -> TokenManager:
         return self._parts.choose(Part.TOKEN_MANAGER, TokenManager(self._oauth, MemoryVault(), self._clock))
 
-    def _end(self, session: WebSession) -> None:
+    def _end(self, session: WebSession) -> bool:
+        """End a session; return whether the issuer confirmed it."""
         self._sessions.end(session)
-        self._logout.end(session.manager)
+        return self._logout.end(session.manager)
 
     def _refused(self, session: WebSession, error: OAuthClientError) -> Response:
         """Answer for a session whose tokens cannot be refreshed: gone for good, or only for now."""

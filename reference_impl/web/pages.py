@@ -13,6 +13,8 @@ from reference_impl.session_store import StorageStatus
 
 NOTICES = {
     "signed-out": "You are signed out.",
+    "signed-out-here": "You are signed out here, but the sign-in service could not be told: it did not answer. "
+    "Its part of your session ends by itself when it expires.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",
     "ended": "Your session has ended. Please sign in again.",

@@ -101,11 +101,16 @@ class Flows:
             self._kept[_key(identifier)] = flow
         return identifier
 
-    def take(self, identifier: str | None) -> Flow | None:
-        """Return the flow and forget it; None where there is none, or no more."""
+    def find(self, identifier: str | None) -> Flow | None:
+        """Return the flow and keep it; None where there is none, or no more."""
         with self._lock:
-            flow = self._kept.pop(_key(identifier), None) if identifier else None
+            flow = self._kept.get(_key(identifier)) if identifier else None
         return flow if flow and flow.began_at > self._clock.now() - FLOW_LIFETIME else None
+
+    def take(self, identifier: str | None) -> bool:
+        """Forget the flow; True for the one caller that did."""
+        with self._lock:
+            return bool(identifier) and self._kept.pop(_key(identifier or ""), None) is not None
 
 
 def _key(identifier: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -81,8 +82,52 @@ def test_a_question_that_cannot_be_answered_names_the_nearest_valid_value_and_st
 )
 def test_a_misspelt_command_or_option_is_a_usage_error(arguments: tuple[str, ...], words: str) -> None:
     told = call(*arguments)
-    assert told.exit_code == 2
+    assert (told.exit_code, told.stdout) == (2, "")
     assert words in told.stderr
+    in_json = call(*arguments, "--json")
+    assert error(in_json)["kind"] == "UsageError"
+    assert words in error(in_json)["message"]
+    assert in_json.stderr == ""
+
+
+@pytest.mark.parametrize("interruption", [click.Abort, KeyboardInterrupt])
+def test_ctrl_c_before_a_command_begins_is_a_run_that_did_not_reach_its_end(
+    interruption: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr(cli._Authassay, "resolve_command", interrupt)
+    told = call("run", "--json")
+    assert told.exit_code == 3
+    assert json.loads(told.stdout)["error"]["kind"] == "RunInterrupted"
+    assert call("run").exit_code == 3
+
+
+def test_an_embedding_program_gets_clicks_own_errors() -> None:
+    with pytest.raises(click.UsageError):
+        main.main(["run", "--no-such-option", "--json"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("run", "--json", "--help")])
+def test_help_is_no_error(arguments: tuple[str, ...]) -> None:
+    assert call(*arguments).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_a_mistyped_step_is_told_with_the_nearest_phrase_before_anything_starts(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "provision", lambda *_, **__: [])
+    judged = [f"    Then TOKEN-01.E{n} holds: so" for n in (1, 2, 3)]
+    lines = ["Feature: F", "  @TOKEN-01", "  Scenario: S", "    Given the registred public clients", *judged]
+    (tmp_path / "f.feature").write_text("\n".join(lines), encoding="utf-8")
+    (mistake,) = error(call(command, "--features", tmp_path, "--out", tmp_path / "out", "--json"))["mistakes"]
+    assert mistake == (
+        f"{tmp_path / 'f.feature'}:4: no step is defined for: Given the registred public clients"
+        " (did you mean 'Given the registered public clients'?)"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

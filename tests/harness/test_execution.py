@@ -16,7 +16,8 @@ from harness.observations import HttpExchange
 from harness.plan import make_plan
 from harness.recording import finish, record, seal_recording, search_for_secrets
 from harness.redact import Redactor
-from harness.run import Question, carry_out, step_modules
+from harness.run import Question, carry_out
+from harness.step_definitions import step_modules
 from tests.harness.small_run import CATALOG, STEPS, SmallTarget, small_plan
 from tests.harness.small_steps import SECRET
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from harness import jobs, run
+from harness import jobs, plan, run
 from harness.cli import main
 from harness.evidence.audit import audit
 from harness.evidence.bundle import interrupted
@@ -50,6 +50,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(jobs, "open_targets", small_targets)
     monkeypatch.setattr(jobs, "load_catalog", lambda *_: CATALOG)
     monkeypatch.setattr(run, "step_modules", lambda: STEPS)
+    monkeypatch.setattr(plan, "step_modules", lambda: STEPS)
     monkeypatch.setattr("harness.run.this_os", lambda: "linux")
     monkeypatch.setattr(PrivateSession, "start", partial(PrivateSession.start, secret_service=False))
     (tmp_path / "features").mkdir()

@@ -6,7 +6,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from harness.errors import Mistakes
+from harness.errors import Mistake, Mistakes
 from harness.lint import lint_features, scenarios
 from harness.model import Catalog, Control, Expectation, Severity
 
@@ -205,8 +205,19 @@ def test_a_plan_of_what_is_no_gherkin_raises_mistakes(write: Write) -> None:
 
 
 def test_a_step_that_nothing_defines_is_told_where_the_definitions_are_known(write: Write) -> None:
-    mistakes = lint_features(write(token=GOOD), CATALOG, lambda phrase, text: phrase != "When")
+    def undefined(file: Path) -> list[Mistake]:
+        return [Mistake(file, 5, "no step is defined for: When it asks for a code")]
+
+    mistakes = lint_features(write(token=GOOD), CATALOG, undefined)
     assert [(m.line, m.what) for m in mistakes] == [(5, "no step is defined for: When it asks for a code")]
+
+
+def test_a_line_with_another_mistake_is_not_told_to_be_undefined_too(write: Write) -> None:
+    folder = write(token=GOOD.replace("TOKEN-01.E2 holds", "TOKEN-01.E2 hold"))
+    mistakes = lint_features(folder, CATALOG, lambda file: [Mistake(file, 7, "no step is defined")])
+    assert [m.what for m in mistakes if m.line == 7] == [
+        "'TOKEN-01.E2' is not judged by 'TOKEN-01.E2 hold: it is told why'"
+    ]
 
 
 def test_a_feature_may_have_a_description(write: Write) -> None:

@@ -46,6 +46,13 @@ def test_a_selection_is_read() -> None:
         ("stge=prod", "--cell: unknown axis 'stge' in 'stge=prod' (did you mean 'stage'?)"),
         ("stage=prd", "--cell: unknown stage 'prd' (did you mean 'prod'?)"),
         ("os=beos", "--cell: unknown os 'beos' (valid: linux, macos, windows)"),
+        ("browser=firefux", "--cell: unknown browser 'firefux' (did you mean 'firefox'?)"),
+        ("browser=netscape", "--cell: unknown browser 'netscape' (valid: chromium, firefox, webkit)"),
+        ("store=key-chain", "--cell: unknown store 'key-chain' (did you mean 'keychain'?)"),
+        (
+            "store=nonsense",
+            "--cell: unknown store 'nonsense' (valid: credential-locker, keychain, memory, secret-service)",
+        ),
         ("os=linux,stage=", "--cell: 'stage' has no value; write stage=VALUE"),
         ("prod", "--cell: unknown axis 'prod' in 'prod' (valid: browser, os, stage, store)"),
     ],

@@ -11,18 +11,19 @@ from harness.errors import Mistakes, UsageError
 from harness.matrix import Dimensions
 from harness.model import STAGES, Catalog, Control, Expectation, Severity, Verdict
 from harness.plan import Plan, make_plan, read_features
+from tests.harness.small_run import STEPS
 
 FEATURE = """\
 Feature: Tokens
 
   @TOKEN-01 @stage:each
   Scenario: A code needs a challenge
-    When a code is asked for
+    When something crashes
     Then TOKEN-01.E1 holds: it is refused
 
   @TOKEN-10
   Scenario Outline: A stolen token
-    When it is presented <when>
+    When it waits <when>
     Then TOKEN-10.E1 holds: it is refused
 
     Examples:
@@ -52,7 +53,7 @@ def features(tmp_path: Path) -> Path:
 @pytest.fixture
 def planned(features: Path) -> MakePlan:
     def make(*controls: str, selection: Mapping[str, str] | None = None) -> Plan:
-        return make_plan(CATALOG, read_features(features, CATALOG), HERE, controls, selection)
+        return make_plan(CATALOG, read_features(features, CATALOG, STEPS), HERE, controls, selection)
 
     return make
 
@@ -116,6 +117,20 @@ def test_nothing_left_to_run_is_an_error_and_no_empty_success(planned: MakePlan)
 def test_all_mistakes_of_feature_files_are_told_at_once(features: Path) -> None:
     (features / "more.feature").write_text("Feature: F\n\n  @TOKN-01\n  Scenario: S\n", encoding="utf-8")
     with pytest.raises(Mistakes) as caught:
-        read_features(features, CATALOG)
+        read_features(features, CATALOG, STEPS)
     assert len(caught.value.mistakes) > 1
     assert {mistake.file.name for mistake in caught.value.mistakes} == {"more.feature"}
+
+
+def test_an_undefined_step_is_a_mistake_of_the_feature_file(features: Path) -> None:
+    (features / "token.feature").write_text(FEATURE.replace("it waits", "it wats"), encoding="utf-8")
+    with pytest.raises(Mistakes) as caught:
+        read_features(features, CATALOG, STEPS)
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, mistake.what) == (10, "no step is defined for: When it wats now")
+    assert mistake.hint == "did you mean 'When it waits {when}'?"
+
+
+def test_steps_are_by_default_those_of_the_checkout(features: Path) -> None:
+    with pytest.raises(Mistakes, match="no step is defined for: When it waits now"):
+        read_features(features, CATALOG)

@@ -14,6 +14,7 @@ from reference_impl.provision import audience_of, make_secrets
 from reference_impl.secret_parameters import parameter_name, write_secrets
 
 SECRETS = make_secrets("prod", {"alice": "wonderland"}, scrypt_cost=2)
+OTHER_KEY = make_secrets("prod", {}, scrypt_cost=2).signing_key
 
 
 class ParameterStore:
@@ -159,6 +160,10 @@ def test_only_dev_may_do_without_https(environ: dict[str, str], store: Parameter
         ("signing-key", "{not json", "it is JSON"),
         ("signing-key", '{"kty": "EC"}', "has the member 'crv'"),
         ("signing-key", json.dumps({**SECRETS.signing_key, "crv": "P-384"}), "EC and P-256"),
+        ("signing-key", json.dumps({**SECRETS.signing_key, "x": "AAAA", "y": "AAAA"}), "one P-256 key pair"),
+        ("signing-key", json.dumps({**SECRETS.signing_key, "d": "c2hvcnQ="}), "one P-256 key pair"),
+        ("signing-key", json.dumps({**SECRETS.signing_key, "d": OTHER_KEY["d"]}), "one P-256 key pair"),
+        ("signing-key", json.dumps({**SECRETS.signing_key, "d": "!!!secret!!!"}), "one P-256 key pair"),
         ("refresh-key", "c2hvcnQ=", "5 bytes long"),
         ("subject-key", "!!!secret!!!", "base64url"),
         ("users", '[{"username": "x", "pasword_hash": "hunter2"}]', "each user has"),
@@ -172,7 +177,7 @@ def test_an_unusable_secret_is_named_and_never_quoted(
     (fault,) = faults(environ, store)
     assert f"/shop/prod/auth/{secret}" in fault
     assert said in fault
-    for hidden in ("not json", "hunter2", "!!!secret!!!", "c2hvcnQ=", SECRETS.signing_key["d"]):
+    for hidden in ("not json", "hunter2", "!!!secret!!!", "c2hvcnQ=", SECRETS.signing_key["d"], OTHER_KEY["d"]):
         assert hidden not in fault
 
 

@@ -3,6 +3,7 @@ Feature: A rehearsal
   @REHEARSAL-01
   Scenario: A login
     When somebody logs in at the rehearsal target
+    And somebody reads its long terms
     Then REHEARSAL-01.E1 holds: the answer has an access token
     And REHEARSAL-01.E2 holds: the cookie is secure
 

@@ -15,13 +15,12 @@ from harness.checks.event import (
     KILLED,
     LOGINS,
     NEXT_GARBAGE,
-    NO_LOGINS,
     REASONS,
     REFUSED_FOR_GOOD,
     REFUSED_FOR_NOW,
-    SAME_TOKEN,
-    WEB_LOGIN,
+    TRIES,
 )
+from harness.checks.no_logins import NO_LOGINS, OTHER_REDIRECT, WEB_LOGIN, WITHIN_GRACE, WRONG_VERIFIER
 from harness.checks.registry import judge
 from harness.model import Parameter, Verdict
 from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, PublishCall, PublishTranscript
@@ -67,8 +66,43 @@ def logins() -> list[Observation]:
     seen += [http(WEB_LOGIN, 303, role="web"), http(WEB_LOGIN, 200, role="end")]
     seen.append(capture(WEB_LOGIN, told("auth.login", "web")))
     for case in NO_LOGINS:
-        seen += [http(case, 400, role="login"), capture(case, told("auth.logout", case))]
+        seen += [*happened(case), capture(case, told("auth.logout", case))]
     return seen
+
+
+def sent(case: str, url: str, status: int, location: str = "", method: str = "GET", **about: str) -> HttpExchange:
+    made = replace(http(case, status, **about), url=url, method=method)
+    return replace(made, headers=(("Location", location),)) if location else made
+
+
+def refusal(case: str) -> HttpExchange:
+    return http(case, 400, {"error": "invalid_grant"}, role="token")
+
+
+CALLBACK, MISLED = "https://app/callback?code=one&state=s", "https://app/callback?code=two&state=s"
+
+
+def happened(case: str) -> list[Observation]:
+    """What is seen of a thing that is no login, where it went as it was meant to."""
+    page, code = sent(case, "https://x/authorize", 200, role="authorize"), "https://app/callback?code=c"
+    first = f"{case}: the first"
+    return {
+        "the callback is sent again": [sent(WEB_LOGIN, CALLBACK, 303, "/"), sent(case, CALLBACK, 400)],
+        "a callback with another state": [
+            sent("a login to be misled", "https://x/login", 303, MISLED),
+            sent(case, "https://app/callback?code=two&state=other", 400),
+        ],
+        "a declined login": [page, sent(case, "https://x/login", 303, "https://app/callback?error=access_denied")],
+        "a mistyped password": [page, sent(case, "https://x/login", 403, method="POST", role="login")],
+        "a login abandoned at its page": [page],
+        "a code that is never redeemed": [page, sent(case, "https://x/login", 303, code)],
+        "an error of the identity provider": [page, sent(case, "https://x/login", 503, method="POST", role="login")],
+        "a code redeemed again": [http("the first redemption", 200, role="token"), refusal(case)],
+        WRONG_VERIFIER: [sent(f"{case}: the code", "https://x/login", 303, code), refusal(case)],
+        OTHER_REDIRECT: [sent(f"{case}: the code", "https://x/login", 303, code), refusal(case)],
+        "five refreshes": [http(case, 200, role="token")] * 5,
+        WITHIN_GRACE: [http(first, 200, role="token"), http(case, 200, role="token")],
+    }[case]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -96,6 +130,37 @@ def test_a_login_that_is_told_late_fails() -> None:
 @pytest.mark.parametrize("case", NO_LOGINS)
 def test_what_is_no_login_and_told_as_one_fails(case: str) -> None:
     assert verdict("EVENT-01.E2", with_capture(logins(), capture(case, told("auth.login", "1")))) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("case", NO_LOGINS)
+def test_what_was_refused_as_a_wrong_request_did_not_happen(case: str) -> None:
+    refused = http(case, 400, {"error": "invalid_request"})
+    seen = [*without(logins(), case), refused, capture(case)]
+    assert verdict("EVENT-01.E2", seen) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    ["a login to be misled", "the first redemption", f"{WRONG_VERIFIER}: the code", f"{WITHIN_GRACE}: the first"],
+)
+def test_what_must_come_before_and_did_not_is_unknown(lacking: str) -> None:
+    assert verdict("EVENT-01.E2", without(logins(), lacking)) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("case", ["five refreshes", WITHIN_GRACE])
+def test_a_refresh_that_was_refused_is_no_refresh(case: str) -> None:
+    assert verdict("EVENT-01.E2", [*logins(), refusal(case)]) is Verdict.UNKNOWN
+
+
+def test_a_callback_with_its_own_state_is_not_one_with_another() -> None:
+    case = "a callback with another state"
+    assert verdict("EVENT-01.E2", [*logins(), sent(case, MISLED, 400)]) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("id", ["", " ", None, 7])
+def test_a_login_that_is_told_without_an_event_id_fails(id: object) -> None:
+    nameless = BusEvent(type="auth.login", source="app.dev", properties={"event_id": id, "subject": "s"}, metadata={})
+    assert verdict("EVENT-01.E1", with_capture(logins(), capture(LOGINS[0], nameless))) is Verdict.FAILED
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -134,8 +199,7 @@ def failure(case: str, reason: str, **properties: object) -> BusCapture:
 def failures() -> list[Observation]:
     seen: list[Observation] = []
     for reason in REASONS:
-        seen += [*refused(reason), failure(reason, reason, subject="s")]
-    seen += [*refused(SAME_TOKEN, 5), failure(SAME_TOKEN, "revoked")]
+        seen += [*refused(reason, TRIES), failure(reason, reason, subject="s")]
     seen += [*refused(GARBAGE, 50), failure(GARBAGE, "malformed", count=1)]
     seen += [*refused(NEXT_GARBAGE), failure(NEXT_GARBAGE, "malformed", count=50)]
     for case, first in zip(GOES_ON, (503, None, 200), strict=True):
@@ -151,15 +215,20 @@ def test_failures_that_are_told_once_and_rightly_pass(number: int) -> None:
 
 def test_several_events_with_one_idempotency_key_are_one() -> None:
     events = [told("auth.refresh_failed", str(n), reason="revoked", idempotency_key="k") for n in range(5)]
-    assert verdict("EVENT-03.E1", with_capture(failures(), capture(SAME_TOKEN, *events))) is Verdict.PASSED
+    assert verdict("EVENT-03.E1", with_capture(failures(), capture("revoked", *events))) is Verdict.PASSED
 
 
-@pytest.mark.parametrize("case", [*REASONS, SAME_TOKEN])
+@pytest.mark.parametrize("case", REASONS)
 def test_a_dead_token_told_never_wrongly_or_twice_fails(case: str) -> None:
-    reason = "revoked" if case == SAME_TOKEN else case
-    twice = [told("auth.refresh_failed", str(n), reason=reason) for n in range(2)]
+    twice = [told("auth.refresh_failed", str(n), reason=case) for n in range(2)]
     for wrong in (capture(case), failure(case, "malformed"), capture(case, *twice)):
         assert verdict("EVENT-03.E1", with_capture(failures(), wrong)) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_a_dead_token_that_was_not_tried_often_enough_is_unknown(case: str) -> None:
+    seen = [*without(failures(), case), *refused(case, TRIES - 1), failure(case, case)]
+    assert verdict("EVENT-03.E1", seen) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("case", GOES_ON)
@@ -209,6 +278,10 @@ def transcript(case: str, ids: Sequence[str], refusals: int, code: str = "Intern
         reported_published=tuple(ids[:-1] if good else ids),
         dead_letters=(last,) if good else (),
         alarms=(f"event {last} is a dead letter",) if good else (),
+        submitted_sha256=tuple(f"sha256 of {id}" for id in ids),
+        dead_letters_sha256=(f"sha256 of {last}",) if good else (),
+        redelivered=(last,) if good else (),
+        redelivered_sha256=(f"sha256 of {last}",) if good else (),
     )
 
 
@@ -241,6 +314,11 @@ NOW, GOOD = "ten, the first refused once", "ten, the first refused for good"
         ("EVENT-10.E3", GOOD, {"dead_letters": TEN}),
         ("EVENT-10.E3", GOOD, {"reported_published": TEN}),
         ("EVENT-10.E3", GOOD, {"alarms": ()}),
+        ("EVENT-10.E3", GOOD, {"dead_letters_sha256": ("sha256 of nothing",)}),
+        ("EVENT-10.E3", GOOD, {"dead_letters_sha256": ()}),
+        ("EVENT-10.E3", GOOD, {"redelivered": (), "redelivered_sha256": ()}),
+        ("EVENT-10.E3", GOOD, {"redelivered": ("id3",), "redelivered_sha256": ("sha256 of id3",)}),
+        ("EVENT-10.E3", GOOD, {"redelivered_sha256": ("sha256 of nothing",)}),
         ("EVENT-10.E3", GOOD, {"alarms": ("event id3 is a dead letter",)}),
     ],
 )
@@ -248,6 +326,12 @@ def test_a_publisher_that_is_wrong_in_one_way_fails(expectation: str, case: str,
     seen = transcripts()
     seen[case] = replace(seen[case], **fields)
     assert verdict(expectation, seen.values()) is Verdict.FAILED
+
+
+def test_events_without_a_digest_cannot_be_compared() -> None:
+    seen = transcripts()
+    seen[GOOD] = replace(seen[GOOD], submitted_sha256=())
+    assert verdict("EVENT-10.E3", seen.values()) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

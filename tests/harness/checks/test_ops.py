@@ -68,12 +68,19 @@ def test_no_part_of_a_record_passes(expectation: str, data: st.DataObject) -> No
         ("OPS-05.E1", [with_status("A-02.E2", "passed")], "A-02.E2 crashed, and is shown as passed"),
         ("OPS-05.E1", [with_status("A-02.E1", "passed")], "A-02.E1 absent, and is shown as passed"),
         ("OPS-05.E1", [with_status("A-03.E1", "passed")], "A-03.E1 unwritten, and is shown as passed"),
+        ("OPS-05.E1", [with_status("A-01.E2", "passed")], "A-01.E2 failed, and is shown as passed"),
+        ("OPS-05.E1", [with_status("A-01.E1", "failed")], "A-01.E1 passed, and is shown as failed"),
+        ("OPS-05.E1", [with_status("A-02.E2", "unknown", "unknown")], "A-02.E2 has 2 verdicts"),
         ("OPS-05.E1", [with_status("A-01.E1")], "A-01.E1 has 0 verdicts"),
         ("OPS-05.E1", [with_status("A-01.E1", "passed", "failed")], "A-01.E1 has 2 verdicts"),
         ("OPS-05.E1", [with_status("A-09.E1", "passed")], "A-09.E1 was not declared"),
         ("OPS-05.E2", [replace(AUDITS[0], holds=False, places=("seal",)), *AUDITS[1:]], "does not hold: seal"),
         ("OPS-05.E2", [*AUDITS[:-1], replace(AUDITS[-1], holds=True)], "not noticed: another key signed it"),
-        ("OPS-05.E2", [*AUDITS[:-1], replace(AUDITS[-1], places=("x",))], "file 6 is not named, but x"),
+        (
+            "OPS-05.E2",
+            [*AUDITS[:-1], replace(AUDITS[-1], places=("x",))],
+            f"file {len(CHANGES) - 1} is not named, but x",
+        ),
         ("OPS-05.E3", [TABLE, replace(SECOND, statuses={**TABLE.statuses, "A-01.E1": ("failed",)})], "A-01.E1: "),
         ("OPS-05.E3", [TABLE, replace(SECOND, digests={"a.feature": "1" * 64})], "digest of findings differs"),
         ("OPS-05.E4", [replace(SCAN, hits=(Hit("a.json", "{{password:1:9}}", "/b64"),))], "/b64 in a.json"),
@@ -89,6 +96,7 @@ def test_a_defect_of_the_evidence_fails_and_is_named(expectation: str, seen: Seq
         ("OPS-05.E1", [replace(TABLE, declared=())]),
         ("OPS-05.E1", [replace(TABLE, scenario_ends={})]),
         ("OPS-05.E1", [replace(TABLE, scenario_ends={**ENDS, "A-02.E2": "passed"})]),  # none crashed: nothing shown
+        ("OPS-05.E1", [replace(TABLE, scenario_ends={**ENDS, "A-01.E2": "passed"})]),  # none failed
         ("OPS-05.E2", [*AUDITS[:-1], replace(AUDITS[-1], changed="")]),
         ("OPS-05.E3", [replace(TABLE, statuses={}), replace(SECOND, statuses={})]),
         ("OPS-05.E3", [replace(TABLE, digests={}), replace(SECOND, digests={})]),

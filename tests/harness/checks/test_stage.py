@@ -16,7 +16,7 @@ from harness.model import STAGES, Verdict
 from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, ProcessRun, TokenFacts
 
 REFUSAL = '"{}" is no stage: set it to exactly one of dev, staging, prod'
-STATES = ("", "", "prd", "PROD", "prod ", "production-test")
+STATES = ("", "", "prd", "PROD", "prod ", "production-test", "production")
 NO_ANSWER: dict[str, Any] = {"status": None, "error": "refused"}
 PAIRS = tuple(permutations(STAGES, 2))
 
@@ -110,9 +110,9 @@ def stages() -> list[Observation]:
             seen.append(
                 TokenFacts(case=case, about={"stage": stage}, token="m", token_kind="a", form="jwt", claims=claims)
             )
-        hosts = f"app.{stage}.localhost auth.{stage}.localhost"
+        origins = f"https://app.{stage}.localhost:8443 https://auth.{stage}.localhost"
         for case in REDIRECTING:
-            end = http(case, 303, stage=stage, hosts=hosts)
+            end = http(case, 303, stage=stage, origins=origins)
             seen.append(replace(end, headers=(("Location", f"https://app.{stage}.localhost:8443/callback"),)))
     for stage in HTTPS_STAGES:
         for role in ("metadata", "authorize", "token"):
@@ -147,6 +147,9 @@ def document(**changes: str) -> str:
         ("STAGE-04.E3", "metadata", {"body": "{}"}),
         ("STAGE-04.E4", "a login that is declined", {"headers": (("Location", "https://app.prod.localhost/cb"),)}),
         ("STAGE-04.E4", "a web login", {"headers": (("Location", "//evil.example"),)}),
+        ("STAGE-04.E4", "a web login", {"headers": (("Location", "http://127.0.0.1:9/evil?code=x"),)}),
+        ("STAGE-04.E4", "a web login", {"headers": (("Location", "http://app.dev.localhost:8443/callback"),)}),
+        ("STAGE-04.E4", "a web login", {"headers": (("Location", "https://app.dev.localhost:9/callback"),)}),
         ("STAGE-04.E5", "in clear", {"status": 200, "body": '{"issuer": "x"}'}),
         ("STAGE-04.E5", "in clear", {"status": 200, "body": '{"access_token": "x"}'}),
         ("STAGE-04.E5", "in clear", {"status": 302, "headers": (("Location", "https://x/cb?code=c"),)}),
@@ -156,10 +159,22 @@ def test_a_stage_that_is_wrong_in_one_way_fails(expectation: str, case: str, fie
     assert verdict(expectation, changed(stages(), case, **fields)) is Verdict.FAILED
 
 
-def test_a_redirect_on_the_own_host_or_the_users_machine_is_fine() -> None:
-    for place in ("/home", "http://127.0.0.1/cb?error=access_denied"):
-        seen = changed(stages(), "a web login", url="https://app.dev.localhost/x", headers=(("Location", place),))
-        assert verdict("STAGE-04.E4", seen) is Verdict.PASSED
+@pytest.mark.parametrize("place", ["/home", "https://AUTH.dev.localhost:443/x", "http://127.0.0.1/cb?error=x"])
+def test_a_redirect_to_an_own_origin_or_to_where_a_native_client_listens_is_fine(place: str) -> None:
+    case, origins = "a login that ends well", "https://app.dev.localhost https://auth.dev.localhost http://127.0.0.1"
+    about = {"stage": "dev", "origins": origins}
+    seen = changed(stages(), case, about=about, url="https://app.dev.localhost/x", headers=(("Location", place),))
+    assert verdict("STAGE-04.E4", seen) is Verdict.PASSED
+
+
+@pytest.mark.parametrize("case", ["login", "refresh"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_of_which_no_token_could_be_read_is_unknown(case: str, stage: str) -> None:
+    seen = [
+        replace(o, form="opaque") if isinstance(o, TokenFacts) and (o.case, o.about["stage"]) == (case, stage) else o
+        for o in stages()
+    ]
+    assert verdict("STAGE-04.E1", seen) is Verdict.UNKNOWN
 
 
 def test_what_was_asked_in_clear_but_not_of_every_endpoint_is_unknown() -> None:
@@ -176,14 +191,16 @@ def presentations() -> list[Observation]:
             seen.append(replace(denied, headers=(("WWW-Authenticate", 'Bearer error="invalid_token"'),)))
             grants = ("refresh token", "code")
             seen += [http(f"{what} abroad", 400, {"error": "invalid_grant"}, **abroad) for what in grants]
-            login = http("cookie abroad", 303, **abroad)
+            login = http("cookie abroad", 303, place="/", **abroad)
             seen.append(replace(login, headers=(("Location", "/login?notice=ended"),)))
+            seen.append(http("cookie abroad", 401, place="/session", **abroad))
             home = {"stage": a, "tried": b, "keys": keys}
             seen += [http(f"{what} at home", 200, **home) for what in ("access token", *grants)]
         seen += [BusCapture(case=f"attempts, keys {keys}", about={"stage": s}, stage=s, settled=True) for s in STAGES]
     for stage in STAGES:
-        stranger = replace(http("no cookie", 303, stage=stage), headers=(("Location", "/login"),))
-        seen += [stranger, http("cookie at home", 200, stage=stage)]
+        stranger = replace(http("no cookie", 303, stage=stage, place="/"), headers=(("Location", "/login"),))
+        seen += [stranger, http("no cookie", 401, stage=stage, place="/session")]
+        seen += [http("cookie at home", 200, stage=stage, place=place) for place in ("/", "/session")]
     return seen
 
 
@@ -224,6 +241,21 @@ def test_a_credential_that_is_taken_elsewhere_fails(expectation: str, case: str,
 )
 def test_where_nothing_can_be_told_it_is_unknown(expectation: str, case: str, fields: dict[str, Any]) -> None:
     assert verdict(expectation, changed(presentations(), case, **fields)) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("place", ["/", "/session"])
+def test_a_cookie_that_is_taken_at_one_place_only_fails_all_the_same(place: str) -> None:
+    seen = presentations()
+    taken = next(
+        o for o in seen if isinstance(o, HttpExchange) and o.case == "cookie abroad" and place == o.about["place"]
+    )
+    assert verdict("STAGE-07.E3", [*seen, replace(taken, status=200, headers=())]) is Verdict.FAILED
+    assert verdict("STAGE-07.E3", [o for o in seen if o is not taken]) is Verdict.UNKNOWN
+
+
+def test_a_place_that_was_not_tried_at_home_is_unknown() -> None:
+    seen = [o for o in presentations() if o.case != "cookie at home" or o.about["place"] == "/"]
+    assert verdict("STAGE-07.E3", seen) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("what", ["access token abroad", "access token at home"])

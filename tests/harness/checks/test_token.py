@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.checks.token import BAD_CODE_REQUESTS
+from harness.checks.token import BAD_CODE_REQUESTS, OTHER_SESSIONS, REPLAYED, REPLAYS, STATES
 from harness.model import Verdict
-from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race
+from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race, StoreState
 from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge, redirect, refused
 
 Seen = list[Observation]
 CLIENTS = {"web": "https://app.dev.localhost/cb", "desktop": "http://127.0.0.1:5001/cb"}
-CHANGES = [f"change {number}" for number in range(15)]
-MISTAKES = [f"mistake {number}" for number in range(4)]
+CHANGES = [f"change {number}" for number in range(20)]
+MISTAKES = [f"mistake {number}" for number in range(6)]
 
 
 def code_requests() -> Seen:
     seen: Seen = []
-    for number, (case, client) in enumerate((case, client) for case in BAD_CODE_REQUESTS for client in CLIENTS):
-        state = f"state-{number}"
-        answer = {"error": "invalid_request", "state": state}
-        url = f"{ISSUER}/authorize?state={state}"
-        seen.append(redirect(case, CLIENTS[client], answer, url=url, client=client))
+    asked = [(case, client, sent) for sent in STATES for case in BAD_CODE_REQUESTS for client in CLIENTS]
+    for number, (case, client, sent) in enumerate(asked):
+        state = {"state": f"state-{number}"} if sent == "sent" else {}
+        url = f"{ISSUER}/authorize?{urlencode({'client_id': client, **state})}"
+        answer = {"error": "invalid_request", **state}
+        seen.append(redirect(case, CLIENTS[client], answer, url=url, client=client, state=sent))
     return seen
 
 
@@ -42,10 +44,55 @@ def refreshes(case: str, count: int, **about: str) -> Seen:
     ]
 
 
-def race(*rounds: tuple[int, ...], parallel: int = 20) -> Race:
+def race(*rounds: tuple[int, ...], parallel: int = 20, count: int = 10, client: str = "web", depth: str = "pr") -> Race:
     good = (200, *(400 for _ in range(parallel - 1)))
-    played = (*rounds, *(good for _ in range(10 - len(rounds))))
-    return Race(case="race", parallel=parallel, rounds=played, successes=tuple(r.count(200) for r in played))
+    played = (*rounds, *(good for _ in range(count - len(rounds))))
+    about = {"client": client, "depth": depth, "demanded": str(count)}
+    return Race(
+        case="race", about=about, parallel=parallel, rounds=played, successes=tuple(r.count(200) for r in played)
+    )
+
+
+def other_race(count: int = 3, depth: str = "pr") -> Race:
+    return race(client="desktop", count=count, depth=depth)
+
+
+def replays() -> Seen:
+    seen: Seen = []
+    for client in CLIENTS:
+        for replay in REPLAYS:
+            about = {"client": client, "replay": replay}
+            seen += [
+                exchange("first redemption", 200, tokens("at", "rt"), **about),
+                exchange("first use of the access token", 200, **about),
+                refused("second redemption", **about),
+                refused("refresh after the replay", **about),
+                exchange("access after the replay", 401, after="0.5", **about),
+            ]
+    return seen
+
+
+def thefts() -> Seen:
+    seen: Seen = []
+    for replayed in REPLAYED:
+        seen += [
+            exchange("access before the theft", 200, replayed=replayed),
+            refused("newest token", replayed=replayed),
+            exchange("access after the theft", 401, replayed=replayed, after="0.5"),
+        ]
+    return seen
+
+
+def state(case: str, mode: str = "secure", signed_in: bool | None = True, error: str = "") -> StoreState:
+    return StoreState(case=case, mode=mode, back_end="", signed_in=signed_in, error=error)
+
+
+def desktop_refreshes(mode: str = "secure", signed_in: bool = True) -> Seen:
+    in_a_row = refreshes("desktop refresh", 3, role="tap")
+    fourth = exchange(
+        "desktop refresh after the restart", 200, tokens("at-3", "rt-4"), request_body="refresh_token=rt-3", role="tap"
+    )
+    return [*in_a_row, state("desktop login", mode), state("desktop restart", mode, signed_in), fourth]
 
 
 def reuse(event_id: str | None, reason: str = "reuse_detected") -> BusEvent:
@@ -79,25 +126,26 @@ PASSING: dict[str, Seen] = {
         for client in CLIENTS
         for mistake in MISTAKES
     ],
-    "TOKEN-08.E1": [race()],
-    "TOKEN-08.E2": [
-        exchange("first redemption", 200, tokens("at", "rt")),
-        exchange("first use of the access token", 200),
-        refused("second redemption"),
-        refused("refresh after the replay"),
-        exchange("access after the replay", 401),
+    "TOKEN-08.E1": [race(), other_race()],
+    "TOKEN-08.E2": replays(),
+    "TOKEN-08.E3": [
+        answer
+        for client in CLIENTS
+        for answer in (
+            exchange("one second before", 200, tokens("at", "rt"), client=client),
+            refused("two seconds after", client=client),
+        )
     ],
-    "TOKEN-08.E3": [exchange("one second before", 200, tokens("at", "rt")), refused("two seconds after")],
-    "TOKEN-09.E1": refreshes("refresh in a row", 5),
-    "TOKEN-09.E2": [refused("earlier token after the grace", session=str(n)) for n in range(5)],
-    "TOKEN-09.E3": refreshes("desktop refresh", 3, role="tap"),
-    "TOKEN-10.E1": [refused("stolen token")],
-    "TOKEN-10.E2": [
-        exchange("access before the theft", 200),
-        refused("newest token"),
-        exchange("access after the theft", 401),
+    "TOKEN-09.E1": [one for client in CLIENTS for one in refreshes("refresh in a row", 5, client=client)],
+    "TOKEN-09.E2": [
+        refused("earlier token after the grace", session=str(n), client=client)
+        for client in CLIENTS
+        for n in range(1, 6)
     ],
-    "TOKEN-10.E3": [exchange("other session", 200, tokens("at", "rt"))],
+    "TOKEN-09.E3": desktop_refreshes(),
+    "TOKEN-10.E1": [refused("stolen token", replayed=which) for which in REPLAYED],
+    "TOKEN-10.E2": thefts(),
+    "TOKEN-10.E3": [exchange("other session", 200, tokens("at", "rt"), session=which) for which in OTHER_SESSIONS],
     "TOKEN-10.E4": [capture(reuse("e1"), reuse("e1"), reuse("e2", "revoked"))],
 }
 # Where less than the whole is still enough to judge: only the cases of another expectation are missing then.
@@ -174,6 +222,14 @@ def answered(expectation: str, index: int, status: int, body: object = "", **mor
     return changed(expectation, index, exchange(was.case, status, body, **about))
 
 
+def same_token_again() -> Seen:
+    again = [
+        exchange("desktop refresh", 200, tokens("at", "rt"), request_body="refresh_token=rt", role="tap")
+        for _ in range(3)
+    ]
+    return [*again, state("desktop login", "memory-only"), state("desktop restart", "memory-only", False)]
+
+
 def to(location: str) -> dict[str, Any]:
     return {"headers": (("Location", location),)}
 
@@ -182,12 +238,12 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "a code in the redirect": (
         "TOKEN-01.E1",
         lambda: answered("TOKEN-01.E1", 0, 302, **to("https://app.dev.localhost/cb?code=c&state=state-0")),
-        "web, no challenge: a code was issued",
+        "web, no challenge, state sent: a code was issued",
     ),
     "a code in a page": (
         "TOKEN-01.E1",
         lambda: answered("TOKEN-01.E1", 3, 200, '<input name="code" value="c">'),
-        "desktop, the method plain: a code was issued",
+        "desktop, the method plain, state sent: a code was issued",
     ),
     "another state": (
         "TOKEN-01.E1",
@@ -198,6 +254,16 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
         "TOKEN-01.E1",
         lambda: answered("TOKEN-01.E1", 0, 302, **to("https://app.dev.localhost/cb?error=denied&state=state-0")),
         "HTTP 302 denied instead of",
+    ),
+    "a code for a request without state": (
+        "TOKEN-01.E1",
+        lambda: answered("TOKEN-01.E1", 10, 302, **to("https://app.dev.localhost/cb?code=c")),
+        "web, no challenge, state absent: a code was issued",
+    ),
+    "a state that nobody sent": (
+        "TOKEN-01.E1",
+        lambda: answered("TOKEN-01.E1", 11, 302, **to("http://127.0.0.1:5001/cb?error=invalid_request&state=made-up")),
+        "desktop, no challenge, state absent: HTTP 302 invalid_request instead",
     ),
     "a login page for a bad request": ("TOKEN-01.E1", lambda: answered("TOKEN-01.E1", 9, 200, "<form>"), "HTTP 200"),
     "plain in the metadata": (
@@ -244,10 +310,25 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     ),
     "two redemptions of a code": (
         "TOKEN-08.E1",
-        lambda: [race((200, 200, *(400 for _ in range(18))))],
-        "round 1: 2 successes",
+        lambda: [race((200, 200, *(400 for _ in range(18)))), other_race()],
+        "web, round 1: 2 successes",
     ),
-    "no redemption of a code": ("TOKEN-08.E1", lambda: [race((400,) * 20)], "round 1: 0 successes"),
+    "no redemption of a code": ("TOKEN-08.E1", lambda: [race((400,) * 20)], "web, round 1: 0 successes"),
+    "two redemptions of another client's code": (
+        "TOKEN-08.E1",
+        lambda: [race(), race((200,) * 20, count=3, client="desktop")],
+        "desktop, round 1: 20 successes",
+    ),
+    "an access token that outlives the replay of an old code": (
+        "TOKEN-08.E2",
+        lambda: answered("TOKEN-08.E2", 9, 200),
+        "web, after its life: the access token of the first redemption lives on",
+    ),
+    "a refresh token of another client that outlives the replay": (
+        "TOKEN-08.E2",
+        lambda: answered("TOKEN-08.E2", 13, 200, tokens("at2", "rt2")),
+        "desktop, at once: the refresh token of the first redemption lives on",
+    ),
     "a second redemption": (
         "TOKEN-08.E2",
         lambda: answered("TOKEN-08.E2", 2, 200, tokens("at2", "rt2")),
@@ -269,6 +350,11 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
         "a code within its life: HTTP 400 invalid_grant",
     ),
     "a code that lives on": ("TOKEN-08.E3", lambda: answered("TOKEN-08.E3", 1, 200, {}), "a code after its life"),
+    "a code of another client that lives on": (
+        "TOKEN-08.E3",
+        lambda: answered("TOKEN-08.E3", 3, 200, {}),
+        "desktop: a code after its life",
+    ),
     "a refresh refused": (
         "TOKEN-09.E1",
         lambda: answered("TOKEN-09.E1", 1, 400, {"error": "invalid_grant"}),
@@ -278,6 +364,11 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
         "TOKEN-09.E1",
         lambda: answered("TOKEN-09.E1", 2, 200, tokens("at", "rt-2")),
         "a refresh token came back again, or none came",
+    ),
+    "the same refresh token again, for another client": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 6, 200, tokens("at", "rt-1")),
+        "desktop, a refresh token came back again, or none came",
     ),
     "the first refresh token again": (
         "TOKEN-09.E1",
@@ -302,7 +393,22 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "an earlier token accepted": (
         "TOKEN-09.E2",
         lambda: answered("TOKEN-09.E2", 3, 200, tokens("at", "rt")),
-        "session 3: HTTP 200",
+        "web, session 4: HTTP 200",
+    ),
+    "an earlier token of another client accepted": (
+        "TOKEN-09.E2",
+        lambda: answered("TOKEN-09.E2", 9, 200, tokens("at", "rt")),
+        "desktop, session 5: HTTP 200",
+    ),
+    "an older token sent after a restart": (
+        "TOKEN-09.E3",
+        lambda: answered("TOKEN-09.E3", 5, 200, tokens("at", "rt-4"), request_body="refresh_token=rt-1"),
+        "refresh 4: an older token was sent",
+    ),
+    "the newest token lost at a restart": (
+        "TOKEN-09.E3",
+        lambda: desktop_refreshes(signed_in=False),
+        "the restarted client has lost the newest token",
     ),
     "an older token sent by the client": (
         "TOKEN-09.E3",
@@ -313,12 +419,22 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "the stolen token accepted": (
         "TOKEN-10.E1",
         lambda: answered("TOKEN-10.E1", 0, 200, tokens("at", "rt")),
-        "the stolen token: HTTP 200",
+        "the first token, presented again: HTTP 200",
     ),
     "the stolen token refused with another error": (
         "TOKEN-10.E1",
         lambda: answered("TOKEN-10.E1", 0, 401, {"error": "invalid_client"}),
-        "the stolen token: HTTP 401 invalid_client",
+        "the first token, presented again: HTTP 401 invalid_client",
+    ),
+    "the last token but one accepted": (
+        "TOKEN-10.E1",
+        lambda: answered("TOKEN-10.E1", 1, 200, tokens("at", "rt")),
+        "the last token but one, presented again: HTTP 200",
+    ),
+    "the session lives on after its last token but one": (
+        "TOKEN-10.E2",
+        lambda: answered("TOKEN-10.E2", 4, 200, tokens("at", "rt")),
+        "after reuse of the last token but one the newest refresh token: HTTP 200",
     ),
     "the newest refresh token lives on": (
         "TOKEN-10.E2",
@@ -333,7 +449,12 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "the other session ends": (
         "TOKEN-10.E3",
         lambda: answered("TOKEN-10.E3", 0, 400, {"error": "invalid_grant"}),
-        "the other session: HTTP 400 invalid_grant",
+        "the other session of another client: HTTP 400 invalid_grant",
+    ),
+    "the other session of the same client ends": (
+        "TOKEN-10.E3",
+        lambda: answered("TOKEN-10.E3", 1, 400, {"error": "invalid_grant"}),
+        "the other session of the same client: HTTP 400 invalid_grant",
     ),
     "no event of the reuse": ("TOKEN-10.E4", lambda: [capture(reuse("e1", "revoked"))], "0 events tell of the reuse"),
     "two events of the reuse": ("TOKEN-10.E4", lambda: [capture(reuse("e1"), reuse("e2"))], "2 events"),
@@ -356,12 +477,23 @@ def test_every_expectation_has_a_record_that_fails() -> None:
     [
         ("TOKEN-08.E1", [race(parallel=19)], "only 10 rounds of 19"),
         ("TOKEN-08.E1", [replace(race(), rounds=race().rounds[:9])], "only 9 rounds of 20"),
+        ("TOKEN-08.E1", [race(), other_race(2)], "desktop: only 2 rounds of 20, not 3"),
+        ("TOKEN-08.E1", [race(depth="full"), other_race(depth="full")], "web: only 10 rounds of 20, not 50"),
         ("TOKEN-08.E1", [race((0, 200, *(400,) * 18))], "got no answer"),
         ("TOKEN-08.E1", [race((200,))], "got no answer"),
         ("TOKEN-08.E2", answered("TOKEN-08.E2", 0, 500), "did not succeed"),
         ("TOKEN-08.E2", answered("TOKEN-08.E2", 1, 401), "did not succeed"),
         ("TOKEN-09.E1", answered("TOKEN-09.E1", 0, 200, tokens("a", "rt-1"), request_body=""), "presented first"),
+        ("TOKEN-08.E2", answered("TOKEN-08.E2", 4, 401, after="60.5"), "seen 60.5 s after the stimulus; 60 s count"),
+        ("TOKEN-10.E2", answered("TOKEN-10.E2", 5, 401, after="61"), "seen 61 s after the stimulus; 60 s count"),
+        (
+            "TOKEN-10.E2",
+            changed("TOKEN-10.E2", 2, exchange("access after the theft", 401, replayed=REPLAYED[0])),
+            "how long",
+        ),
         ("TOKEN-09.E3", refreshes("desktop refresh", 3, role="token"), "only 0 refreshes of the client"),
+        ("TOKEN-09.E3", changed("TOKEN-09.E3", 4, state("desktop restart", "", None, "it crashed")), "it crashed"),
+        ("TOKEN-09.E3", same_token_again(), "the same refresh token again"),
         ("TOKEN-10.E2", answered("TOKEN-10.E2", 0, 401), "not accepted before the theft"),
         ("TOKEN-10.E4", [capture(reuse("e1"), settled=False)], "did not settle"),
     ],
@@ -373,11 +505,11 @@ def test_what_proves_nothing_is_unknown(expectation: str, seen: Sequence[Observa
 
 def test_the_successes_of_a_race_are_counted_from_its_rounds() -> None:
     twice = replace(race((200, 200, *(400,) * 18)), successes=(1,) * 10)
-    assert judge("TOKEN-08.E1", [twice]).verdict is Verdict.FAILED
+    assert judge("TOKEN-08.E1", [twice, other_race()]).verdict is Verdict.FAILED
 
 
 def test_a_bad_request_may_be_refused_with_a_page_of_its_own() -> None:
-    seen = [exchange(case, 400, "no", client="web") for case in BAD_CODE_REQUESTS]
+    seen = [exchange(case, 400, "no", client="web", state=sent) for case in BAD_CODE_REQUESTS for sent in STATES]
     assert judge("TOKEN-01.E1", seen).verdict is Verdict.PASSED
 
 
@@ -388,9 +520,20 @@ def test_only_the_end_of_a_login_counts() -> None:
 
 
 def test_more_refreshes_than_five_pass_too() -> None:
-    assert judge("TOKEN-09.E1", refreshes("refresh in a row", 7)).verdict is Verdict.PASSED
+    assert judge("TOKEN-09.E1", refreshes("refresh in a row", 7, client="web")).verdict is Verdict.PASSED
+
+
+def test_fifty_rounds_of_one_client_satisfy_the_full_depth() -> None:
+    seen = [race(count=50, depth="full"), other_race(depth="full")]
+    assert judge("TOKEN-08.E1", seen).verdict is Verdict.PASSED
+
+
+def test_a_client_that_keeps_its_session_in_memory_is_judged_by_what_it_sent_before_its_restart() -> None:
+    seen = desktop_refreshes("memory-only", signed_in=False)[:-1]
+    judgement = judge("TOKEN-09.E3", seen)
+    assert (judgement.verdict, "in memory only" in judgement.reason) == (Verdict.PASSED, True), judgement
 
 
 def test_a_failure_tells_three_complaints_and_how_many_more() -> None:
-    seen = [exchange("earlier token after the grace", 200, session=str(n)) for n in range(5)]
+    seen = [exchange("earlier token after the grace", 200, session=str(n), client="web") for n in range(5)]
     assert judge("TOKEN-09.E2", seen).reason.endswith("and 2 more")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.checks.registry import judge
-from harness.checks.web import REACH, SEARCHES
+from harness.checks.web import PAGES, REACH, SEARCHES
 from harness.model import Verdict
 from harness.observations import Cookie, CookieJar, Hit, Observation, PageView, SecretScan
 
@@ -118,7 +118,8 @@ def search(moment: str, part: str, *hits: Hit, **other: Any) -> SecretScan:
 
 
 def searches() -> list[Observation]:
-    return [view("reload"), *(search(moment, part) for moment in SEARCHES for part in REACH)]
+    pages = [replace(view(page), url=f"{CLIENT}/{page}") for page in PAGES]
+    return [*pages, *(search(moment, part) for moment in SEARCHES for part in REACH)]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -132,6 +133,7 @@ def test_searches_that_find_nothing_pass(number: int) -> None:
         (1, "storages", "localStorage"),
         (1, "storages", "IndexedDB"),
         (1, "page", "inline scripts"),
+        (1, "page", "document"),
         (2, "page", "globals"),
         (2, "page", "messages"),
         (2, "answers", "answers: https://app.dev.localhost/session"),
@@ -154,6 +156,19 @@ def test_a_token_in_memory_mode_may_hold_the_access_token_and_no_other() -> None
 
 def test_a_reload_that_signs_out_fails() -> None:
     assert verdict("WEB-02.E3", instead(searches(), view("reload", signed_in=False))) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("moment", SEARCHES)
+def test_a_token_on_any_page_fails(moment: str) -> None:
+    found = search(moment, "page", Hit("document", "{{refresh_token:0123456789abcdef:43}}"))
+    assert verdict("WEB-02.E1", instead(searches(), found)) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_page_that_led_to_another_proves_nothing(number: int) -> None:
+    assert verdict(
+        f"WEB-02.E{number}", instead(searches(), replace(view("settings page"), url=f"{CLIENT}/reload"))
+    ) is (Verdict.UNKNOWN)
 
 
 @pytest.mark.parametrize("wrong", [{"planted_found": False}, {"kinds": ("session_cookie",)}, {"places": ("document",)}])

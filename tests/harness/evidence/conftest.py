@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from harness.evidence.seal import seal
-from tests.harness.evidence.small_bundle import CELL, Sealed, write_run
+from tests.harness.evidence.small_bundle import PREDICATE, Sealed, write_run
 
 
 @pytest.fixture
@@ -30,5 +30,5 @@ def sealed(tmp_path: Path, make_key: Callable[[str], tuple[Path, Path]]) -> Seal
     folder = tmp_path / "run" / "bundle"
     write_run(folder)
     private, public = make_key("signer")
-    seal(folder, {"cells": [CELL], "targets": {"reference": "1"}}, private)
+    seal(folder, PREDICATE, private)
     return Sealed(folder, public)

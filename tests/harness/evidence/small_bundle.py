@@ -24,6 +24,8 @@ from harness.observations import HttpExchange, Observation
 
 CELL = "reference/linux/dev/any/any"
 CHECK = "check_status 0123456789abcdef"
+CHECKS = {f"TOKEN-01.E{number}": CHECK for number in range(1, 6)}
+PREDICATE = {"cells": [CELL], "targets": {"reference": "1"}, "digests": {"checks": CHECKS}}
 
 
 def judge(expectation: str, observations: Iterable[Observation], parameters: Mapping[str, Parameter]) -> Judgement:

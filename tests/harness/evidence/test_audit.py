@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from harness.evidence.canonical import canonical, canonical_line, parse
 from harness.evidence.journal import Entry
 from harness.evidence.seal import seal
 from harness.model import Judgement, Verdict
-from tests.harness.evidence.small_bundle import CHECK, Sealed, digest, judge, write_run
+from tests.harness.evidence.small_bundle import CHECK, CHECKS, PREDICATE, Sealed, digest, judge, write_run
 
 MakeKey = Callable[[str], tuple[Path, Path]]
 
@@ -25,6 +25,7 @@ MakeKey = Callable[[str], tuple[Path, Path]]
 def test_a_bundle_as_it_was_sealed_holds(sealed: Sealed) -> None:
     report = sealed.audit()
     assert report.breaches == ()
+    assert report.notes == ()
     assert report.holds
     assert len(report.signer) == 64
     assert report_json(report)["holds"] is True
@@ -115,7 +116,12 @@ class TestLines:
 class TestAForgerWhoMayRewriteEverything:
     """The chain is made anew, and signed by a key that is trusted: only judging again is left."""
 
-    def rewrite(self, sealed: Sealed, change: Callable[[Entry], dict[str, object]]) -> set[tuple[str, str]]:
+    def rewrite(
+        self,
+        sealed: Sealed,
+        change: Callable[[Entry], dict[str, object]],
+        predicate: Mapping[str, object] = PREDICATE,
+    ) -> set[tuple[str, str]]:
         """Undoes the joining of one worker, changes its data, and seals anew."""
         lines = [json.loads(line) for line in (sealed.folder / "journal.jsonl").read_bytes().splitlines()]
         prev, out = "0" * 64, b""
@@ -127,7 +133,7 @@ class TestAForgerWhoMayRewriteEverything:
         shutil.move(sealed.folder / "observations.jsonl", sealed.folder / "observations.main.jsonl")
         for name in ("journal.jsonl", "findings.jsonl"):
             (sealed.folder / name).unlink()
-        seal(sealed.folder, {}, sealed.public_key.with_name("signer.pem"))
+        seal(sealed.folder, predicate, sealed.public_key.with_name("signer.pem"))
         return {(breach.kind, breach.place) for breach in sealed.audit().breaches}
 
     def test_rewriting_alone_changes_nothing(self, sealed: Sealed) -> None:
@@ -146,6 +152,33 @@ class TestAForgerWhoMayRewriteEverything:
             return {**entry.data, "verdict": "passed"} if not_run else dict(entry.data)
 
         assert self.rewrite(sealed, change) == {("judgement", "findings.jsonl:4")}
+
+    def judged_by(self, check: str) -> Callable[[Entry], dict[str, object]]:
+        def change(entry: Entry) -> dict[str, object]:
+            failed = entry.event == "finding" and entry.data["verdict"] == "failed"
+            return {**entry.data, "verdict": "passed", "check": check} if failed else dict(entry.data)
+
+        return change
+
+    def test_a_made_up_version_of_a_check_excuses_no_verdict(self, sealed: Sealed) -> None:
+        breaches = self.rewrite(sealed, self.judged_by("check_status ffffffffffffffff"))
+        assert breaches == {("check", "findings.jsonl:2"), ("judgement", "findings.jsonl:2")}
+
+    def test_a_statement_that_names_no_checks_excuses_none_either(self, sealed: Sealed) -> None:
+        breaches = self.rewrite(sealed, lambda entry: dict(entry.data), {})
+        assert breaches == {("check", f"findings.jsonl:{line}") for line in (1, 2, 3)}
+
+    def test_a_check_of_another_name_is_a_breach_whatever_the_statement_says(self, sealed: Sealed) -> None:
+        other = "check_nothing ffffffffffffffff"
+        predicate = {"digests": {"checks": {**CHECKS, "TOKEN-01.E2": other}}}
+        breaches = self.rewrite(sealed, self.judged_by(other), predicate)
+        assert breaches == {("check", "findings.jsonl:2"), ("judgement", "findings.jsonl:2")}
+
+    def test_another_version_that_the_statement_names_too_is_counted_in_the_first_note(self, sealed: Sealed) -> None:
+        other = "check_status ffffffffffffffff"
+        predicate = {"digests": {"checks": {**CHECKS, "TOKEN-01.E2": other}}}
+        assert self.rewrite(sealed, self.judged_by(other), predicate) == set()
+        assert sealed.audit().notes[0] == "1 of 3 findings were judged by another version of their check"
 
     def test_a_finding_that_rests_on_less_is_judged_by_what_it_names(self, sealed: Sealed) -> None:
         def change(entry: Entry) -> dict[str, object]:
@@ -201,6 +234,7 @@ class TestFiles:
 
     def test_what_cannot_be_searched_for_secrets_is_named(self, sealed: Sealed) -> None:
         (sealed.folder / "allure-results" / "trace.zip").write_bytes(b"PK\x03\x04 broken")
+        seal(sealed.folder, PREDICATE, sealed.public_key.with_name("signer.pem"))
         assert ("secret", "allure-results/trace.zip") in {(b.kind, b.place) for b in sealed.audit().breaches}
 
     def test_every_breach_is_named_the_first_file_first(self, sealed: Sealed) -> None:
@@ -230,22 +264,22 @@ class TestTheSigner:
         assert report.signer == "unverified"
 
     def test_with_the_fresh_key_beside_the_bundle_it_holds_but_who_signed_is_unverified(self, sealed: Sealed) -> None:
-        seal(sealed.folder, {})
+        seal(sealed.folder, PREDICATE)
         report = audit(sealed.folder, None, judge, digest)
         assert report.holds
         assert report.signer == "unverified"
         assert "who signed is not known" in report.notes[0]
 
     def test_a_zip_beside_the_fresh_key_holds_too(self, sealed: Sealed) -> None:
-        seal(sealed.folder, {})
+        seal(sealed.folder, PREDICATE)
         assert "bundle.pub" in audit(sealed.zipped().folder, None, judge, digest).notes[0]
 
     def test_signed_by_another_than_the_key_beside_the_bundle_is_a_breach(
         self, sealed: Sealed, make_key: MakeKey
     ) -> None:
-        seal(sealed.folder, {})
+        seal(sealed.folder, PREDICATE)
         beside = sealed.folder.with_name("bundle.pub").read_bytes()
-        seal(sealed.folder, {}, make_key("other")[0])
+        seal(sealed.folder, PREDICATE, make_key("other")[0])
         sealed.folder.with_name("bundle.pub").write_bytes(beside)
         assert [breach.kind for breach in audit(sealed.folder, None, judge, digest).breaches] == ["signature"]
 
@@ -273,6 +307,7 @@ class TestAnotherVersionOfACheck:
     def test_a_difference_is_a_note(self, sealed: Sealed) -> None:
         report = audit(sealed.folder, sealed.public_key, self.stricter, lambda _: "check_status fedcba9876543210")
         assert report.holds
+        assert report.notes[0] == "3 of 3 findings were judged by another version of their check"
         assert any("another version of the check" in note for note in report.notes)
 
     def test_with_the_same_version_it_is_a_breach(self, sealed: Sealed) -> None:

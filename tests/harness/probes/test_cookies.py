@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.probes.cookies import Measure, parse_sent, parse_set_cookie, read_jar
 
@@ -44,6 +48,13 @@ def wrapped(data: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
 
 
+def packed(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+ACCOUNT = json.dumps({"name": "ada.lovelace", "padding": "x" * 80}).encode()
+
+
 @pytest.mark.parametrize(
     ("value", "decoded", "personal"),
     [
@@ -54,11 +65,32 @@ def wrapped(data: object) -> str:
         (f"{wrapped({'alg': 'none'})}.{wrapped({'sub': 'Ada.Lovelace'})}.x", "jwt", ("user name",)),
         (TOKEN, "jwt", ("token",)),
         (wrapped({"refresh_token": "abc"}), "json", ("token",)),
+        (f".{packed(zlib.compress(ACCOUNT))}.aZbYcX.c2lnbmF0dXJl", "json", ("user name",)),
+        (packed(gzip.compress(ACCOUNT)), "json", ("user name",)),
+        (ACCOUNT.hex(), "json", ("user name",)),
+        (zlib.compress(ACCOUNT).hex(), "json", ("user name",)),
+        (quote(packed(zlib.compress(packed(ACCOUNT).encode()))), "json", ("user name",)),
+        (packed(b"\x80\x04\x95name\x94ada.lovelace\xff\x94."), "opaque", ("user name",)),
+        (packed(zlib.compress(f"t={TOKEN}".encode())), "json", ("token",)),
+        (packed(b"\x78\x9c" + b"\xff" * 30), "opaque", ()),
+        ("0123456789abcdef" * 4, "opaque", ()),
     ],
 )
 def test_what_a_value_decodes_to_is_told(value: str, decoded: str, personal: tuple[str, ...]) -> None:
     cookie = parse_set_cookie(f"s={value}", "h", MEASURE)
     assert (cookie.decoded, cookie.personal) == (decoded, personal)
+
+
+def test_a_value_that_would_inflate_without_end_is_read_to_a_bound() -> None:
+    bomb = zlib.compress(bytes(30_000_000) + b"ada.lovelace")
+    assert parse_set_cookie(f"s={packed(bomb)}", "h", MEASURE).personal == ()
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_a_random_value_is_opaque_whatever_it_decodes_to(value: bytes) -> None:
+    for text in (packed(value), value.hex()):
+        cookie = parse_set_cookie(f"s={text}", "h", MEASURE)
+        assert (cookie.decoded, cookie.personal) == ("opaque", ())
 
 
 def test_the_cookies_of_a_request_are_told_by_name() -> None:

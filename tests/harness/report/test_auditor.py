@@ -150,6 +150,14 @@ def test_parameters_stand_beside_the_words_that_name_them(report: ReportInput) -
     assert "TOKEN-01 MUST hold within P.leeway 60 s." in Page(render_auditor(report)).text
 
 
+def test_on_a_narrow_page_the_basis_of_a_parameter_stands_below_its_numbers(report: ReportInput) -> None:
+    page = Page(render_auditor(report))
+    assert [a.get("data-label") for a in page.all("td") if "data-label" in a] == ["value", "ceiling"]
+    narrow = page.inline["style"].partition("@media (max-width: 40rem)")[2].partition("@media print")[0]
+    assert "plain stacked" in [a.get("class") for a in page.all("table")]
+    assert ".stacked td:last-child { flex: 1 0 100%; }" in narrow
+
+
 @pytest.mark.parametrize(
     ("seal", "words"),
     [

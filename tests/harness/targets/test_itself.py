@@ -66,3 +66,13 @@ def test_a_har_that_is_attached_with_its_cookies_is_found_out(machine: PrivateSe
     port.scan("evidence")
     assert verdict("OPS-05.E4", recorder) is Verdict.FAILED
     port.close()
+
+
+@pytest.mark.parametrize("id", ["F-OPS-05-x3", "F-OPS-05-x4"])
+def test_a_writer_that_says_two_things_or_another_is_found_out(
+    machine: PrivateSession, recorder: Recorder, id: str
+) -> None:
+    port = rehearsal(machine, recorder, load_faults()[id])
+    port.run("first run")
+    assert verdict("OPS-05.E1", recorder) is Verdict.FAILED
+    port.close()

@@ -40,6 +40,8 @@ def test_an_entry_refused_for_good_ends_as_a_dead_letter_with_an_alarm(real: Ref
     seen = real.publish("case", [["MalformedDetail", ""]], 2)
     assert seen.dead_letters == (seen.submitted[0],)
     assert seen.reported_published == (seen.submitted[1],)
+    assert seen.dead_letters_sha256 == (seen.submitted_sha256[0],)
+    assert (seen.redelivered, seen.redelivered_sha256) == ((seen.submitted[0],), (seen.submitted_sha256[0],))
     assert any(seen.submitted[0] in alarm for alarm in seen.alarms)
     assert seen.finished
 

@@ -150,6 +150,33 @@ def test_an_answer_that_does_not_belong_to_the_sign_in_is_refused(
     desktop.close()
 
 
+def test_a_junk_answer_does_not_end_a_sign_in_under_way(start: StartDesktop, issuer: Issuer) -> None:
+    desktop = start()
+    callback = issuer[0].approve(desktop.do("begin_login")["authorize_url"])
+    for junk in ("", "?code=x", "?state=foreign&code=x", "?error=access_denied"):
+        assert desktop.get(f"/cb{junk}").status_code == 400
+    assert requests.get(callback, timeout=5).status_code == 200
+    assert desktop.do("status")["signed_in"] is True
+    desktop.close()
+
+
+def test_a_logout_that_the_issuer_does_not_confirm_says_so_and_clears(start: StartDesktop, issuer: Issuer) -> None:
+    desktop = start("Sound")
+    desktop.open_window()
+    issuer[0].override["/revoke"] = (503, {})
+    try:
+        sign_in(desktop, issuer[0])
+        reply = desktop.do("logout")
+        assert (reply["revoked"], reply["cleared"]) == (False, True)
+        sign_in(desktop, issuer[0])
+        assert "could not be told" in desktop.post("/logout", {"Origin": desktop.origin}).text
+    finally:
+        issuer[0].override.clear()
+    assert desktop.do("status")["signed_in"] is False
+    _, log = desktop.close()
+    assert [json.loads(line)["record"] for line in log.splitlines()] == ["logout-not-confirmed"] * 2
+
+
 def test_a_denied_sign_in_and_an_answer_sent_again_are_told_to_the_user(start: StartDesktop, issuer: Issuer) -> None:
     desktop = start()
     assert sign_in(desktop, issuer[0], code=None, error="access_denied").status_code == 403

@@ -8,14 +8,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from reference_impl.clock import SystemClock
+from reference_impl.events import Publisher, Relay
 from reference_impl.events.builder import EventBuilder
 from reference_impl.events.occurrences import AuthorizationStarted, Occurrence, RefreshFailed
 from reference_impl.events.schema import AuthEvent, EventType, Reason, rfc3339
 from reference_impl.parts import Part, Parts
 
 Bench = Any  # conftest's
+
+
+class Deaf:
+    """A bus that cannot be reached."""
+
+    def put_events(self, *, Entries: object) -> Any:  # noqa: N803  # AWS's name
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
 
 def test_a_login_is_one_event_that_says_whose_session_began(bench: Bench) -> None:
@@ -101,6 +110,21 @@ def test_garbage_is_at_most_one_event_a_minute_and_client_with_a_count(bench: Be
     found = [(event["client_id"], event["count"]) for event in bench.events("auth.refresh_failed")]
     assert found == [("web", 1), ("desktop", 1), ("web", 50)]
     assert all("subject" not in event and "session_id" not in event for event in bench.events())
+
+
+def test_garbage_that_no_more_garbage_follows_is_told_when_the_relay_next_runs(bench: Bench) -> None:
+    publisher = Publisher(Deaf(), "the-bus", "authassay.dev", sleep=lambda seconds: None)
+    relay = Relay(bench.outbox, publisher, collect=lambda: bench.issuer.events.report_overdue(bench.database))
+    for _ in range(3):
+        bench.refresh("garbage")
+    relay.publish_pending()
+    assert [event["count"] for event in bench.events()] == [1], "the interval is not over"
+    bench.clock.advance(60)
+    for _ in range(2):
+        relay.publish_pending()
+    assert [(event["client_id"], event["count"]) for event in bench.events()] == [("web", 1), ("web", 2)]
+    bench.refresh("garbage")
+    assert len(bench.events()) == 2, "a new interval began"
 
 
 def test_no_event_holds_a_secret_or_a_name(bench: Bench) -> None:

@@ -124,17 +124,26 @@ def test_who_stops_waiting_for_a_refresh_does_not_lose_its_successor(
     assert len(issuer.sent) == 1
 
 
-def test_a_logout_forgets_first_and_revokes_at_the_issuer(manager: TokenManager, issuer: FakeIssuer) -> None:
-    held = manager.vault.load()
+def test_a_logout_revokes_at_the_issuer_and_only_then_forgets(
+    manager: TokenManager, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, revoked_when_forgotten = manager.vault.load(), list[str]()
+    forget = manager.forget
+    monkeypatch.setattr(manager, "forget", lambda: revoked_when_forgotten.extend(issuer.revoked) or forget())
     assert Logout().end(manager)
+    assert revoked_when_forgotten == [held]
     assert not manager.signed_in
     assert issuer.revoked == [held]
     assert Logout().end(manager), "a second logout has nothing to do"
 
 
-def test_a_logout_without_a_network_still_signs_out_here(manager: TokenManager, issuer: FakeIssuer) -> None:
+def test_a_logout_that_the_issuer_does_not_confirm_signs_out_here_and_is_logged(
+    manager: TokenManager, issuer: FakeIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
     issuer.override["/revoke"] = (503, {})
     assert not Logout().end(manager)
+    assert [record.message for record in caplog.records] == ["logout-not-confirmed"]
+    assert manager.vault.load() is None
     with pytest.raises(SignedOut):
         manager.access_token()
 

@@ -136,7 +136,8 @@ def test_a_refresh_renews_the_same_session(browser: Browser) -> None:
 def test_a_logout_ends_the_session_at_server_and_issuer(browser: Browser) -> None:
     browser.sign_in()
     stolen, token = browser.cookie(), browser.issuer.newest
-    browser.post("/logout")
+    out = browser.post("/logout")
+    assert "You are signed out." in browser.get(out.headers["Location"]).text
     assert browser.issuer.revoked == [token]
     browser.client.set_cookie("__Host-session", stolen or "", domain="app.dev.localhost", secure=True)
     assert browser.get("/session").status_code == 401
@@ -145,7 +146,9 @@ def test_a_logout_ends_the_session_at_server_and_issuer(browser: Browser) -> Non
 def test_a_logout_works_while_the_issuer_does_not_answer(browser: Browser) -> None:
     browser.sign_in()
     browser.issuer.override["/revoke"] = (503, {})
-    assert browser.post("/logout").status_code == 303
+    out = browser.post("/logout")
+    assert out.status_code == 303
+    assert "could not be told" in browser.get(out.headers["Location"]).text
     assert browser.get("/session").status_code == 401
 
 
@@ -219,9 +222,19 @@ def test_a_callback_in_a_browser_that_started_no_sign_in_is_refused(browser: Bro
     assert browser.issuer.newest is None
 
 
-@pytest.mark.parametrize("changes", [{"state": "foreign"}, {"iss": "https://evil.localhost"}])
-def test_a_foreign_answer_is_refused_and_uses_the_sign_in_up(browser: Browser, changes: dict[str, str | None]) -> None:
-    response, callback = browser.sign_in(**changes)
+@pytest.mark.parametrize("junk", ["", "?code=x", "?state=foreign&code=x", "?error=access_denied", "?state=x&state=x"])
+def test_an_answer_with_another_state_is_refused_and_the_sign_in_goes_on(browser: Browser, junk: str) -> None:
+    callback = browser.issuer.approve(browser.post("/start").headers["Location"]).removeprefix(WEB)
+    refused = browser.get(f"/callback{junk}")
+    assert refused.status_code == 400
+    assert "Set-Cookie" not in refused.headers
+    assert browser.issuer.newest is None
+    assert browser.get(callback).headers["Location"] == "/"
+    assert browser.get("/session").status_code == 200
+
+
+def test_an_answer_of_a_foreign_issuer_is_refused_and_uses_the_sign_in_up(browser: Browser) -> None:
+    response, callback = browser.sign_in(iss="https://evil.localhost")
     assert response.status_code == 400
     assert browser.get(callback).status_code == 400
     assert browser.issuer.newest is None
