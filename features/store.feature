@@ -54,11 +54,12 @@ Feature: Session store
     And STORE-09.E2 holds: nothing secret is in the weak store's file, or in any other
 
   @STORE-09
-  Scenario: A store that discards values is noticed before the first login
+  Scenario: A store that loses or alters values is noticed before the first login
     Given the desktop client and a secret store that discards what it is given
     When the user starts it and logs in
+    And the user starts the client beside a secret store that gives other values back
     And the user starts the client beside a sound secret store
-    Then STORE-09.E3 holds: before the first login the store is tried by write, comparison and deletion, and the discarding one refused
+    Then STORE-09.E3 holds: before the first login the store is tried by write, comparison and deletion, and the discarding and the altering one refused
 
   @STORE-09
   Scenario: A chain of stores with a weak one among them is not written to

@@ -140,14 +140,14 @@ def redeem_again(scene: Scene) -> None:
 def present_codes_wrongly(scene: Scene) -> None:
     at = issuer(scene)
     client, user = first_client(at), at.address.users["existing"]
-    wrong = {
-        "a code with a wrong verifier": {"code_verifier": secrets.token_urlsafe(32)},
-        "a code for another redirect URI": {"redirect_uri": f"{client.redirect_uri}/elsewhere"},
-    }
-    for case, changes in wrong.items():
-        authorization = at.authorize(f"{case}: the code", client, user)
-        with watched(scene, case):
-            at.redeem(case, authorization, client, **changes)
+    case = "a code with a wrong verifier"
+    authorization = at.authorize(f"{case}: the code", client, user)
+    with watched(scene, case):
+        at.redeem(case, authorization, client, code_verifier=secrets.token_urlsafe(32))
+    case = "a code for another redirect URI"
+    authorization = at.authorize(f"{case}: the code", client, user)
+    with watched(scene, case):
+        at.redeem(case, authorization, client, redirect_uri=f"{client.redirect_uri}/elsewhere")
 
 
 @when("a session is refreshed five times while the bus is watched")

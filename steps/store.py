@@ -180,6 +180,14 @@ def start_and_log_in(desktop: DesktopClient) -> None:
     desktop.stop()
 
 
+@when("the user starts the client beside a secret store that gives other values back")
+def start_beside_an_altering_store(scene: Scene) -> None:
+    desktop = desktop_client(scene, "a secret store that gives other values back")
+    desktop.start("altering store")
+    desktop.self_test("altering store")
+    desktop.stop()
+
+
 @when("the user starts the client beside a sound secret store")
 def start_beside_a_sound_store(scene: Scene) -> None:
     desktop = desktop_client(scene, "a sound secret store")

@@ -165,9 +165,10 @@ def send_further_mistakes(scene: Scene, clients: list[Client]) -> None:
 @when("one code of each client is redeemed many times at once, round after round")
 def race_codes(scene: Scene, clients: list[Client]) -> None:
     at = issuer(scene)
+    about = {"depth": scene.depth, "clients": " ".join(client.client_id for client in clients)}
     for number, client in enumerate(clients):
         rounds = OTHER_ROUNDS if number else ROUNDS[scene.depth]
-        at.race("race", 20, rounds, client, at.address.users["existing"], depth=scene.depth)
+        at.race("race", 20, rounds, client, at.address.users["existing"], **about)
 
 
 @when("a code is redeemed, its tokens are used, the code is redeemed again, and the tokens are used again")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from harness.checks.common import conclude, delivers_code, ends, is_invalid_grant, require_answer, short
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
-from harness.observations import BusCapture, HttpExchange, Observation, Race, StoreState
+from harness.observations import BusCapture, HttpExchange, Race, StoreState
 from harness.observe import MissingObservation, Record
 
 BAD_CODE_REQUESTS = (
@@ -88,9 +88,9 @@ def _askers(seen: Record) -> list[str]:
     return _clients(seen, *BAD_CODE_REQUESTS, "a valid request")
 
 
-def _clients(seen: Record, *cases: str, type: type[Observation] = HttpExchange) -> list[str]:
+def _clients(seen: Record, *cases: str) -> list[str]:
     """The clients that met any of these cases: none of them may lack one. Raises MissingObservation without any."""
-    found = {o.about["client"] for o in seen if isinstance(o, type) and o.case in cases}
+    found = {o.about["client"] for o in seen if isinstance(o, HttpExchange) and o.case in cases}
     if not found:
         raise MissingObservation(f"no client met {', '.join(map(repr, cases))}")
     return sorted(found)
@@ -158,7 +158,8 @@ def mistakes_do_not_redirect_elsewhere(seen: Record, parameters: Parameters) -> 
 
 @check("TOKEN-08.E1", "RFC 6749 §4.1.2")
 def one_redemption_succeeds(seen: Record, parameters: Parameters) -> Judgement:
-    races = [seen.one(Race, "race", client=client) for client in _clients(seen, "race", type=Race)]
+    clients = sorted({client for race in seen.of(Race, "race") for client in race.about["clients"].split()})
+    races = [seen.one(Race, "race", client=client) for client in clients]
     for race in races:
         _require_rounds(race, max(int(race.about["demanded"]), LEAST_ROUNDS))
     _require_rounds(max(races, key=lambda race: len(race.rounds)), RACE_ROUNDS[races[0].about["depth"]])

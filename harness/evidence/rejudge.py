@@ -53,7 +53,7 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
             breaches.append(Breach("finding", place, str(error)))
             continue
         current = digest(finding.expectation)
-        false = [Breach("check", place, detail) for detail in _false_check(finding, stated, current)]
+        false = [Breach("check", place, detail) for detail in _false_check(finding, stated)]
         breaches += false
         judged += [finding] if finding.check else []
         for difference in _differences(finding, seen, judge, catalog.parameters):
@@ -79,7 +79,7 @@ def _stated_checks(files: BundleFiles) -> Mapping[str, object] | None:
     return found if isinstance(found, dict) else {}
 
 
-def _false_check(finding: Finding, stated: Mapping[str, object] | None, current: str) -> Iterator[str]:
+def _false_check(finding: Finding, stated: Mapping[str, object] | None) -> Iterator[str]:
     """Why the check that a finding names cannot have judged it. Without this, a made-up digest would pass for another
     version, and excuse any verdict."""
     if not finding.check:
@@ -87,16 +87,10 @@ def _false_check(finding: Finding, stated: Mapping[str, object] | None, current:
     if stated is not None and finding.check != stated.get(finding.expectation):
         said = stated.get(finding.expectation) or "no check"
         yield f"{finding.expectation} was judged by {finding.check}, but the statement gives {said} for it"
-    if current and _name(finding.check) != _name(current):
-        yield f"{finding.expectation} was judged by {finding.check}, but its check is {_name(current)}"
 
 
 def _another_version(finding: Finding, current: str) -> bool:
     return bool(finding.check and current and finding.check != current)
-
-
-def _name(check: str) -> str:
-    return check.partition(" ")[0]
 
 
 def _observations(files: BundleFiles, breaches: list[Breach]) -> dict[str, Observation]:

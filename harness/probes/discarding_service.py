@@ -1,7 +1,7 @@
-"""A Secret Service that accepts every secret and keeps none, on a D-Bus of its own: what a store must notice in time.
+"""A Secret Service that keeps nothing, or gives other values back: what a store must notice in time.
 
 It speaks as much of the protocol as libraries use to store, find and delete (freedesktop.org Secret Service 0.2), and
-never looks at a secret. Linux only.
+never looks at a secret. It is on a D-Bus of its own. Linux only.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from typing import Any
 
 from jeepney import DBusErrorResponse, HeaderFields, Message, MessageType, new_error, new_method_return
 from jeepney.bus_messages import message_bus
-from jeepney.io.blocking import DBusConnection, open_dbus_connection
+from jeepney.io.blocking import open_dbus_connection
 
 from harness.errors import TargetError
 
-__all__ = ["DiscardingService"]
+__all__ = ["AlteringService", "DiscardingService"]
 
 NAME = "org.freedesktop.secrets"
 COLLECTION = "/org/freedesktop/secrets/collection/discarding"
+ITEM = f"{COLLECTION}/1"
+SESSION = "/org/freedesktop/secrets/session/1"
 NOBODY = "/"  # no prompt is needed
 LOOK_SECONDS = 0.1  # between looks at whether to stop
 
@@ -55,22 +57,41 @@ class DiscardingService:
                 except TimeoutError:
                     continue
                 if message.header.message_type is MessageType.method_call:
-                    _reply(self._connection, message)
+                    self._reply(message)
+
+    def _reply(self, message: Message) -> None:
+        fields = message.header.fields
+        interface, member = fields.get(HeaderFields.interface, ""), fields[HeaderFields.member]
+        given = self._answer(f"{interface.rpartition('.')[2]}.{member}", message.body)
+        if given is None:
+            name, text = "org.freedesktop.DBus.Error.NotSupported", f"no {member} here"
+            self._connection.send(new_error(message, name, "s", (text,)))
+        else:
+            self._connection.send(new_method_return(message, *given))
+
+    def _answer(self, method: str, body: tuple[Any, ...]) -> _Answer | None:
+        """The signature and body of the answer; None for what it does not know."""
+        answer = _METHODS.get(method)
+        return answer(body) if answer else None
 
 
-def _reply(connection: DBusConnection, message: Message) -> None:
-    fields = message.header.fields
-    interface, member = fields.get(HeaderFields.interface, ""), fields[HeaderFields.member]
-    answer = _METHODS.get(f"{interface.rpartition('.')[2]}.{member}")
-    given = answer(message.body) if answer else None
-    if given is None:
-        connection.send(new_error(message, "org.freedesktop.DBus.Error.NotSupported", "s", (f"no {member} here",)))
-    else:
-        connection.send(new_method_return(message, *given))
+class AlteringService(DiscardingService):
+    """Finds again what was stored, with another secret in it."""
+
+    _holds = False
+
+    def _answer(self, method: str, body: tuple[Any, ...]) -> _Answer | None:
+        if method in ("Collection.CreateItem", "Item.Delete"):
+            self._holds = method == "Collection.CreateItem"
+        if method == "Collection.SearchItems" and self._holds:
+            return "ao", ([ITEM],)
+        if method == "Item.GetSecret":
+            return "(oayays)", ((SESSION, b"", b"another value", "text/plain"),)
+        return super()._answer(method, body)
 
 
 def _open_session(body: tuple[Any, ...]) -> _Answer | None:
-    return ("vo", (("s", ""), "/org/freedesktop/secrets/session/1")) if body[0] == "plain" else None
+    return ("vo", (("s", ""), SESSION)) if body[0] == "plain" else None
 
 
 def _property(body: tuple[Any, ...]) -> _Answer | None:
@@ -89,7 +110,7 @@ _METHODS: Mapping[str, Callable[[tuple[Any, ...]], _Answer | None]] = {
     "Service.Unlock": lambda body: ("aoo", (list(body[0]), NOBODY)),
     "Service.SearchItems": lambda body: ("aoao", ([], [])),
     "Collection.SearchItems": lambda body: ("ao", ([],)),
-    "Collection.CreateItem": lambda body: ("oo", (f"{COLLECTION}/1", NOBODY)),
+    "Collection.CreateItem": lambda body: ("oo", (ITEM, NOBODY)),
     "Item.Delete": lambda body: ("o", (NOBODY,)),
     "Properties.Get": _property,
 }

@@ -21,7 +21,7 @@ from harness.probes.constant_key import FILE, decrypted
 
 if os.name == "posix":
     from harness.machine.secret_service import find_secret_service, start_bus
-    from harness.probes.discarding_service import DiscardingService
+    from harness.probes.discarding_service import AlteringService, DiscardingService
 
 __all__ = ["AS_IT_IS", "NO_BUS", "SOUND", "Surroundings", "prepare"]
 
@@ -30,6 +30,7 @@ SOUND = "a sound secret store"
 NO_BUS = "no D-Bus session"
 NO_PROVIDER = "a D-Bus session without secret store"
 DISCARDING = "a secret store that discards what it is given"
+ALTERING = "a secret store that gives other values back"
 CHAIN = "a chain of a sound and a weak store"
 WEAK = {
     "one that discards values": "keyring.backends.null.Keyring",
@@ -69,15 +70,23 @@ def prepare(situation: str, machine: PrivateSession, within: Path) -> Iterator[S
             yield Surroundings(folder, _home(folder, _with_secret_service(machine)))
         elif situation == CHAIN:
             yield _asked_for(CHAINER, "environment", folder, _with_secret_service(machine))
-        elif situation in (NO_BUS, NO_PROVIDER, DISCARDING):
+        elif situation in (NO_BUS, NO_PROVIDER, DISCARDING, ALTERING):
             yield from _without(situation, folder, machine)
         else:
-            known = [SOUND, NO_BUS, NO_PROVIDER, DISCARDING, CHAIN, *(f"{name}, asked for by …" for name in WEAK)]
+            known = [
+                SOUND,
+                NO_BUS,
+                NO_PROVIDER,
+                DISCARDING,
+                ALTERING,
+                CHAIN,
+                *(f"{name}, asked for by …" for name in WEAK),
+            ]
             raise TargetError(f"the reference knows no situation {situation!r} ({nearest(situation, known)})")
 
 
 def _without(situation: str, folder: Path, machine: PrivateSession) -> Iterator[Surroundings]:
-    """Without a Secret Service, in three ways."""
+    """Without a sound Secret Service, in four ways."""
     _require_linux(situation)
     base = machine.without_secret_service()
     if situation == NO_BUS:
@@ -90,7 +99,7 @@ def _without(situation: str, folder: Path, machine: PrivateSession) -> Iterator[
         if situation == NO_PROVIDER:
             yield surroundings
             return
-        service = DiscardingService(address)
+        service = (DiscardingService if situation == DISCARDING else AlteringService)(address)
         try:
             yield surroundings
         finally:

@@ -22,8 +22,7 @@ CREATE TABLE IF NOT EXISTS malformed_refreshes (
 MALFORMED_INTERVAL = 60.0  # seconds between two events on malformed tokens of one client
 
 _COUNT = (
-    "INSERT INTO malformed_refreshes VALUES (?, 0, 1) "
-    "ON CONFLICT (client_id) DO UPDATE SET unreported = unreported + 1"
+    "INSERT INTO malformed_refreshes VALUES (?, 0, 1) ON CONFLICT (client_id) DO UPDATE SET unreported = unreported + 1"
 )
 _OVERDUE = "SELECT client_id, unreported FROM malformed_refreshes WHERE unreported > 0 AND reported_at + ? <= ?"
 _REPORTED = "UPDATE malformed_refreshes SET reported_at = ?, unreported = 0 WHERE client_id = ?"

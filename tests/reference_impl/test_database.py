@@ -48,9 +48,8 @@ def test_a_commit_that_fails_leaves_nothing_and_keeps_nobody_out(database: Datab
 
 
 def test_an_exception_in_a_transaction_undoes_it(database: Database) -> None:
-    with pytest.raises(LookupError), database.transaction() as connection:
-        connection.execute("INSERT INTO parents VALUES (1)")
-        raise LookupError
+    with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
+        connection.executemany("INSERT INTO parents VALUES (?)", [(1,), (1,)])
     add(database, "parents", 2)
     assert count(database, "parents") == 1
 

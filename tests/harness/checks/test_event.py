@@ -86,7 +86,7 @@ def happened(case: str) -> list[Observation]:
     """What is seen of a thing that is no login, where it went as it was meant to."""
     page, code = sent(case, "https://x/authorize", 200, role="authorize"), "https://app/callback?code=c"
     first = f"{case}: the first"
-    return {
+    things: dict[str, list[Observation]] = {
         "the callback is sent again": [sent(WEB_LOGIN, CALLBACK, 303, "/"), sent(case, CALLBACK, 400)],
         "a callback with another state": [
             sent("a login to be misled", "https://x/login", 303, MISLED),
@@ -102,7 +102,8 @@ def happened(case: str) -> list[Observation]:
         OTHER_REDIRECT: [sent(f"{case}: the code", "https://x/login", 303, code), refusal(case)],
         "five refreshes": [http(case, 200, role="token")] * 5,
         WITHIN_GRACE: [http(first, 200, role="token"), http(case, 200, role="token")],
-    }[case]
+    }
+    return things[case]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

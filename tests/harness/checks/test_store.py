@@ -11,7 +11,7 @@ import pytest
 
 from harness.checks.registry import judge
 from harness.checks.store import RANDOM_VALUES, WITNESSES
-from harness.checks.store_fallback import WAYS, WEAK_STORES
+from harness.checks.store_fallback import UNSOUND, WAYS, WEAK_STORES
 from harness.model import Verdict
 from harness.observations import (
     Hit,
@@ -326,33 +326,49 @@ def trial(case: str, accepted: bool, before_login: bool = True, **steps: bool) -
 
 
 SOUND = trial("sound store", True, write=True, read_back=True, delete=True)
-NOTICED = trial("discarding store", False, write=True, read_back=False)
-AFTER = state("discarding store", False)
+NOTICED = [o for c in UNSOUND for o in (trial(c, False, write=True, read_back=False), state(c, False))]
 
 
-def test_a_self_test_that_finds_a_discarding_store_passes() -> None:
-    assert verdict("STORE-09.E3", [NOTICED, AFTER, SOUND]) is Verdict.PASSED
+def test_a_self_test_that_finds_stores_that_do_not_keep_passes() -> None:
+    assert verdict("STORE-09.E3", [*NOTICED, SOUND]) is Verdict.PASSED
+
+
+@pytest.mark.parametrize("case", UNSOUND)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"accepted": True, "steps": {"write": True, "read-back": True, "delete": True}},
+        {"steps": {"write": True, "read-back": True}},
+        {"before_login": False},
+    ],
+)
+def test_a_self_test_that_is_blind_or_late_fails(case: str, wrong: dict[str, Any]) -> None:
+    changed = replace(trial(case, False, write=True, read_back=False), **wrong)
+    assert verdict("STORE-09.E3", instead([*NOTICED, SOUND], changed)) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("case", UNSOUND)
+def test_a_client_that_takes_a_store_in_spite_of_its_self_test_fails(case: str) -> None:
+    changed = state(case, False, mode="secure")
+    assert verdict("STORE-09.E3", instead([*NOTICED, SOUND], changed)) is Verdict.FAILED
 
 
 @pytest.mark.parametrize(
-    ("discarding", "after", "sound"),
+    "sound",
     [
-        (trial("discarding store", True, write=True, read_back=True, delete=True), AFTER, SOUND),
-        (NOTICED, state("discarding store", False, mode="secure"), SOUND),
-        (trial("discarding store", False, write=True, read_back=True), AFTER, SOUND),
-        (replace(NOTICED, before_login=False), AFTER, SOUND),
-        (NOTICED, AFTER, trial("sound store", True, write=True, delete=True)),
-        (NOTICED, AFTER, trial("sound store", False, write=True, read_back=True, delete=False)),
+        trial("sound store", True, write=True, delete=True),
+        trial("sound store", False, write=True, read_back=True, delete=False),
     ],
 )
-def test_a_self_test_that_is_incomplete_or_blind_fails(
-    discarding: SelfTestRun, after: StoreState, sound: SelfTestRun
-) -> None:
-    assert verdict("STORE-09.E3", [discarding, after, sound]) is Verdict.FAILED
+def test_a_self_test_that_is_incomplete_fails(sound: SelfTestRun) -> None:
+    assert verdict("STORE-09.E3", [*NOTICED, sound]) is Verdict.FAILED
 
 
-def test_a_discarding_store_that_was_never_tried_proves_nothing() -> None:
-    assert verdict("STORE-09.E3", [trial("discarding store", False), AFTER, SOUND]) is Verdict.UNKNOWN
+@pytest.mark.parametrize("case", UNSOUND)
+def test_a_bad_store_that_was_never_tried_proves_nothing(case: str) -> None:
+    assert verdict("STORE-09.E3", instead([*NOTICED, SOUND], trial(case, False))) is Verdict.UNKNOWN
+    left = [o for o in NOTICED if o.case != case]
+    assert verdict("STORE-09.E3", [*left, SOUND]) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(

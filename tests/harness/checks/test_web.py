@@ -166,9 +166,8 @@ def test_a_token_on_any_page_fails(moment: str) -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_page_that_led_to_another_proves_nothing(number: int) -> None:
-    assert verdict(
-        f"WEB-02.E{number}", instead(searches(), replace(view("settings page"), url=f"{CLIENT}/reload"))
-    ) is (Verdict.UNKNOWN)
+    elsewhere = replace(view("settings page"), url=f"{CLIENT}/reload")
+    assert verdict(f"WEB-02.E{number}", instead(searches(), elsewhere)) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("wrong", [{"planted_found": False}, {"kinds": ("session_cookie",)}, {"places": ("document",)}])

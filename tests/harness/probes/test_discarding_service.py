@@ -17,7 +17,7 @@ import secretstorage
 from jeepney.io.blocking import open_dbus_connection
 
 from harness.machine.secret_service import find_secret_service, start_bus
-from harness.probes.discarding_service import DiscardingService
+from harness.probes.discarding_service import AlteringService, DiscardingService
 from harness.probes.secret_service import list_entries
 
 
@@ -40,6 +40,17 @@ def test_a_secret_is_accepted_and_gone(address: str) -> None:
         collection.create_item("label", {"service": "s", "username": "u"}, b"witness", replace=True)
         assert list(collection.search_items({"service": "s"})) == []
         assert list_entries(address) == frozenset()
+
+
+def test_a_secret_is_found_again_as_another_until_it_is_deleted(address: str) -> None:
+    with closing(AlteringService(address)), closing(open_dbus_connection(bus=address)) as connection:
+        collection = secretstorage.get_default_collection(connection)
+        assert list(collection.search_items({"service": "s"})) == []
+        collection.create_item("label", {"service": "s", "username": "u"}, b"witness", replace=True)
+        (item,) = collection.search_items({"service": "s"})
+        assert item.get_secret() == b"another value"
+        item.delete()
+        assert list(collection.search_items({"service": "s"})) == []
 
 
 def test_two_of_them_do_not_share_a_bus(address: str) -> None:

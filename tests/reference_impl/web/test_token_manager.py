@@ -127,11 +127,14 @@ def test_who_stops_waiting_for_a_refresh_does_not_lose_its_successor(
 def test_a_logout_revokes_at_the_issuer_and_only_then_forgets(
     manager: TokenManager, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, revoked_when_forgotten = manager.vault.load(), list[str]()
-    forget = manager.forget
-    monkeypatch.setattr(manager, "forget", lambda: revoked_when_forgotten.extend(issuer.revoked) or forget())
+    held, forget = manager.vault.load(), manager.forget
+
+    def forget_after_revocation() -> str | None:
+        assert issuer.revoked == [held]
+        return forget()
+
+    monkeypatch.setattr(manager, "forget", forget_after_revocation)
     assert Logout().end(manager)
-    assert revoked_when_forgotten == [held]
     assert not manager.signed_in
     assert issuer.revoked == [held]
     assert Logout().end(manager), "a second logout has nothing to do"
