@@ -15,6 +15,7 @@ from reference_impl.session_store import NotFound, SelfTest, SessionStore, Stora
 from reference_impl.session_store.acceptance import WEAK
 from reference_impl.session_store.memory import MemoryBackEnd
 from reference_impl.session_store.model import Entry, Step
+from reference_impl.session_store.self_test import run_self_test
 
 PLAINTEXT = "keyrings.alt.file.PlaintextKeyring"
 CHAINER = "keyring.backends.chainer.ChainerBackend"
@@ -149,6 +150,18 @@ def the_null_back_end_is_accepted_and_nothing_is_tried(real: StoreChain) -> Stor
         )
 
     return accepting(replace(real, self_test=pretend), NULL)
+
+
+@fault("F-STORE-09-x3", "STORE-09.E3", Part.SESSION_STORE)
+def the_self_test_reads_back_but_does_not_compare(real: StoreChain) -> StoreChain:
+    def pretend(app: str, writer: Any, reader: Any) -> SelfTest:
+        tested = run_self_test(app, writer, reader)
+        if "another value" not in tested.failure:
+            return tested
+        # The back end compares at the write already, the self-test once more at the reading: neither is heard.
+        return replace(tested, steps=tuple(Step(n, True, "", 1.0) for n in ("write", "read-back", "delete", "gone")))
+
+    return replace(real, self_test=pretend)
 
 
 @fault("F-STORE-09-b", "STORE-09.E1", Part.SESSION_STORE)

@@ -21,8 +21,10 @@ def test_a_wait_for_a_lock_ends_too() -> None:
 
 
 def test_what_ends_in_time_is_let_be() -> None:
-    with TimeLimit(5):
+    with TimeLimit(5) as limit:
         time.sleep(0.01)
+    limit._watch.join(5)
+    assert not limit._watch.is_alive()
 
 
 def test_an_interruption_by_the_user_stays_one() -> None:
