@@ -4,7 +4,8 @@ AuthassayError                 every error that this product raises on purpose
 ├── UsageError                 what a person wrote cannot be used (exit 2)
 │   └── Mistakes               several of them, each with file and line, told at once
 ├── TargetError                the system under verification cannot be opened or driven
-│   └── NotHere                something is not on this machine; carries the command that mends it
+│   ├── NotHere                something is not on this machine; carries the command that mends it
+│   └── NotOffered             the target lacks a capability, or was told not to use it
 ├── EvidenceError              a bundle or journal cannot be read at all (exit 2)
 └── RunInterrupted             the run did not reach its end (exit 3)
 """
@@ -22,6 +23,7 @@ __all__ = [
     "Mistake",
     "Mistakes",
     "NotHere",
+    "NotOffered",
     "RunInterrupted",
     "TargetError",
     "UsageError",
@@ -48,6 +50,15 @@ class NotHere(TargetError):
         super().__init__(f"{what}; to mend it: {mend}")
         self.what = what
         self.mend = mend
+
+
+class NotOffered(TargetError):
+    """The target does not offer this capability: what needs it is `not_run`, or `not_applicable` where the target's
+    description declares it absent."""
+
+    def __init__(self, capability: str, reason: str, declared: bool = False) -> None:
+        super().__init__(f"the target offers no {capability}: {reason}")
+        self.capability, self.reason, self.declared = capability, reason, declared
 
 
 class EvidenceError(AuthassayError):

@@ -165,15 +165,18 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a check concludes; `reason` is one sentence that an auditor understands."""
+    """What a check concludes; `reason` is one sentence that an auditor understands. `shown_by`: the ids of the
+    observations that show a failure."""
 
     verdict: Verdict
     reason: str
+    shown_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one expectation in one cell, by one scenario ("" where none exists), with what it rests on."""
+    """The verdict on one expectation in one cell, by one scenario ("" where none exists), with what it rests on.
+    `shown_by`: those of its observations that show a failure."""
 
     expectation: str
     cell: str
@@ -184,6 +187,7 @@ class Finding:
     observations: tuple[str, ...] = ()
     check: str = ""  # name and digest of the check's source
     retried: bool = False
+    shown_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

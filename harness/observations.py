@@ -15,9 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, TypeAdapter
 
 __all__ = [
+    "Absence",
     "AuditResult",
     "BusCapture",
     "BusEvent",
+    "Confirmation",
     "Cookie",
     "CookieJar",
     "Hit",
@@ -43,12 +45,33 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What every observation has. `case` names the stimulus; `about` holds what else tells it apart."""
+    """What every observation has. `case` names the stimulus; `about` holds what else tells it apart; `trial` is 2 where
+    a scenario that failed was run once more, to confirm it."""
 
     kind: str
     case: str
     id: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
+    trial: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence(Observation):
+    """A capability that a step needed and the target does not offer. `declared`: its description says that it has
+    none, and why."""
+
+    kind: Literal["absence"] = "absence"
+    capability: str
+    reason: str
+    declared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation(Observation):
+    """The start of a second trial: `client` is the HTTP client that it uses."""
+
+    kind: Literal["confirmation"] = "confirmation"
+    client: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +357,9 @@ class StatusTable(Observation):
 
 
 Known = (
-    HttpExchange
+    Absence
+    | Confirmation
+    | HttpExchange
     | TokenFacts
     | BusCapture
     | PublishTranscript

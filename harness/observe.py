@@ -75,6 +75,7 @@ class Recorder:
     def __init__(self, scenario: str, redactor: Redacts, sink: Callable[[Observation], None]) -> None:
         self.scenario = scenario
         self.redactor = redactor
+        self.trial = 1
         self._sink = sink
         self._kept: list[Observation] = []
         self._lock = threading.Lock()  # taps record from the threads of servers
@@ -82,7 +83,7 @@ class Recorder:
     def record(self, observation: T) -> T:
         """The observation as a check may see it: redacted, and with its id."""
         data = _redact(to_json(observation), self.redactor)
-        data["kind"] = observation.kind
+        data["kind"], data["trial"] = observation.kind, self.trial
         with self._lock:
             kept = from_json({**data, "id": f"{self.scenario}#{len(self._kept) + 1}"})
             self._kept.append(kept)

@@ -6,18 +6,18 @@ expectation hides no other.
 
 from __future__ import annotations
 
+import inspect
 import types
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 from pytest_bdd import scenario as bind_scenario
 from pytest_bdd.parser import Feature, Scenario, Step
 
-from harness.errors import NotHere
+from harness.errors import NotHere, NotOffered
 from harness.model import Cell, Finding, Verdict
-from harness.ports import NotOffered
 from harness.scene import Scene
 from harness.time_limit import TimeLimit
 
@@ -104,7 +104,7 @@ class Plugin:
 
     def pytest_bdd_before_scenario(self, request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
         scene = request.getfixturevalue("scene")
-        for listener in self.runner.listeners:
+        for listener in self.runner.listeners if scene.recorder.trial == 1 else ():
             listener.scenario_started(scene, feature, scenario)
 
     def pytest_bdd_before_step(self, request: pytest.FixtureRequest, step: Step) -> None:
@@ -120,26 +120,37 @@ class Plugin:
         for listener in self.runner.listeners:
             listener.step_finished(request.getfixturevalue("scene"), step, None, exception)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        scene: Scene | None = getattr(item, "funcargs", {}).get("scene")
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        scene = cast("Scene | None", pyfuncitem.funcargs.get("scene"))
         if scene is None:
-            return (yield)
-        try:
-            with TimeLimit(SCENARIO_SECONDS):
-                answer = yield
-        except KeyboardInterrupt:
-            raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
-        except BaseException as error:  # noqa: BLE001 - whatever a scenario raises ends as a verdict
-            _end(scene, error, self.runner)
             return None
-        _end(scene, None, self.runner)
-        return answer
+        wanted = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+        error = _trial(lambda: pyfuncitem.obj(**wanted))
+        if scene.must_be_confirmed:
+            scene.begin_second_trial()
+            error = _trial(lambda: pyfuncitem.obj(**wanted)) or error
+        _end(scene, error, self.runner)
+        return True
+
+
+def _trial(steps: Callable[[], object]) -> BaseException | None:
+    """Go through the scenario once; what it raised, if anything."""
+    try:
+        with TimeLimit(SCENARIO_SECONDS):
+            steps()
+    except KeyboardInterrupt:
+        raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
+    except BaseException as error:  # noqa: BLE001 - whatever a scenario raises ends as a verdict
+        return error
+    return None
 
 
 def _end(scene: Scene, error: BaseException | None, runner: Runner) -> None:
     """Give every expectation a verdict, tell the listeners, and raise what pytest should see."""
-    if isinstance(error, NotHere | NotOffered):
+    if isinstance(error, NotOffered) and error.declared:
+        scene.close_with(Verdict.NOT_APPLICABLE, str(error))
+    elif isinstance(error, NotHere | NotOffered):
         scene.close_with(Verdict.NOT_RUN, str(error))
     elif isinstance(error, TimeoutError):
         scene.close_with(Verdict.UNKNOWN, f"the scenario did not end: {error}"[:800])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, cast
 
-from harness.errors import TargetError
+from harness.errors import NotOffered, TargetError
 from harness.observations import (
     AuditResult,
     BusCapture,
@@ -39,7 +39,6 @@ __all__ = [
     "Clock",
     "DesktopClient",
     "Issuer",
-    "NotOffered",
     "Process",
     "Publisher",
     "Rehearsal",
@@ -52,10 +51,6 @@ __all__ = [
 
 Issuer = OAuthIssuer  # over plain HTTP there is one way to be an issuer's client
 P = TypeVar("P")
-
-
-class NotOffered(TargetError):
-    """The target does not offer this capability; what needs it is `not_run`."""
 
 
 class Clock(Protocol):
@@ -220,6 +215,12 @@ class Target(Protocol):
     def browsers(self) -> Sequence[str]: ...
     @property
     def stores(self) -> Sequence[str]: ...
+    @property
+    def confirms(self) -> bool:
+        """Whether a failure is reported only after a second trial, with another HTTP client, has confirmed it."""
+
+    def client_of_trial(self, trial: int) -> str:
+        """The name of the HTTP client that this trial uses."""
 
     def issuer(self, stage: str, recorder: Recorder) -> Issuer: ...
 
@@ -248,12 +249,12 @@ class Target(Protocol):
     def close(self) -> None: ...
 
 
-def absent(protocol: type[P], capability: str, reason: str) -> P:
+def absent(protocol: type[P], capability: str, reason: str, declared: bool = False) -> P:
     """A port whose every use raises NotOffered."""
 
     class Absent:
         def __getattr__(self, name: str) -> Any:
-            raise NotOffered(f"the target offers no {capability}: {reason}")
+            raise NotOffered(capability, reason, declared)
 
     return cast("P", Absent())
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from harness.checks import registry
+from harness.errors import NotOffered
 from harness.model import Basis, Cell, Finding, Judgement, Parameter, Verdict
+from harness.observations import Absence, Confirmation
 from harness.observe import Recorder
 from harness.ports import Target
 
@@ -19,7 +21,11 @@ T = TypeVar("T")
 
 @dataclass
 class Scene:
-    """`id` is `<feature>/<scenario>@<cell>`; `expectations` are those that the scenario is to judge."""
+    """`id` is `<feature>/<scenario>@<cell>`; `expectations` are those that the scenario is to judge.
+
+    Where the target's failures are to be confirmed, findings count only once the scenario has ended: what failed is
+    tried a second time from the start.
+    """
 
     id: str
     cell: Cell
@@ -49,24 +55,69 @@ class Scene:
         opened: T = self._opened[name, key]
         return opened
 
+    @contextmanager
+    def where_offered(self) -> Iterator[None]:
+        """What is done inside is left out where the target lacks a capability for it; the absence is recorded, and the
+        scenario goes on."""
+        try:
+            yield
+        except NotOffered as absence:
+            self.recorder.record(
+                Absence(
+                    case="absence",
+                    capability=absence.capability,
+                    reason=absence.reason,
+                    declared=absence.declared,
+                    about={"stage": self.stage},
+                )
+            )
+
+    @property
+    def must_be_confirmed(self) -> bool:
+        """Whether something failed in a first trial that only a second one can confirm."""
+        failed = any(finding.verdict is Verdict.FAILED for finding in self.findings.values())
+        return failed and self.target.confirms and self.recorder.trial == 1
+
+    def begin_second_trial(self) -> None:
+        """Close what the first trial opened, and start over with another HTTP client."""
+        self.closing.close()
+        self._opened.clear()
+        self.recorder.trial = 2
+        self.recorder.record(Confirmation(case="second trial", client=self.target.client_of_trial(2)))
+
     def parameter(self, name: str) -> float:
         """The value of a policy parameter."""
         return self.parameters[name].value
 
     def check(self, expectation: str) -> Finding:
         """Check one expectation by what was recorded so far. A failure is recorded, not raised."""
-        seen = self.recorder.seen
-        judgement = registry.judge(expectation, seen, self.parameters)
-        return self._find(expectation, judgement, tuple(o.id for o in seen), registry.digest(expectation))
+        finding = self._judge(expectation)
+        self._keep(finding, counts=not self.target.confirms)
+        return finding
 
     def close_with(self, verdict: Verdict, reason: str) -> None:
-        """Give this verdict to every expectation that no check judged."""
+        """The scenario has ended: findings that waited for a second trial count now, by all that was observed, and what
+        no check judged gets this verdict."""
         for expectation in self.expectations:
             if expectation not in self.findings:
-                self._find(expectation, Judgement(verdict, reason), (), "")
+                self._keep(self._finding(expectation, Judgement(verdict, reason)), counts=True)
+            elif self.target.confirms:
+                self._keep(self._judge(expectation), counts=True)
 
-    def _find(self, expectation: str, judgement: Judgement, observations: tuple[str, ...], check: str) -> Finding:
-        finding = Finding(
+    def _judge(self, expectation: str) -> Finding:
+        seen = self.recorder.seen
+        judgement = registry.judge(expectation, seen, self.parameters)
+        return self._finding(expectation, judgement, tuple(o.id for o in seen), registry.digest(expectation))
+
+    def _keep(self, finding: Finding, counts: bool) -> None:
+        self.findings[finding.expectation] = finding
+        if counts:
+            self.sink(finding)
+
+    def _finding(
+        self, expectation: str, judgement: Judgement, observations: tuple[str, ...] = (), check: str = ""
+    ) -> Finding:
+        return Finding(
             expectation=expectation,
             cell=self.cell.id,
             verdict=judgement.verdict,
@@ -75,7 +126,5 @@ class Scene:
             scenario=self.id,
             observations=observations,
             check=check,
+            shown_by=judgement.shown_by,
         )
-        self.findings[expectation] = finding
-        self.sink(finding)
-        return finding

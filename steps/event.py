@@ -143,11 +143,11 @@ def present_codes_wrongly(scene: Scene) -> None:
     case = "a code with a wrong verifier"
     authorization = at.authorize(f"{case}: the code", client, user)
     with watched(scene, case):
-        at.redeem(case, authorization, client, code_verifier=secrets.token_urlsafe(32))
+        at.redeem(case, authorization, client, changes={"code_verifier": secrets.token_urlsafe(32)})
     case = "a code for another redirect URI"
     authorization = at.authorize(f"{case}: the code", client, user)
     with watched(scene, case):
-        at.redeem(case, authorization, client, redirect_uri=f"{client.redirect_uri}/elsewhere")
+        at.redeem(case, authorization, client, changes={"redirect_uri": f"{client.redirect_uri}/elsewhere"})
 
 
 @when("a session is refreshed five times while the bus is watched")
@@ -195,7 +195,7 @@ def present_dead_tokens(scene: Scene, datatable: list[list[str]]) -> None:
         with watched(scene, reason):
             END[reason](scene, at, grant)
             for _ in range(TRIES):
-                at.refresh(reason, grant.refresh_token, client, presented="dead")
+                at.refresh(reason, grant.refresh_token, client, about={"presented": "dead"})
 
 
 def _let_expire(scene: Scene, at: Issuer, grant: Grant) -> None:
@@ -241,7 +241,7 @@ def present_garbage(scene: Scene) -> None:
 
 def _present_garbage(at: Issuer, case: str, count: int) -> None:
     for _ in range(count):
-        at.refresh(case, secrets.token_urlsafe(32), first_client(at), presented="dead")
+        at.refresh(case, secrets.token_urlsafe(32), first_client(at), about={"presented": "dead"})
 
 
 @when("a refresh succeeds after the server failed, after its answer was lost, and twice within the grace")
@@ -264,7 +264,7 @@ def refresh_after_trouble(scene: Scene) -> None:
 
 
 def _refresh_live(at: Issuer, case: str, grant: Grant) -> None:
-    at.refresh(case, grant.refresh_token, grant.client, presented="live")
+    at.refresh(case, grant.refresh_token, grant.client, about={"presented": "live"})
 
 
 @when("events are published to a bus that refuses some of them")

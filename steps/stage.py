@@ -13,7 +13,7 @@ from harness.ports import Bus, Issuer, Process
 from harness.probes import bff
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Authorization, Grant
-from harness.probes.stages import ask_for_metadata, ask_in_clear, origins_of, present_code
+from harness.probes.stages import ask_for_metadata, ask_in_clear, origins_of
 from harness.scene import Scene
 from steps.token import first_client, issuer
 
@@ -132,8 +132,8 @@ def _fixture(scene: Scene, origin: Origin, keys: str) -> AbstractContextManager[
 def _present_abroad(origin: Origin, keys: str) -> None:
     to, grant, about = origin.to, origin.grant, {"origin": origin.at.stage, "keys": keys}
     to.call_api("access token abroad", grant.access_token, **about)
-    to.refresh("refresh token abroad", grant.refresh_token, grant.client, **about)
-    present_code(to, "code abroad", origin.authorization, grant.client, **about)
+    to.refresh("refresh token abroad", grant.refresh_token, grant.client, about=about)
+    to.redeem("code abroad", origin.authorization, grant.client, about=about)
     for place in _places(to):
         url, headers = f"{to.address.web}{place}", {"Cookie": origin.cookie}
         to.new_agent().get("cookie abroad", url, headers=headers, place=place, **about)
@@ -147,5 +147,5 @@ def _places(at: Issuer) -> tuple[str, ...]:
 def _use_at_home(origin: Origin, keys: str) -> None:
     at, grant, about = origin.at, origin.grant, {"tried": origin.to.stage, "keys": keys}
     at.call_api("access token at home", grant.access_token, **about)
-    at.refresh("refresh token at home", grant.refresh_token, grant.client, **about)
-    present_code(at, "code at home", origin.authorization, grant.client, **about)
+    at.refresh("refresh token at home", grant.refresh_token, grant.client, about=about)
+    at.redeem("code at home", origin.authorization, grant.client, about=about)

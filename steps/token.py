@@ -196,7 +196,7 @@ def replay(scene: Scene, client: Client, when: str, wait: float) -> None:
     at.redeem("second redemption", authorization, client, about=about)
     scene.target.wait_for_revocation(scene.stage, scene.parameter("revoke_bound"))
     at.call_api("access after the replay", access, client=client.client_id, after=since(began), **about)
-    at.refresh("refresh after the replay", str(tokens.get("refresh_token", "")), client, **about)
+    at.refresh("refresh after the replay", str(tokens.get("refresh_token", "")), client, about=about)
 
 
 def since(began: float) -> str:
@@ -247,7 +247,7 @@ def present_earlier_tokens(scene: Scene, clients: list[Client]) -> None:
     scene.port("clock", lambda _: scene.target.clock()).advance(scene.stage, scene.parameter("reuse_grace") + 2)
     for family in families:
         session = str(len(family.tokens) - 1)
-        at.refresh("earlier token after the grace", family.tokens[-2], family.client, session=session)
+        at.refresh("earlier token after the grace", family.tokens[-2], family.client, about={"session": session})
 
 
 @when("the desktop client refreshes its session several times, is restarted, and refreshes it once more")
@@ -284,7 +284,7 @@ def present_first_token(scene: Scene, sessions: dict[str, Family], when: str) ->
         clock.advance(scene.stage, scene.parameter("reuse_grace") + 2)
     steal(scene, "the first token", stolen, stolen.tokens[0])
     for which in ("of another client", "of the same client"):
-        at.refresh("other session", sessions[which].tokens[-1], sessions[which].client, session=which)
+        at.refresh("other session", sessions[which].tokens[-1], sessions[which].client, about={"session": which})
     scene.port("bus", lambda recorder: scene.target.bus(recorder)).capture("events of the theft", scene.stage)
 
 
@@ -300,7 +300,7 @@ def steal(scene: Scene, which: str, family: Family, token: str) -> None:
     at, about = issuer(scene), {"client": family.client.client_id, "replayed": which}
     at.call_api("access before the theft", family.access, **about)
     began = time.monotonic()
-    at.refresh("stolen token", token, family.client, replayed=which)
+    at.refresh("stolen token", token, family.client, about={"replayed": which})
     scene.target.wait_for_revocation(scene.stage, scene.parameter("revoke_bound"))
     at.call_api("access after the theft", family.access, after=since(began), **about)
-    at.refresh("newest token", family.tokens[-1], family.client, replayed=which)
+    at.refresh("newest token", family.tokens[-1], family.client, about={"replayed": which})

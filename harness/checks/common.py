@@ -6,19 +6,34 @@ from collections.abc import Iterable
 
 from harness.checks.registry import failed, passed
 from harness.model import Judgement
-from harness.observations import HttpExchange
+from harness.observations import HttpExchange, Observation
 from harness.observe import MissingObservation
 
-__all__ = ["conclude", "delivers_code", "ends", "is_invalid_grant", "require_answer", "short"]
+__all__ = ["Complaint", "conclude", "delivers_code", "ends", "is_invalid_grant", "require_answer", "short"]
+
+
+TOLD = 3  # complaints in a reason; the others are counted
+
+
+class Complaint(str):
+    """What is wrong, in a few words, with the observations that show it."""
+
+    shown_by: tuple[str, ...]
+
+    def __new__(cls, text: str, *shown_by: Observation) -> Complaint:
+        complaint = super().__new__(cls, text)
+        complaint.shown_by = tuple(observation.id for observation in shown_by)
+        return complaint
 
 
 def conclude(complaints: Iterable[str], otherwise: str) -> Judgement:
-    """Failed with the complaints (the first three), else passed with `otherwise`."""
+    """Failed with the complaints (the first three) and what shows these, else passed with `otherwise`."""
     found = list(complaints)
     if not found:
         return passed(otherwise)
-    more = f", and {len(found) - 3} more" if len(found) > 3 else ""
-    return failed("; ".join(found[:3]) + more)
+    more = f", and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    shown_by = dict.fromkeys(id for c in found[:TOLD] if isinstance(c, Complaint) for id in c.shown_by)
+    return failed("; ".join(found[:TOLD]) + more, *shown_by)
 
 
 def require_answer(exchange: HttpExchange) -> HttpExchange:

@@ -10,8 +10,9 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from harness.checks.trials import confirmed
 from harness.model import Judgement, Parameter, Verdict
-from harness.observations import Observation
+from harness.observations import Absence, Observation
 from harness.observe import MissingObservation, Record
 
 __all__ = ["Check", "Parameters", "check", "checks", "digest", "failed", "judge", "passed", "unknown"]
@@ -22,11 +23,13 @@ CheckFunction = Callable[[Record, Parameters], Judgement]
 
 @dataclass(frozen=True)
 class Check:
-    """The check of one expectation. `clause` is what it judges by."""
+    """The check of one expectation. `clause` is what it judges by; `needs` are the capabilities without which a target
+    cannot be judged on it."""
 
     expectation: str
     clause: str
     function: CheckFunction
+    needs: tuple[str, ...] = ()
 
     @functools.cached_property
     def digest(self) -> str:
@@ -38,13 +41,13 @@ class Check:
 _registered: dict[str, Check] = {}
 
 
-def check(expectation: str, clause: str) -> Callable[[CheckFunction], CheckFunction]:
+def check(expectation: str, clause: str, *needs: str) -> Callable[[CheckFunction], CheckFunction]:
     """Register the check of an expectation. Two checks for one expectation are a programming error."""
 
     def register(function: CheckFunction) -> CheckFunction:
         if expectation in _registered:
             raise ValueError(f"{expectation} has a check already: {_registered[expectation].function.__name__}")
-        _registered[expectation] = Check(expectation, clause, function)
+        _registered[expectation] = Check(expectation, clause, function, needs)
         return function
 
     return register
@@ -64,19 +67,38 @@ def checks() -> Mapping[str, Check]:
 
 
 def judge(expectation: str, observations: Iterable[Observation], parameters: Parameters) -> Judgement:
-    """What the check concludes. Never raises: no check, nothing observed, or a crash is `unknown` with the reason."""
+    """What the check concludes. Never raises: no check, nothing observed, or a crash is `unknown` with the reason.
+
+    A scenario with a second trial is judged on each of them: what failed in one only is not confirmed.
+    """
     found = checks().get(expectation)
     if found is None:
         return unknown("no check judges this expectation")
-    record = Record(observations)
-    if not record:
+    trials: dict[int, list[Observation]] = {}
+    for observation in observations:
+        trials.setdefault(observation.trial, []).append(observation)
+    if not trials:
         return unknown("nothing was observed")
+    return confirmed([_judge_trial(found, Record(trials[trial]), parameters) for trial in sorted(trials)])
+
+
+def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgement:
+    absences = {absence.capability: absence for absence in record if isinstance(absence, Absence)}
+    if wanted := [absences[capability] for capability in check.needs if capability in absences]:
+        declared = all(absence.declared for absence in wanted)
+        return Judgement(Verdict.NOT_APPLICABLE if declared else Verdict.NOT_RUN, _told(wanted))
     try:
-        return found.function(record, parameters)
+        return check.function(record, parameters)
     except MissingObservation as missing:
+        if absences:  # one of them may be why; that it concerns this check is not known, so it excuses nothing
+            return Judgement(Verdict.NOT_RUN, f"{missing}; {_told(absences.values())}")
         return unknown(str(missing))
     except Exception as error:  # noqa: BLE001 - a check that crashes has judged nothing
         return unknown(f"the check crashed: {type(error).__name__}: {error}")
+
+
+def _told(absences: Iterable[Absence]) -> str:
+    return "; ".join(f"the target offers no {absence.capability}: {absence.reason}" for absence in absences)
 
 
 def digest(expectation: str) -> str:
@@ -89,8 +111,9 @@ def passed(reason: str) -> Judgement:
     return Judgement(Verdict.PASSED, reason)
 
 
-def failed(reason: str) -> Judgement:
-    return Judgement(Verdict.FAILED, reason)
+def failed(reason: str, *shown_by: str) -> Judgement:
+    """`shown_by`: the ids of the observations that show it."""
+    return Judgement(Verdict.FAILED, reason, shown_by)
 
 
 def unknown(reason: str) -> Judgement:

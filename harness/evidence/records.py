@@ -44,7 +44,7 @@ class Planned:
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "observations": list(finding.observations)}
+    return {**asdict(finding), "observations": list(finding.observations), "shown_by": list(finding.shown_by)}
 
 
 def finding_from(data: Mapping[str, Any]) -> Finding:

@@ -136,3 +136,5 @@ def _differences(
         yield f"{finding.expectation} is {finding.verdict}, but its observations say {judgement.verdict}"
     elif judgement.reason != finding.reason:
         yield f"{finding.expectation} is {finding.verdict} for another reason than its observations say"
+    elif judgement.shown_by != finding.shown_by:
+        yield f"{finding.expectation} names other observations than those that show it"

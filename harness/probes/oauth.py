@@ -8,11 +8,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urljoin, urlsplit
 
 import requests
 
-from harness.errors import TargetError
+from harness.errors import NotOffered, TargetError
 from harness.observations import Race, TokenFacts
 from harness.observe import Recorder
 from harness.probes.forms import find_form
@@ -26,11 +26,15 @@ MAX_HOPS = 8  # redirects and forms between the authorization request and its en
 
 @dataclass(frozen=True)
 class Client:
-    """A client registered at the stage; `native` where its redirect URI is on the loopback address (RFC 8252)."""
+    """A client registered at the stage; `native` where its redirect URI is on the loopback address (RFC 8252).
+    `authentication` is its method at the token endpoint (RFC 7591 §2), `none` for a public client."""
 
     client_id: str
     redirect_uri: str
     native: bool = False
+    secret: str = field(default="", repr=False)
+    authentication: str = "none"  # or client_secret_basic, client_secret_post
+    other_redirect_uris: tuple[str, ...] = ()  # registered for it as well
 
 
 @dataclass(frozen=True)
@@ -196,28 +200,68 @@ class OAuthIssuer:
         *,
         record: bool = True,
         about: Mapping[str, str] | None = None,
-        **changes: str,
+        changes: Mapping[str, str | None] | None = None,
+        endpoint: str = "",
     ) -> Answer:
-        """POST the code to the token endpoint (RFC 6749 §4.1.3), with these changes of the form."""
+        """POST the code to the token endpoint (RFC 6749 §4.1.3), or another URL, with these changes of the form (None
+        removes a parameter)."""
         form = {
             "grant_type": "authorization_code",
             "code": authorization.code,
             "redirect_uri": authorization.request["redirect_uri"],
-            "client_id": client.client_id,
             "code_verifier": authorization.verifier,
-            **changes,
         }
-        return self._token_request(case, form, record, client=client.client_id, **(about or {}))
+        about = {"client": client.client_id, **(about or {})}
+        return self.token_request(case, form, client, record=record, changes=changes, endpoint=endpoint, about=about)
 
-    def refresh(self, case: str, refresh_token: str, client: Client, **about: str) -> Answer:
-        """POST a refresh token (RFC 6749 §6)."""
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client.client_id}
-        return self._token_request(case, form, True, client=client.client_id, **about)
+    def refresh(
+        self,
+        case: str,
+        refresh_token: str,
+        client: Client,
+        *,
+        changes: Mapping[str, str | None] | None = None,
+        about: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """POST a refresh token (RFC 6749 §6), with these changes of the form."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        about = {"client": client.client_id, **(about or {})}
+        return self.token_request(case, form, client, changes=changes, about=about)
 
-    def revoke(self, case: str, token: str, client: Client) -> Answer:
-        """POST a token to the revocation endpoint (RFC 7009)."""
-        form = {"token": token, "client_id": client.client_id}
-        return self._probe.post(case, self.metadata["revocation_endpoint"], form, role="revocation")
+    def revoke(
+        self,
+        case: str,
+        token: str,
+        client: Client,
+        *,
+        changes: Mapping[str, str | None] | None = None,
+        endpoint: str = "",
+        about: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """POST a token to the revocation endpoint (RFC 7009 §2.1), or another URL, with these changes of the form.
+
+        Raises NotOffered where the metadata names no such endpoint and no URL is given.
+        """
+        url = endpoint or self.metadata.get("revocation_endpoint", "")
+        if not url:
+            raise NotOffered("revocation endpoint", "its metadata names none")
+        return self._post(case, url, {"token": token}, client, "revocation", changes, True, about or {})
+
+    def token_request(
+        self,
+        case: str,
+        form: Mapping[str, str],
+        client: Client | None,
+        *,
+        record: bool = True,
+        changes: Mapping[str, str | None] | None = None,
+        endpoint: str = "",
+        about: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """POST a form to the token endpoint as this client, authenticated its way (RFC 6749 §2.3, §3.2.1); None: as
+        nobody. `changes` are made last: None removes a parameter."""
+        url = endpoint or self.metadata["token_endpoint"]
+        return self._post(case, url, form, client, "token", changes, record, about or {})
 
     def log_in(self, case: str, client: Client, user: User) -> Grant:
         """A whole login. Raises TargetError where it does not end with tokens."""
@@ -264,9 +308,20 @@ class OAuthIssuer:
             Race(case=case, about=about, parallel=parallel, rounds=tuple(statuses), successes=successes)
         )
 
-    def _token_request(self, case: str, form: Mapping[str, str], record: bool, /, **about: str) -> Answer:
-        endpoint = self.metadata["token_endpoint"]
-        return self._probe.post(case, endpoint, form, record=record, role="token", **about)
+    def _post(
+        self,
+        case: str,
+        url: str,
+        form: Mapping[str, str],
+        client: Client | None,
+        role: str,
+        changes: Mapping[str, str | None] | None,
+        record: bool,
+        about: Mapping[str, str],
+    ) -> Answer:
+        fields, headers = _authenticated(form, client)
+        changed = {name: value for name, value in {**fields, **(changes or {})}.items() if value is not None}
+        return self._probe.post(case, url, changed, headers=headers, record=record, **{"role": role, **about})
 
     def _origin(self) -> str:
         parts = urlsplit(self.metadata["authorization_endpoint"])
@@ -275,6 +330,17 @@ class OAuthIssuer:
     def _leaves(self, location: str) -> bool:
         parts = urlsplit(location)
         return f"{parts.scheme}://{parts.netloc}" != self._origin()
+
+
+def _authenticated(form: Mapping[str, str], client: Client | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Form and headers with the client's identification in them (RFC 6749 §2.3.1)."""
+    if client is None:
+        return dict(form), {}
+    if client.authentication == "client_secret_basic":
+        pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret)}"
+        return dict(form), {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    secret = {"client_secret": client.secret} if client.authentication == "client_secret_post" else {}
+    return {**form, "client_id": client.client_id, **secret}, {}
 
 
 def _button(buttons: Mapping[str, list[str]], deny: bool) -> dict[str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit
 
 from harness.probes import bff
-from harness.probes.http import Answer
-from harness.probes.oauth import Authorization, Client, OAuthIssuer, User
+from harness.probes.oauth import Client, OAuthIssuer, User
 
-__all__ = ["ask_for_metadata", "ask_in_clear", "origins_of", "present_code"]
+__all__ = ["ask_for_metadata", "ask_in_clear", "origins_of"]
 
 
 def ask_for_metadata(at: OAuthIssuer) -> None:
@@ -31,21 +30,7 @@ def ask_in_clear(at: OAuthIssuer, case: str, client: Client, user: User) -> None
     first = agent.get(case, _in_clear(at.metadata["authorization_endpoint"]), query=query, role="authorize")
     bff.walk(agent, case, first, user, home=at.address.web, stop_at_callback=True)
     authorization = at.authorize(f"{case}: a code", client, user)
-    present_code(at, case, authorization, client, endpoint=_in_clear(at.metadata["token_endpoint"]))
-
-
-def present_code(
-    at: OAuthIssuer, case: str, authorization: Authorization, client: Client, *, endpoint: str = "", **about: str
-) -> Answer:
-    """POST a code, wherever it is from, to the token endpoint (RFC 6749 §4.1.3), or to another URL."""
-    form = {
-        "grant_type": "authorization_code",
-        "code": authorization.code,
-        "redirect_uri": authorization.request["redirect_uri"],
-        "client_id": client.client_id,
-        "code_verifier": authorization.verifier,
-    }
-    return at.new_agent().post(case, endpoint or at.metadata["token_endpoint"], form, role="token", **about)
+    at.redeem(case, authorization, client, endpoint=_in_clear(at.metadata["token_endpoint"]))
 
 
 def origins_of(at: OAuthIssuer, client: Client | None = None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from harness.model import STAGES
 from harness.observe import Recorder
@@ -22,6 +23,8 @@ from harness.ports import (
 
 __all__ = ["BaseTarget"]
 
+P = TypeVar("P")
+
 
 class BaseTarget:
     """A target that offers nothing yet. Subclasses override what they offer."""
@@ -31,39 +34,47 @@ class BaseTarget:
     stages: Sequence[str] = STAGES
     browsers: Sequence[str] = ()
     stores: Sequence[str] = ()
+    confirms = False
+    declared_absent: Mapping[str, str] = {}  # capability: why the target has none
 
-    def _absent(self, capability: str) -> str:
-        return f"{self.name} describes no {capability}"
+    def client_of_trial(self, trial: int) -> str:
+        return "requests"
+
+    def _absent(self, protocol: type[P], capability: str, called: str = "") -> P:
+        """A port that says what is lacking, and why where the target's description says so."""
+        reason = self.declared_absent.get(capability)
+        told = reason or f"{self.name} describes no {called or capability}"
+        return absent(protocol, capability, told, declared=reason is not None)
 
     def issuer(self, stage: str, recorder: Recorder) -> Issuer:
-        return absent(Issuer, "issuer", self._absent("issuer"))
+        return self._absent(Issuer, "issuer")
 
     def clock(self) -> Clock:
-        return absent(Clock, "clock", self._absent("test clock"))
+        return self._absent(Clock, "clock", "test clock")
 
     def bus(self, recorder: Recorder) -> Bus:
-        return absent(Bus, "bus", self._absent("bus"))
+        return self._absent(Bus, "bus")
 
     def publisher(self, recorder: Recorder) -> Publisher:
-        return absent(Publisher, "bus", self._absent("publisher"))
+        return self._absent(Publisher, "bus", "publisher")
 
     def process(self, recorder: Recorder) -> Process:
-        return absent(Process, "process", self._absent("process"))
+        return self._absent(Process, "process")
 
     def admin(self) -> Admin:
-        return absent(Admin, "admin", self._absent("administration"))
+        return self._absent(Admin, "admin", "administration")
 
     def store(self, store: str, recorder: Recorder) -> StoreClient:
-        return absent(StoreClient, "store", self._absent("store"))
+        return self._absent(StoreClient, "store")
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
-        return absent(DesktopClient, "desktop", self._absent("desktop client"))
+        return self._absent(DesktopClient, "desktop", "desktop client")
 
     def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient:
-        return absent(WebClient, "web", self._absent("web client"))
+        return self._absent(WebClient, "web", "web client")
 
     def rehearsal(self, recorder: Recorder) -> Rehearsal:
-        return absent(Rehearsal, "rehearsal", self._absent("run of its own"))
+        return self._absent(Rehearsal, "rehearsal", "run of its own")
 
     def wait_for_revocation(self, stage: str, bound: float) -> None:
         """Nothing to wait for."""

@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from harness.errors import TargetError
+from harness.errors import NotOffered, TargetError
 from harness.observations import BusCapture, Observation, ProcessRun
-from harness.ports import Admin, Bus, Clock, DesktopClient, NotOffered, Process, Rehearsal, absent, validating
+from harness.ports import Admin, Bus, Clock, DesktopClient, Process, Rehearsal, absent, validating
 from harness.targets.base import BaseTarget
 
 GOOD = ProcessRun(id="s#1", case="start", argument="dev", ready=True, exit_code=None, seconds=0.2)

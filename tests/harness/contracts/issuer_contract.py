@@ -65,10 +65,8 @@ class IssuerContract:
         self, issuer: Issuer, client: Client, user: User
     ) -> None:
         ended = issuer.authorize("code", client, user)
-        assert (
-            issuer.redeem("redeem", issuer.authorize("code", client, user), client, code_verifier="x" * 43).status
-            == 400
-        )
+        other, wrong = issuer.authorize("code", client, user), {"code_verifier": "x" * 43}
+        assert issuer.redeem("redeem", other, client, changes=wrong).status == 400
         assert issuer.redeem("redeem", ended, client).status == 200
         assert issuer.redeem("redeem", ended, client).json()["error"] == "invalid_grant"
 
