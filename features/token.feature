@@ -17,6 +17,23 @@ Feature: Tokens
     And TOKEN-01.E2 holds: the metadata names S256 and nothing else
     And TOKEN-01.E3 holds: the valid request is answered with a code
 
+  @TOKEN-02 @stage:each
+  Scenario: A code is of use only with its verifier, to its client, for its redirect URI
+    Given a user who can log in
+    When codes of each client are redeemed with these mistakes, and each code then once more as it should be
+      | mistake                          |
+      | no verifier                      |
+      | a verifier with one bit changed  |
+      | the verifier of a parallel login |
+      | the challenge as verifier        |
+      | by another client                |
+      | another registered redirect URI  |
+      | no redirect URI                  |
+    And each client asks for a code without a challenge, and redeems it with a verifier wherever it is given one
+    Then TOKEN-02.E1 holds: every redemption with a mistake is refused with invalid_grant
+    And TOKEN-02.E2 holds: after it the code is worth nothing any more, so nobody can go on guessing
+    And TOKEN-02.E3 holds: no refusal gives a token away
+
   @TOKEN-03 @stage:each
   Scenario: A code is sent to a registered redirect URI and to no other
     Given the registered public clients
@@ -26,6 +43,47 @@ Feature: Tokens
     Then TOKEN-03.E1 holds: every changed redirect URI is answered with an error page and no redirect
     And TOKEN-03.E2 holds: the native client is let use another port
     And TOKEN-03.E3 holds: no mistake makes the issuer redirect to an unregistered URI
+
+  @TOKEN-04 @stage:each
+  Scenario: Tokens come from the token endpoint alone, and never for a password
+    Given a user who can log in
+    When each client asks for these response types, and logs in wherever it is let
+      | response type       |
+      | token               |
+      | id_token token      |
+      | code token          |
+      | code id_token token |
+    And each client asks for tokens by the user's password, and by a grant type that nobody knows
+    And the issuer is asked for its metadata
+    Then TOKEN-04.E1 holds: every such request is refused as unsupported, and no redirect carries a token
+    And TOKEN-04.E2 holds: the password and the unknown grant type are refused as unsupported, in JSON
+    And TOKEN-04.E3 holds: the metadata names no response type that delivers tokens
+
+  @TOKEN-06 @stage:each
+  Scenario: Every authorization response names its issuer
+    Given the registered public clients
+    When each client has a user log in, and has requests refused in several ways
+    Then TOKEN-06.E2 holds: each response names the issuer of the metadata, which say that it does
+
+  @TOKEN-06 @stage:each
+  Scenario Outline: A client of two issuers does not mix them up
+    Given a <client> client that knows an honest issuer and an attacker's
+    When each issuer's own answer comes to where the client awaits it
+    And these answers come to a sign-in of its own each, and the right one after it
+      | case                     | sign-in at | answer                   | naming              |
+      | the honest issuer's code | attacker   | the honest issuer's code | honest              |
+      | another issuer named     | honest     | the honest issuer's code | attacker            |
+      | no issuer named          | honest     | the honest issuer's code | nobody              |
+      | an error without issuer  | honest     | an error                 | nobody              |
+      | a trailing slash         | honest     | the honest issuer's code | honest with a slash |
+    And each issuer's own answer comes to where the client awaits the other's
+    Then TOKEN-06.E1 holds: none of these answers makes the client send a code anywhere, and each ends its sign-in
+    And TOKEN-06.E3 holds: each issuer has its own address for answers, and one at the other's is refused
+
+    Examples:
+      | client  |
+      | web     |
+      | desktop |
 
   @TOKEN-08 @stage:each
   Scenario: An authorization code works once, and not for long
@@ -62,3 +120,54 @@ Feature: Tokens
       | when                                      |
       | just after the reuse grace                |
       | after half of the lifetime of the session |
+
+  @TOKEN-12 @stage:each
+  Scenario: A refresh token is of use to its own client only, and for no more than was granted
+    Given a user who can log in
+    When refresh tokens, each of a session of its own, are presented like this, and then by their client as it should be
+      | presented            |
+      | by another client    |
+      | by nobody            |
+      | by an unknown client |
+      | with a wider scope   |
+    Then TOKEN-12.E1 holds: whoever is not the token's client is refused
+    And TOKEN-12.E2 holds: nobody gets a wider scope than was granted
+    And TOKEN-12.E3 holds: its own client can still refresh the session
+
+  @TOKEN-13 @stage:each
+  Scenario: Access tokens are short-lived, and a session ends however often it is refreshed
+    Given a user who can log in
+    And the lifetimes that are documented
+    When each client logs in and refreshes, and its access tokens are read
+    And a session of each client is left idle past the inactivity limit, beside one that is in use
+    And a session of each client is refreshed again and again until its absolute limit has passed
+    Then TOKEN-13.E1 holds: access tokens live as long as the answer says, and no longer than an hour
+    And TOKEN-13.E2 holds: the idle session is refused
+    And TOKEN-13.E3 holds: the session ends at its absolute limit, counted from the login, and a new login is needed
+    And TOKEN-13.E4 holds: the limits are documented, and justified where they exceed what NIST recommends
+
+  @TOKEN-19 @stage:each
+  Scenario: Logging out ends the session at the issuer, at the API and on open connections
+    Given a user who is signed in at the web client and at the desktop client
+    And an open realtime connection of each session, and another session of the user
+    When the user logs out of each client
+    And copies of its access token and its cookie are presented again
+    And the connections are watched, and opened again with the copies
+    Then TOKEN-19.E1 holds: the refresh token is refused as soon as the user is out
+    And TOKEN-19.E2 holds: within a minute access token and cookie are refused, and the connection is closed for good
+
+  @TOKEN-19 @stage:each
+  Scenario: The endpoint for revocation takes back what is a client's own, and nothing else
+    Given a user who can log in
+    When the endpoint for revocation is looked for
+    And each client revokes a refresh token and an access token of its own, also with the hint of the other type
+    And each client revokes the tokens of another, and a token that nobody issued
+    And each client names a token of its own in a GET request
+    Then TOKEN-19.E3 holds: own tokens are dead, an unknown one is no error, those of others live on, and a GET is refused
+
+  @TOKEN-19 @stage:each
+  Scenario: A logout without a network is complete here, and made up for at the issuer
+    Given a user who is signed in at the web client and at the desktop client
+    When the user logs out of each client while the endpoint for revocation cannot be reached, until it can be again
+    And the desktop client is restarted between such a logout and the return of the network
+    Then TOKEN-19.E4 holds: nobody is signed in at the client, and the tokens are dead once the network is back

@@ -22,3 +22,18 @@ Feature: Web client
     Then WEB-02.E1 holds: on no page is a token in a storage, a cookie, the document or its data
     And WEB-02.E2 holds: on no page is a token in an answer, a message or a variable
     And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token
+
+  @WEB-09 @stage:each
+  Scenario: What holds credentials or somebody's data may be kept by nobody on its way
+    Given a user who can log in
+    When each client asks the issuer's endpoints, rightly and wrongly
+    And the API is asked with a token, and every page and address of the web client with its session
+    And all that holds data is asked for through a shared cache, with credentials and then without
+    Then WEB-09.E1 holds: each such answer, also a refusal or a redirect, says no-store, and tokens come as JSON with their type
+    And WEB-09.E3 holds: a shared cache gives nobody what a user was answered
+
+  @WEB-09 @browser:each
+  Scenario: The caches of a browser hold nothing of a session
+    Given a browser that keeps its profile on disk, in which nobody is signed in
+    When the user logs in, sees every page, and the browser is ended and its caches are searched
+    Then WEB-09.E2 holds: neither its disk cache nor its Cache Storage holds a credential, a pseudonym or the user's name

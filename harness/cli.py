@@ -27,7 +27,6 @@ from harness.evidence.audit import report_json
 from harness.gate import gate_markdown
 from harness.jobs import (
     OUT,
-    POLICY,
     Job,
     Outcome,
     audit_bundle,
@@ -39,16 +38,20 @@ from harness.jobs import (
     verify,
 )
 from harness.machine.doctor import examine
-from harness.machine.provision import provision
+from harness.machine.provision import NEEDS, Need, provision
 from harness.matrix import parse_selection
 from harness.plan import read_features
 from harness.report.coverage import coverage_json, coverage_markdown, coverage_table
+from harness.report.findings_table import show_findings
 from harness.report.progress import open_progress
 from harness.report.terminal import console_for, kill_table, show_audit, show_decision, show_lines, show_things
 from harness.report.verdict_table import verdict_table
-from harness.run import TARGETS, Question
+from harness.run import Question
+from harness.targets.opening import TARGETS, Leave, find_target
 
 USAGE, UNFINISHED = 2, 3
+POLICY_HELP = "What must hold (TOML); by default reports/policies/default.toml, or foreign.toml for a foreign target."
+TARGET_HELP = f"{', '.join(TARGETS)}, or the TOML file of a description."
 Path_ = click.Path(path_type=Path)
 
 
@@ -113,17 +116,25 @@ def say_json(data: object) -> None:
 
 
 def question(
-    target: str, controls: tuple[str, ...], cell: str, depth: str, features: Path | None, catalog: Path | None
+    target: str,
+    controls: tuple[str, ...],
+    cell: str,
+    depth: str,
+    features: Path | None,
+    catalog: Path | None,
+    read_only: bool = False,
+    allow_destructive: bool = False,
 ) -> Question:
     """What the options ask for."""
     given = {"features": features} if features else {}
-    return Question(target, controls, parse_selection(cell), depth, catalog=catalog, **given)
+    leave = Leave(read_only, allow_destructive)
+    return Question(target, controls, parse_selection(cell), depth, catalog=catalog, leave=leave, **given)
 
 
 def asks(depth: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that say what is asked; `depth` is how deep where that is not said."""
     options = (
-        click.option("--target", default="reference", show_default=True, help=f"One of: {', '.join(TARGETS)}."),
+        click.option("--target", default="reference", show_default=True, metavar="NAME|FILE", help=TARGET_HELP),
         click.option("--controls", multiple=True, metavar="PATTERN", help="Only these controls, such as 'STORE-*'."),
         click.option("--cell", default="", metavar="AXIS=VALUE,…", help="Only these cells: os, stage, browser, store."),
         click.option("--depth", type=click.Choice(["pr", "full"]), default=depth, show_default=True),
@@ -133,9 +144,22 @@ def asks(depth: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return lambda function: functools.reduce(lambda wrapped, option: option(wrapped), options, function)
 
 
+def spares(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what may be done to a target that is not one's own."""
+    options = (
+        click.option("--read-only", is_flag=True, help="Send nothing but GET and HEAD to a described target."),
+        click.option(
+            "--allow-destructive", is_flag=True, help="Disturb stages marked prod where a scenario must."
+        ),
+    )
+    return functools.reduce(lambda wrapped, option: option(wrapped), options, function)
+
+
 side_by_side = click.option(
     "-n", "side_by_side", type=click.IntRange(min=0), default=0, help="Faults tried at once; 0: one per processor."
 )
+
+no_install = click.option("--no-install", is_flag=True, help="Install nothing on this machine.")
 
 
 @click.group(cls=_Authassay, context_settings={"help_option_names": ["-h", "--help"]})
@@ -146,34 +170,45 @@ def main() -> None:
 
 @main.command("verify")
 @asks("full")
-@click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
+@spares
+@click.option("--policy", type=Path_, help=POLICY_HELP)
 @click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
 @side_by_side
-@click.option("--no-install", is_flag=True, help="Install nothing on this machine.")
+@no_install
 @as_json
 def verify_command(
-    as_json: bool, policy: Path, out: Path, key: Path | None, no_install: bool, side_by_side: int, **asked: Any
+    as_json: bool, policy: Path | None, out: Path, key: Path | None, no_install: bool, side_by_side: int, **asked: Any
 ) -> int:
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key, with_faults=True, with_reports=True, side_by_side=side_by_side)
-    for thing in provision(not no_install, tell=lambda line: console.print(line, highlight=False)):
+    bring((*NEEDS, *find_target(job.question.target).needs), no_install, console)
+    return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
+
+
+def bring(needs: tuple[Need, ...], no_install: bool, console: Console) -> None:
+    """Install what is needed and not here, as far as that is allowed, and tell of what was not here."""
+    for thing in provision(not no_install, lambda line: console.print(line, highlight=False), needs):
         if thing.state != "here":
             console.print(str(thing), highlight=False, soft_wrap=True)
-    return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
 
 @main.command("run")
 @asks("full")
-@click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
+@spares
+@click.option("--policy", type=Path_, help=POLICY_HELP)
 @click.option("--out", type=Path_, default=OUT, help="Where the run's folder is made.")
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
+@no_install
 @as_json
-def run_command(as_json: bool, policy: Path, out: Path, key: Path | None, **asked: Any) -> int:
+def run_command(
+    as_json: bool, policy: Path | None, out: Path, key: Path | None, no_install: bool, **asked: Any
+) -> int:
     """Run the scenarios, judge, seal the evidence, decide. Faults are not seeded: see `faults` and `verify`."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key)
+    bring(find_target(job.question.target).needs, no_install, console)
     return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
 
@@ -198,6 +233,7 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
     if outcome.reports:
         lines.update(outcome.reports.pages)
         lines.update({f"not made {n}": line for n, line in enumerate(outcome.reports.absent, 1)})
+    show_findings(console, outcome.failures, outcome.bundle.parent / "curl")
     show_lines(console, {**lines, "seconds": outcome.seconds})
     show_decision(console, outcome.decision)
     holds = outcome.audited is None or outcome.audited.holds
@@ -244,10 +280,12 @@ def audit_command(as_json: bool, bundle: Path, key: Path | None) -> int:
 @main.command("report")
 @click.argument("bundle", type=Path_)
 @click.option("--out", type=Path_, help="Folder for the reports; by default the one that holds the bundle.")
-@click.option("--policy", type=Path_, default=POLICY, help="The policy that the decision rests on.")
+@click.option("--policy", type=Path_, help=POLICY_HELP)
 @click.option("--controls", multiple=True, metavar="PATTERN", help="Decide over these controls only.")
 @as_json
-def report_command(as_json: bool, bundle: Path, out: Path | None, policy: Path, controls: tuple[str, ...]) -> int:
+def report_command(
+    as_json: bool, bundle: Path, out: Path | None, policy: Path | None, controls: tuple[str, ...]
+) -> int:
     """Write the reports of a bundle: Allure, the auditor's page, the catalog, JUnit, Markdown."""
     reports, decision = report_bundle(bundle, out, policy, controls, Question())
     if as_json:
@@ -261,11 +299,11 @@ def report_command(as_json: bool, bundle: Path, out: Path | None, policy: Path, 
 
 @main.command("gate")
 @click.argument("bundle", type=Path_)
-@click.option("--policy", type=Path_, default=POLICY, help="What must hold (TOML).")
+@click.option("--policy", type=Path_, help=POLICY_HELP)
 @click.option("--controls", multiple=True, metavar="PATTERN", help="Decide over these controls only.")
 @click.option("--markdown", is_flag=True, help="Print the decision as Markdown, for a CI summary.")
 @as_json
-def gate_command(as_json: bool, bundle: Path, policy: Path, controls: tuple[str, ...], markdown: bool) -> int:
+def gate_command(as_json: bool, bundle: Path, policy: Path | None, controls: tuple[str, ...], markdown: bool) -> int:
     """Decide over a bundle by a policy."""
     decision = gate_bundle(bundle, policy, controls)
     if as_json:

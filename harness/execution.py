@@ -85,6 +85,7 @@ class Execution:
             expectations=planned.expectations,
             depth=self.depth,
             sink=self._keep,
+            destructive="destructive" in planned.tags,
         )
 
     def close_scene(self, scene: Scene) -> None:

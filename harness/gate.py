@@ -66,11 +66,12 @@ def _reach(policy: Policy, catalog: Catalog, gated: Sequence[str], scope: tuple[
 def _waivers(waivers: Iterable[Waiver], found: Sequence[Finding], policy: Policy, today: date) -> Iterator[Reason]:
     for waiver in waivers:
         subject = f"{waiver.control} in {waiver.cell}"
-        place = f"{_file(policy)}:{waiver.line}"
+        place = f"{_file(policy)}:{waiver.line}" if not waiver.file else waiver.file
         covered = [finding for finding in found if _covers(waiver, finding)]
         failed = sum(finding.verdict is Verdict.FAILED for finding in covered)
         if _expired(waiver, today):
-            detail = f"it held until {waiver.expires}; mend the defect, or ask {waiver.owner} to renew it at {place}"
+            renew = f"ask {waiver.owner} to renew it" if waiver.owner else "renew it"
+            detail = f"it held until {waiver.expires}; mend the defect, or {renew} at {place}"
             yield Reason("waiver-expired", subject, detail)
         elif not covered:
             yield Reason(
@@ -79,7 +80,8 @@ def _waivers(waivers: Iterable[Waiver], found: Sequence[Finding], policy: Policy
         elif all(finding.verdict in (Verdict.PASSED, Verdict.NOT_APPLICABLE) for finding in covered):
             yield Reason("waiver-unused", subject, f"all that it covers passed; delete it at {place}")
         elif failed:
-            detail = f"failures accepted: {failed}, by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+            accepted = f"by {waiver.owner}" if waiver.owner else f"expected by {waiver.file}"
+            detail = f"failures accepted: {failed}, {accepted} until {waiver.expires}: {waiver.reason}"
             yield Reason("waived", subject, detail)
 
 

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +18,7 @@ from harness.catalog import load_catalog
 from harness.errors import EvidenceError, UsageError
 from harness.evidence.audit import AuditReport, audit
 from harness.evidence.bundle import Bundle, complete, read_bundle, write_kill_matrix
+from harness.evidence.predicate import expected_failures
 from harness.evidence.records import merged
 from harness.evidence.seal import load_private_key, load_public_key
 from harness.fault_worker import FaultWorker
@@ -33,9 +34,10 @@ from harness.plan import read_features, wanted_controls
 from harness.policy import load_policy
 from harness.recording import Recording, finish, record, search_for_secrets
 from harness.redact import Redactor
+from harness.report.failures import Failure, failures
 from harness.report.from_bundle import input_from
 from harness.report.progress import Progress
-from harness.report.reports import Reports, write_reports
+from harness.report.reports import Reports, write_findings, write_reports
 from harness.run import Question, open_targets, plan_of
 
 __all__ = [
@@ -51,12 +53,15 @@ __all__ = [
 ]
 
 OUT = CHECKOUT / "reports" / "out"
-POLICY = CHECKOUT / "reports" / "policies" / "default.toml"
+POLICIES = CHECKOUT / "reports" / "policies"
+POLICY = POLICIES / "default.toml"
+FOREIGN_POLICY = POLICIES / "foreign.toml"  # the same, without what needs a target of one's own
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. `audited` and `reports` are there where they were asked for."""
+    """What a run came to. `audited` and `reports` are there where they were asked for; `failures` have their curl lines
+    in the folder `curl` beside the bundle."""
 
     bundle: Path
     catalog: Catalog
@@ -66,14 +71,15 @@ class Outcome:
     matrix: KillMatrix | None = None
     audited: AuditReport | None = None
     reports: Reports | None = None
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a run is to leave behind, and how."""
+    """What a run is to leave behind, and how. Without a policy, the one for targets of this kind."""
 
     question: Question
-    policy: Path = POLICY
+    policy: Path | None = None
     out: Path = OUT
     key: Path | None = None
     with_faults: bool = False
@@ -87,7 +93,9 @@ def verify(job: Job, progress: Progress) -> Outcome:
     Raises UsageError before anything starts where an input is wrong, RunInterrupted and EvidenceError later.
     """
     started = time.monotonic()
-    catalog, policy = load_catalog(job.question.catalog), load_policy(job.policy)
+    foreign = job.question.foreign
+    catalog = load_catalog(job.question.catalog)
+    policy = load_policy(job.policy or (FOREIGN_POLICY if foreign else POLICY))
     scenarios = read_features(job.question.features, catalog)
     wanted_controls(catalog, job.question.controls)
     if job.key:
@@ -97,31 +105,45 @@ def verify(job: Job, progress: Progress) -> Outcome:
     redactor = Redactor()
     with PrivateSession.start() as machine, progress:
         recording = _record(job, catalog, machine, redactor, folder, progress)
-        matrix = _kill(job, recording, machine, progress) if job.with_faults else None
+        matrix = _kill(job, recording, machine, progress) if job.with_faults and not foreign else None
     with progress, progress.show_step("sealing the evidence"):
         bundle = finish(recording, job.key)
-    written = matrix.to_json() if matrix else None
-    findings = read_bundle(bundle).findings  # with not_run for what was planned and never came to a verdict
-    decision = _decide_on_what_was_asked(job, findings, policy, catalog, written)
-    outcome = Outcome(bundle, catalog, findings, decision, 0.0, matrix)
+    read = read_bundle(bundle)  # with not_run for what was planned and never came to a verdict
+    decision = _decide_on_what_was_asked(job, read, policy)
+    outcome = Outcome(bundle, read.catalog, read.findings, decision, 0.0, matrix)
+    outcome = replace(outcome, failures=_write_failures(read, redactor))
     if job.with_reports:
         with progress:
             outcome = _report(outcome, policy, scenarios, redactor, progress)
     return replace(outcome, seconds=round(time.monotonic() - started, 1))
 
 
-def _decide_on_what_was_asked(
-    job: Job, findings: Sequence[Finding], policy: Policy, catalog: Catalog, matrix: Mapping[str, Any] | None
-) -> Decision:
+def _decide_on_what_was_asked(job: Job, read: Bundle, policy: Policy) -> Decision:
     """The gate's decision over what the job asked for, which says so where that is less than the policy."""
     notes = []
     if job.question.selection:
         notes.append(Reason("over", "cells", f"over {_cells(job.question.selection)} only"))
-    if not job.with_faults:
+    if job.question.foreign:
+        notes.append(Reason("over", "faults", "no faults were seeded: that can be done in the reference only"))
+    elif not job.with_faults:
         policy = replace(policy, require_kill_matrix=False)
         notes.append(Reason("over", "faults", "no faults were seeded, and no kill matrix is asked for; see: verify"))
-    decision = decide(findings, policy, catalog, matrix, today(), job.question.controls)
+    policy = _with_expected_failures(policy, read, job.question.selection)
+    decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), job.question.controls)
     return replace(decision, reasons=(*decision.reasons, *notes))
+
+
+def _with_expected_failures(policy: Policy, read: Bundle, selection: Mapping[str, str]) -> Policy:
+    """The policy with the failures that the targets' descriptions expect, as far as it gates on them. One that cannot
+    be met in the cells that were selected is left out."""
+    cells = {finding.cell for finding in read.findings}
+    expected = tuple(
+        waiver
+        for waiver in expected_failures(read.predicate)
+        if any(fnmatchcase(waiver.control.partition(".")[0], pattern) for pattern in policy.controls)
+        and not (selection and not any(fnmatchcase(cell, waiver.cell) for cell in cells))
+    )
+    return replace(policy, waivers=(*policy.waivers, *expected))
 
 
 def _cells(selection: Mapping[str, object]) -> str:
@@ -132,13 +154,17 @@ def _record(
     job: Job, catalog: Catalog, machine: PrivateSession, redactor: Redactor, folder: Path, progress: Progress
 ) -> Recording:
     with progress.show_step(f"starting the target {job.question.target}"):
-        opened = open_targets(job.question.target, machine, redactor)
+        opened = open_targets(job.question.target, machine, redactor, leave=job.question.leave)
         targets = opened.__enter__()
     try:
         plan = plan_of(job.question, catalog, targets[job.question.target])
         progress.total = sum(len(scenario.instances(c.id)) for scenario, cells in plan.cells.items() for c in cells)
         recording = record(plan, targets, redactor, folder / "bundle", job.question.depth, [progress])
-        recording.asked = {"controls": list(job.question.controls), "cells": dict(job.question.selection)}
+        recording.asked = {
+            "controls": list(job.question.controls),
+            "cells": dict(job.question.selection),
+            **asdict(job.question.leave),
+        }
         return recording
     finally:
         opened.__exit__(None, None, None)
@@ -155,6 +181,14 @@ def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Pro
     )
     write_kill_matrix(recording.folder, matrix.to_json())
     return matrix
+
+
+def _write_failures(read: Bundle, redactor: Redactor) -> tuple[Failure, ...]:
+    """What failed, written beside the bundle with its curl lines, and searched for secrets."""
+    shown = input_from(read)
+    if write_findings(shown, read.path.parent):
+        search_for_secrets(redactor, read.path.parent)
+    return failures(shown)
 
 
 def _report(
@@ -174,6 +208,8 @@ def kill_faults(
     question: Question, patterns: Sequence[str], source: Path | None, progress: Progress, side_by_side: int = 0
 ) -> KillMatrix:
     """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls."""
+    if question.foreign:
+        raise UsageError(f"--target: faults can be seeded in the reference only, not in {question.target!r}")
     catalog = load_catalog(question.catalog)
     faults = dict(load_faults(source))
     check_faults(faults, (e.id for control in catalog.controls.values() for e in control.expectations))
@@ -221,15 +257,21 @@ def audit_bundle(bundle: Path, key: Path | None) -> AuditReport:
     return audit(bundle, key)
 
 
-def gate_bundle(bundle: Path, policy: Path, scope: tuple[str, ...]) -> Decision:
-    """The gate's decision on a bundle, sealed or interrupted."""
-    rules = load_policy(policy)
+def gate_bundle(bundle: Path, policy: Path | None, scope: tuple[str, ...]) -> Decision:
+    """The gate's decision on a bundle, sealed or interrupted; without a policy, by the one for its targets."""
+    rules = load_policy(policy) if policy else None
     with _readable(bundle) as readable:
-        return _decide_on(read_bundle(readable), rules, scope)
+        read = read_bundle(readable)
+        return _decide_on(read, rules or _policy_for(read), scope)
+
+
+def _policy_for(read: Bundle) -> Policy:
+    return load_policy(FOREIGN_POLICY if read.predicate.get("foreign") else POLICY)
 
 
 def _decide_on(read: Bundle, policy: Policy, scope: tuple[str, ...]) -> Decision:
     """The decision on all that the policy asks for, whatever the run was asked for: what is not there fails."""
+    policy = _with_expected_failures(policy, read, {})
     decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), scope)
     asked = read.predicate.get("asked")
     cells = asked.get("cells") if isinstance(asked, Mapping) else None
@@ -254,16 +296,17 @@ def _readable(bundle: Path) -> Iterator[Path]:
 
 
 def report_bundle(
-    bundle: Path, out: Path | None, policy: Path, scope: tuple[str, ...], question: Question
+    bundle: Path, out: Path | None, policy: Path | None, scope: tuple[str, ...], question: Question
 ) -> tuple[Reports, Decision]:
     """Audit a bundle again and write its reports into `out`, by default the folder that holds it.
 
     What an interrupted run left is reported too, unaudited and unsealed.
     """
-    rules, catalog = load_policy(policy), load_catalog(question.catalog)
+    given, catalog = load_policy(policy) if policy else None, load_catalog(question.catalog)
     scenarios = read_features(question.features, catalog)
     with _readable(bundle) as readable:
         read = read_bundle(readable)
+        rules = given or _policy_for(read)
         decision = _decide_on(read, rules, scope)
         audited = audit(bundle, None) if readable == bundle else None
         shown = input_from(replace(read, path=bundle), audited, decision, rules)

@@ -192,7 +192,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A failed expectation that is accepted for a time. `expires` is an ISO date, the last day it holds."""
+    """A failed expectation that is accepted for a time. `expires` is an ISO date, the last day it holds; `file` and
+    `line` are where it is written, the policy's own file where none is named."""
 
     control: str
     cell: str
@@ -200,6 +201,7 @@ class Waiver:
     owner: str
     expires: str
     line: int = 0
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,14 @@ __all__ = [
     "AuditResult",
     "BusCapture",
     "BusEvent",
+    "CallbackDelivery",
     "Confirmation",
     "Cookie",
     "CookieJar",
+    "DocumentedLifetime",
     "Hit",
     "HttpExchange",
+    "LifetimeTable",
     "LogCapture",
     "Observation",
     "PageView",
@@ -31,6 +34,7 @@ __all__ = [
     "PublishCall",
     "PublishTranscript",
     "Race",
+    "RealtimeConnection",
     "SecretScan",
     "SelfTestRun",
     "StatusTable",
@@ -76,7 +80,8 @@ class Confirmation(Observation):
 
 @dataclass(frozen=True, kw_only=True)
 class HttpExchange(Observation):
-    """One request and its answer. `status` is None where no answer came; `error` then says why."""
+    """One request and its answer. `status` is None where no answer came; `error` then says why. `began`: seconds from
+    the start of its scenario."""
 
     kind: Literal["http"] = "http"
     method: str
@@ -90,6 +95,7 @@ class HttpExchange(Observation):
     truncated: bool = False
     error: str = ""
     seconds: float = 0.0
+    began: float = 0.0
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case of letters."""
@@ -104,7 +110,10 @@ class HttpExchange(Observation):
 
     def location_parameters(self) -> dict[str, str]:
         """Query and fragment parameters of the Location header; empty without one."""
-        parts = urlsplit(self.location or "")
+        try:
+            parts = urlsplit(self.location or "")
+        except ValueError:  # it is no address
+            return {}
         pairs = {**parse_qs(parts.query, True), **parse_qs(parts.fragment, True)}
         return {name: values[0] for name, values in pairs.items()}
 
@@ -112,7 +121,7 @@ class HttpExchange(Observation):
         """The body as a JSON object; empty where it is none."""
         try:
             parsed = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return parsed if isinstance(parsed, dict) else {}
 
@@ -326,11 +335,60 @@ class Race(Observation):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RealtimeConnection(Observation):
+    """A realtime connection, as its client meets it when he opens or watches it. `status` is what the request for it
+    was answered, None where no answer came; `messages` are those that came so far, without heartbeats.
+    `closed_after`: seconds from the stimulus until the server ended it, None while it is open."""
+
+    kind: Literal["realtime"] = "realtime"
+    url: str
+    status: int | None
+    open: bool
+    messages: int = 0
+    closed_after: float | None = None
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackDelivery(Observation):
+    """What became of an authorization response that was brought to a client. `token_requests` counts, by issuer
+    (`honest`, `attacker`), what reached each token endpoint meanwhile; both were listened to. `status` is None where
+    the client did not answer; `signed_in` tells whether somebody is signed in afterwards."""
+
+    kind: Literal["callback"] = "callback"
+    redirect_uri: str
+    status: int | None
+    token_requests: Mapping[str, int]
+    signed_in: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogCapture(Observation):
     """Structured log records of a process, one mapping each."""
 
     kind: Literal["log"] = "log"
     records: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class DocumentedLifetime:
+    """A lifetime as the documentation states it, in seconds, with the justification beside it ("" where none is)."""
+
+    seconds: float
+    justification: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifetimeTable(Observation):
+    """The lifetimes that a target documents. `limits` has `access_token`, `refresh_idle` and `refresh_absolute`, as far
+    as something is written; `source` says where, `assurance` the level claimed (NIST SP 800-63B-4: AAL1 or AAL2)."""
+
+    kind: Literal["lifetimes"] = "lifetimes"
+    stage: str
+    source: str
+    limits: Mapping[str, DocumentedLifetime]
+    assurance: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,6 +420,7 @@ Known = (
     | HttpExchange
     | TokenFacts
     | BusCapture
+    | CallbackDelivery
     | PublishTranscript
     | StoreOperation
     | StoreListing
@@ -372,6 +431,8 @@ Known = (
     | CookieJar
     | SecretScan
     | Race
+    | RealtimeConnection
+    | LifetimeTable
     | LogCapture
     | AuditResult
     | StatusTable

@@ -7,10 +7,11 @@ it to its sink; only what comes back from `record` may reach a check.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
-from harness.observations import Observation, from_json, to_json
+from harness.observations import Absence, Observation, from_json, to_json
 
 __all__ = ["MissingObservation", "Record", "Recorder", "Redacts"]
 
@@ -52,6 +53,10 @@ class Record(Sequence[Observation]):
             raise MissingObservation(f"no {type.__name__} observation of {what}")
         return found
 
+    def lacks(self, capability: str) -> bool:
+        """Whether the target lacks a capability that a step would have used."""
+        return any(isinstance(o, Absence) and o.capability == capability for o in self._all)
+
     def one(self, type: type[T], case: str, **about: str) -> T:
         """The last of this type and case."""
         return self.of(type, case, **about)[-1]
@@ -79,6 +84,8 @@ class Recorder:
         self._sink = sink
         self._kept: list[Observation] = []
         self._lock = threading.Lock()  # taps record from the threads of servers
+        self._started = time.monotonic()
+        self._agents = 0
 
     def record(self, observation: T) -> T:
         """The observation as a check may see it: redacted, and with its id."""
@@ -93,6 +100,17 @@ class Recorder:
     @property
     def seen(self) -> Record:
         return Record(self._kept)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the scenario began."""
+        return round(time.monotonic() - self._started, 3)
+
+    def next_agent(self) -> str:
+        """The number of a user agent of the scenario, by which its exchanges are told from those of others."""
+        with self._lock:
+            self._agents += 1
+            return str(self._agents)
 
 
 def _redact(value: Any, redactor: Redacts) -> Any:

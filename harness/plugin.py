@@ -16,7 +16,7 @@ import pytest
 from pytest_bdd import scenario as bind_scenario
 from pytest_bdd.parser import Feature, Scenario, Step
 
-from harness.errors import NotHere, NotOffered
+from harness.errors import NotHere, NotOffered, TargetError
 from harness.model import Cell, Finding, Verdict
 from harness.scene import Scene
 from harness.time_limit import TimeLimit
@@ -63,7 +63,6 @@ class FeatureFile(pytest.Module):
         return module
 
 
-SCENARIO_SECONDS = 240.0  # a scenario that takes longer has judged nothing more
 RUNNER: pytest.StashKey[Runner] = pytest.StashKey()
 
 
@@ -126,18 +125,19 @@ class Plugin:
         if scene is None:
             return None
         wanted = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-        error = _trial(lambda: pyfuncitem.obj(**wanted))
+        error = _trial(scene, lambda: pyfuncitem.obj(**wanted))
         if scene.must_be_confirmed:
             scene.begin_second_trial()
-            error = _trial(lambda: pyfuncitem.obj(**wanted)) or error
+            error = _trial(scene, lambda: pyfuncitem.obj(**wanted)) or error
         _end(scene, error, self.runner)
         return True
 
 
-def _trial(steps: Callable[[], object]) -> BaseException | None:
+def _trial(scene: Scene, steps: Callable[[], object]) -> BaseException | None:
     """Go through the scenario once; what it raised, if anything."""
     try:
-        with TimeLimit(SCENARIO_SECONDS):
+        scene.require_leave()
+        with TimeLimit(scene.target.scenario_seconds):
             steps()
     except KeyboardInterrupt:
         raise  # the run was interrupted: the scenario did not finish, and nothing it found counts
@@ -154,6 +154,8 @@ def _end(scene: Scene, error: BaseException | None, runner: Runner) -> None:
         scene.close_with(Verdict.NOT_RUN, str(error))
     elif isinstance(error, TimeoutError):
         scene.close_with(Verdict.UNKNOWN, f"the scenario did not end: {error}"[:800])
+    elif isinstance(error, TargetError):
+        scene.close_with(Verdict.UNKNOWN, f"the scenario could not go on: {error}"[:800])
     elif error is not None:
         scene.close_with(Verdict.UNKNOWN, f"the scenario crashed: {type(error).__name__}: {error}"[:800])
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from harness.errors import Mistake, Mistakes
 from harness.model import Policy, Waiver
 from harness.toml_lines import TomlFile, read_toml
-from harness.toml_models import Text, Written, validate
+from harness.toml_models import Day, Text, Written, validate
 
 __all__ = ["load_policy"]
 
@@ -27,22 +27,13 @@ class WaiverTable(Written):
     cell: Text
     reason: Text
     owner: Text
-    expires: date
+    expires: Day
 
     @field_validator("control")
     @classmethod
     def _control(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Z]+-\d+(\.E\d+)?", value):
             raise ValueError(f"{value!r} is no control; write TOKEN-10, or an expectation such as TOKEN-10.E2")
-        return value
-
-    @field_validator("expires", mode="before")
-    @classmethod
-    def _day(cls, value: object) -> object:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
-        if isinstance(value, datetime):
-            raise ValueError("expires is a time; write the last day that it holds, such as 2027-01-31")
         return value
 
 
@@ -55,8 +46,11 @@ class PolicyTable(Written):
 
 
 def load_policy(path: Path) -> Policy:
-    """The policy in a TOML file. Raises Mistakes, all at once, each with its line."""
-    file = read_toml(path)
+    """The policy in a TOML file. Raises Mistakes, all at once, each with its line.
+
+    `controls_of` names another policy, beside it, on whose controls this one gates as well.
+    """
+    file = _with_controls(read_toml(path))
     table, mistakes = validate(PolicyTable, file)
     mistakes += _cell_mistakes(file)
     if table is None or mistakes:
@@ -69,6 +63,18 @@ def load_policy(path: Path) -> Policy:
         require_kill_matrix=table.require_kill_matrix,
         file=str(path),
     )
+
+
+def _with_controls(file: TomlFile) -> TomlFile:
+    """The file with the controls of the policy that it names."""
+    named = file.data.get("controls_of")
+    if not isinstance(named, str):
+        return file
+    if "controls" in file.data:
+        raise Mistakes([file.mistake(("controls_of",), "names controls a second time", "keep it, or controls")])
+    other = read_toml(file.path.parent / named)
+    rest = {key: value for key, value in file.data.items() if key != "controls_of"}
+    return replace(file, data={**rest, "controls": other.data.get("controls", [])})
 
 
 def _waiver(table: WaiverTable, line: int) -> Waiver:

@@ -9,20 +9,25 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 from harness.errors import NotOffered, TargetError
+from harness.model import Waiver
 from harness.observations import (
     AuditResult,
     BusCapture,
+    CallbackDelivery,
     CookieJar,
+    LifetimeTable,
     LogCapture,
     Observation,
     PageView,
     ProcessRun,
     PublishTranscript,
+    RealtimeConnection,
     SecretScan,
     SelfTestRun,
     StatusTable,
@@ -37,11 +42,15 @@ __all__ = [
     "Admin",
     "Bus",
     "Clock",
+    "Copies",
     "DesktopClient",
+    "Documentation",
     "Issuer",
     "Process",
     "Publisher",
+    "Realtime",
     "Rehearsal",
+    "RelyingParty",
     "StoreClient",
     "Target",
     "WebClient",
@@ -54,7 +63,10 @@ P = TypeVar("P")
 
 
 class Clock(Protocol):
-    """The test clock of a target."""
+    """The clock of a target: one that can be set forward, or the one on the wall, for which one has to wait."""
+
+    def now(self, stage: str) -> float:
+        """Seconds since the epoch, as the target's tokens count them."""
 
     def advance(self, stage: str, seconds: float) -> None: ...
 
@@ -110,6 +122,38 @@ class Admin(Protocol):
     def trusts_keys_of(self, stage: str, other: str) -> AbstractContextManager[None]:
         """While it lasts, the API of `stage` has the public keys of `other` in its key set too."""
 
+    def revocation_unreachable(self, stage: str, recorder: Recorder, case: str) -> AbstractContextManager[None]:
+        """While it lasts, requests to the revocation endpoint end without an answer; each is recorded under `case`."""
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Copies of what a client holds, for the harness to present again: secrets. `cookie` is a Cookie header."""
+
+    client_id: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    cookie: str = field(default="", repr=False)
+
+
+class Realtime(Protocol):
+    """The realtime channel of one stage's API. Connections are told apart by the names that they are opened with."""
+
+    def subscribe(self, case: str, name: str, access_token: str) -> RealtimeConnection:
+        """Open a connection with this token; returns when it is open or refused."""
+
+    def provoke(self, case: str, access_token: str) -> None:
+        """Let this token's session do something that every connection of its user is told of."""
+
+    def receive(self, case: str, name: str, seconds: float) -> RealtimeConnection:
+        """Wait for a message more than were there when it was looked at last, at most so long."""
+
+    def watch(self, case: str, name: str, since: float, seconds: float) -> RealtimeConnection:
+        """Wait until the server ends the connection, at most so long. `since` is when the stimulus was, by the
+        monotonic clock."""
+
+    def close(self) -> None: ...
+
 
 class StoreClient(Protocol):
     """The session store as a client process uses it. `value` is a witness, not a secret, and `name` names it."""
@@ -140,6 +184,12 @@ class DesktopClient(Protocol):
 
     def refresh(self, case: str) -> StoreState: ...
 
+    def copies(self, case: str) -> Copies:
+        """What the client was given last; the answer that brought it is recorded under `case`."""
+
+    def log_out(self, case: str) -> StoreState:
+        """Log out in the window."""
+
     def look(self, case: str, page: str) -> PageView:
         """Look at a page of the window: `login`, `home` or `settings`, in a real browser."""
 
@@ -166,6 +216,9 @@ class WebClient(Protocol):
 
     def log_out(self, case: str) -> PageView: ...
 
+    def copies(self, case: str) -> Copies:
+        """What the client holds for this user; the answer that brought it is recorded under `case`."""
+
     def show(self, case: str, page: str) -> PageView:
         """Go to `settings`, or to `login`, for which a user who is signed in signs out."""
 
@@ -185,7 +238,33 @@ class WebClient(Protocol):
     def scan_answers(self, case: str) -> SecretScan:
         """Search every answer that page script could read since the last call."""
 
+    def scan_caches(self, case: str) -> SecretScan:
+        """End the browser, and search what its caches hold on disk. Only with a profile of its own there."""
+
     def close(self) -> None: ...
+
+
+class RelyingParty(Protocol):
+    """A client that knows two issuers: the stage's own, `honest`, and one that the harness runs, `attacker`. The
+    harness is its user's browser."""
+
+    def identifiers(self) -> Mapping[str, str]:
+        """Both issuer identifiers, by these names."""
+
+    def begin(self, issuer: str) -> str:
+        """Begin a sign-in at one of them, with nobody signed in; the URL of the authorization request."""
+
+    def deliver(self, case: str, callback: str) -> CallbackDelivery:
+        """Bring an authorization response to the client that began the last sign-in: the URL that a browser would be
+        led to. The callback and the token requests that follow are recorded under `case`."""
+
+    def close(self) -> None: ...
+
+
+class Documentation(Protocol):
+    """What the target's operators have written down about it."""
+
+    def lifetimes(self, case: str, stage: str) -> LifetimeTable: ...
 
 
 class Rehearsal(Protocol):
@@ -219,6 +298,33 @@ class Target(Protocol):
     def confirms(self) -> bool:
         """Whether a failure is reported only after a second trial, with another HTTP client, has confirmed it."""
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds for which one may wait to see an effect; None where effects are immediate."""
+
+    @property
+    def scenario_seconds(self) -> float:
+        """A trial of a scenario that takes longer has judged nothing more."""
+
+    @property
+    def declared_absent(self) -> Mapping[str, str]:
+        """The capabilities that its description declares absent, each with its reason."""
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """The policy parameters that its description sets, by name."""
+
+    @property
+    def remedies(self) -> Mapping[str, str]:
+        """What to change where an expectation fails, in the target's own terms, by expectation."""
+
+    @property
+    def expected_failures(self) -> Sequence[Waiver]:
+        """Failures that its description expects."""
+
+    def spares(self, stage: str) -> str:
+        """Why nothing destructive is done to this stage; "" where it may be."""
+
     def client_of_trial(self, trial: int) -> str:
         """The name of the HTTP client that this trial uses."""
 
@@ -239,12 +345,17 @@ class Target(Protocol):
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         """The desktop client in a situation of its store: "" as the machine has it, `no back end`, …"""
 
-    def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient: ...
+    def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
+        """`on_disk`: in a browser with a profile on disk, as users have; else without one."""
+
+    def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
+
+    def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
+        """The target's `web` or `desktop` client, with two issuers in its list."""
+
+    def documentation(self, recorder: Recorder) -> Documentation: ...
 
     def rehearsal(self, recorder: Recorder) -> Rehearsal: ...
-
-    def wait_for_revocation(self, stage: str, bound: float) -> None:
-        """Let pass what the target needs until a revocation is in force, at most `bound` seconds."""
 
     def close(self) -> None: ...
 

@@ -34,7 +34,7 @@ class Recording:
 
     folder: Path
     plan: Plan
-    targets: Mapping[str, str]
+    targets: Mapping[str, Target]
     redactor: Redactor
     started: datetime
     findings: tuple[Finding, ...] = ()
@@ -59,11 +59,11 @@ def record(
     `steps` are the modules with the phrases (those of steps/ where none are given), `attachments` what redacts them.
     """
     taken_part = {cell.target for cells in plan.cells.values() for cell in cells}
-    known = {name: target.version for name, target in targets.items() if name in taken_part}
+    known = {name: target for name, target in targets.items() if name in taken_part}
     recording = Recording(folder, plan, known, redactor, datetime.now(UTC))
     writer = writer_type(folder)
     try:
-        target = ", ".join(f"{name} {version}" for name, version in sorted(known.items()))
+        target = ", ".join(f"{name} {known[name].version}" for name in sorted(known))
         writer.run_started([Planned(*item) for item in plan.expected], target, versions())
         write_controls(folder, plan.catalog)
         allure = AllureResults(folder / "allure-results", plan.catalog, redactor, attachments or redactor)

@@ -22,14 +22,20 @@ from harness.secret_forms import Finder, Secret
 from harness.secret_marks import marked
 from harness.secret_patterns import MARK, looks_random, unregistered
 
-__all__ = ["SHORTEST", "Redactor"]
+__all__ = ["LONGEST", "SHORTEST", "Redactor", "TooMuchSecret"]
 
 SHORTEST = 8  # characters; a shorter secret would redact ordinary text
+LONGEST = 16_384  # characters; no header would carry a longer one, and each costs hundreds of bytes to look for
+MOST = 4_000_000  # characters of all secrets together
 _KIND = re.compile(r"[a-z0-9_]+")
 _WHOLE = frozenset({"password", "subject"})
 _TOKENS = frozenset({"access_token", "refresh_token", "id_token"})
 _NAMED = _TOKENS | {"code", "code_verifier", "client_secret", "password"}
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class TooMuchSecret(UsageError):
+    """A secret that is too long, or one too many: what holds it cannot be recorded."""
 
 
 class Redactor:
@@ -39,11 +45,13 @@ class Redactor:
         self._key = key or randomness.token_bytes(32)
         self._secrets: dict[bytes, Secret] = {}
         self._finder = Finder()
+        self._length = 0  # characters of all secrets
         self._lock = threading.RLock()
 
     def register(self, value: str | bytes, kind: str) -> str:
         """The mark of a secret, known from now on. `kind` is a word like `access_token`, `refresh_token`, `code`,
-        `session_cookie`, `password`. Raises UsageError under 8 characters, ValueError for a kind that is no word."""
+        `session_cookie`, `password`. Raises UsageError under 8 characters, TooMuchSecret over 16,384 or
+        when there are too many, ValueError for a kind that is no word."""
         if not _KIND.fullmatch(kind):
             raise ValueError(f"{kind!r} is no kind of secret: lower-case letters, digits and underscores only")
         data, length = _bytes(value), len(_string(value))
@@ -53,10 +61,18 @@ class Redactor:
             return _string(data)
         with self._lock:
             if data not in self._secrets:
+                self._admit(kind, length)
                 secret = Secret(data, kind, self._mark(data, kind), kind in _WHOLE)
                 self._secrets[data] = secret
                 self._finder.add(secret)
             return self._secrets[data].mark
+
+    def _admit(self, kind: str, length: int) -> None:
+        if length > LONGEST:
+            raise TooMuchSecret(f"a {kind} of {length:,} characters is too long to redact; the longest has {LONGEST:,}")
+        if self._length + length > MOST:
+            raise TooMuchSecret(f"a {kind} too many: the secrets of this run have more than {MOST:,} characters")
+        self._length += length
 
     def mark(self, value: str | bytes) -> str | None:
         """The mark of a registered secret, else None."""

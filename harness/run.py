@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.catalog import load_catalog
-from harness.errors import RunInterrupted, UsageError, nearest
+from harness.errors import RunInterrupted
 from harness.execution import Evidence, Execution, NoEvidence
 from harness.faults.registry import Fault
 from harness.machine.places import CHECKOUT
@@ -20,10 +20,10 @@ from harness.plugin import Listener
 from harness.ports import Target
 from harness.redact import Redactor
 from harness.step_definitions import step_modules
+from harness.targets.opening import Leave, find_target
 
 __all__ = [
     "FEATURES",
-    "TARGETS",
     "Question",
     "carry_out",
     "dimensions_of",
@@ -31,13 +31,14 @@ __all__ = [
 ]
 
 FEATURES = CHECKOUT / "features"
-TARGETS = ("reference",)
 FAULT_STAGE = "prod"  # where a fault concerns every stage, one is enough to see it
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a run: which target, which controls (patterns; none: all), which cells, how deep."""
+    """What is asked of a run: which target (a name, or the path of a description), which controls (patterns; none:
+    all), which cells, how deep, and what it may do. Raises UsageError for a target that is none, Mistakes for a faulty
+    description."""
 
     target: str = "reference"
     controls: tuple[str, ...] = ()
@@ -45,24 +46,28 @@ class Question:
     depth: str = "full"
     features: Path = FEATURES
     catalog: Path | None = None
+    leave: Leave = field(default_factory=Leave)
 
     def __post_init__(self) -> None:
-        if self.target not in TARGETS:
-            raise UsageError(f"--target: {self.target!r} is no target ({nearest(self.target, TARGETS)})")
+        find_target(self.target)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether nobody here wrote the target."""
+        return find_target(self.target).foreign
 
 
 @contextmanager
 def open_targets(
-    name: str, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()
+    name: str, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = (), leave: Leave | None = None
 ) -> Iterator[Mapping[str, Target]]:
-    """The target asked for, and the harness itself as the target of the OPS controls; closed at the end."""
-    # Imported here: what only rehearses or plans need not wait a second for the reference's libraries.
+    """The target asked for, by what it was asked for and by its own name, and the harness itself as the target of the
+    OPS controls; closed at the end."""
     from harness.targets.itself import ItselfTarget
-    from harness.targets.reference import ReferenceTarget
 
-    target = ReferenceTarget.open(machine, redactor, faults)
+    target = find_target(name).open(machine, redactor, leave or Leave(), faults)
     try:
-        yield {name: target, "self": ItselfTarget(machine, faults)}
+        yield {name: target, target.name: target, "self": ItselfTarget(machine, faults)}
     finally:
         target.close()
 
@@ -73,7 +78,10 @@ def dimensions_of(target: Target) -> Dimensions:
 
 
 def plan_of(question: Question, catalog: Catalog, target: Target) -> Plan:
-    """The plan that answers the question on this target. Raises Mistakes for faulty feature files, UsageError."""
+    """The plan that answers the question on this target, by its own policy parameters. Raises Mistakes for faulty
+    feature files, UsageError."""
+    if target.parameters:
+        catalog = load_catalog(question.catalog, target.parameters)
     found = read_features(question.features, catalog)
     return make_plan(catalog, found, dimensions_of(target), question.controls, question.selection)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from harness.checks import registry
 from harness.errors import NotOffered
-from harness.model import Basis, Cell, Finding, Judgement, Parameter, Verdict
+from harness.model import STAGES, Basis, Cell, Finding, Judgement, Parameter, Verdict
 from harness.observations import Absence, Confirmation
 from harness.observe import Recorder
 from harness.ports import Target
@@ -23,6 +23,8 @@ T = TypeVar("T")
 class Scene:
     """`id` is `<feature>/<scenario>@<cell>`; `expectations` are those that the scenario is to judge.
 
+    `destructive`: it may disturb others than its own sessions and users.
+
     Where the target's failures are to be confirmed, findings count only once the scenario has ended: what failed is
     tried a second time from the start.
     """
@@ -35,6 +37,7 @@ class Scene:
     expectations: tuple[str, ...]
     depth: str
     sink: Callable[[Finding], None]
+    destructive: bool = False
     findings: dict[str, Finding] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)
     _opened: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -54,6 +57,18 @@ class Scene:
                 self.closing.callback(close)
         opened: T = self._opened[name, key]
         return opened
+
+    def require_leave(self) -> None:
+        """Raises NotOffered where the scenario compares stages that the target does not have, or would disturb one on
+        which others rely."""
+        stages = tuple(self.target.stages)
+        if self.cell.stage == "all" and len(stages) < len(STAGES):
+            declared = self.target.declared_absent.get("stages")
+            reason = declared or f"it compares {', '.join(STAGES)}, and only {', '.join(stages)} is described"
+            raise NotOffered("stages", reason, declared is not None)
+        for stage in (stages if self.cell.stage == "all" else (self.stage,)) if self.destructive else ():
+            if spared := self.target.spares(stage):
+                raise NotOffered("leave to disturb it", spared)
 
     @contextmanager
     def where_offered(self) -> Iterator[None]:

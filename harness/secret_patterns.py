@@ -11,11 +11,12 @@ MARK = re.compile(rb"\{\{([a-z0-9_]+):([0-9a-f]{16}):(\d+)(?:/[a-z0-9]+)?(?:\[\d
 _Found = Iterator[tuple[int, int, str]]
 
 # No class below takes braces, and no quantified part can start anew inside itself: marks stay, and time is linear.
+# A run that a pattern may begin with is met at its start only, for the same reason.
 _QUOTE = rb"\\*[\"']"
 _NAMES = rb"(?P<name>access_token|refresh_token|id_token|code|code_verifier|client_secret)"
 _KEY = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?P<value>(?:[A-Za-z0-9+/=\s]|\\[nr]){16,})"
-    rb"|%b(?:d|p|q|dp|dq|qi|k)%b\s*:\s*%b(?P<jwk>[\w-]{20,})" % (_QUOTE, _QUOTE, _QUOTE)
+    rb"|(?<!\\)%b(?:d|p|q|dp|dq|qi|k)%b\s*:\s*%b(?P<jwk>[\w-]{20,})" % (_QUOTE, _QUOTE, _QUOTE)
 )
 _BEARER = re.compile(rb"\b(?i:bearer|dpop)(?:\s|%20)\s*(?P<value>[\w.~+/-]{7,}[\w=]+)")
 _FIELD = re.compile(rb"(?<![\w-])%b%b\s*:\s*%b(?P<value>[^\"'\\{}\s]{8,})" % (_NAMES, _QUOTE, _QUOTE))
@@ -25,7 +26,7 @@ _PASSWORD = re.compile(
     rb"|=(?P<form>[^&\s\"'\\{}<>()\[\];,]+))" % _QUOTE
 )
 _PAYLOAD = re.compile(rb"\.eyJ[\w-]{4,}(?:\.[\w-]*)?")
-_HEADER_END = re.compile(rb"[\w-]+\Z")
+_HEADER_END = re.compile(rb"(?<![\w-])[\w-]+\Z")
 _LONGEST_HEADER = 4096  # bytes of a JWT's header that are looked back for
 _COOKIES = re.compile(
     rb"(?i)(?<![\w-])(?P<set>set-)?cookie"
@@ -33,7 +34,7 @@ _COOKIES = re.compile(
 )
 _COOKIE = re.compile(rb"=\"?([^=;,\s\"{}][^;,\s\"{}]*)")
 _WORDS = re.compile(
-    rb"[A-Z]?[a-z]{2,}(?:[_-]?[A-Z]?[a-z]{2,})*|[A-Z]+(?:_[A-Z]+)+|/.*|\w+://.*|%2[fF].*|\w+%3[aA]%2[fF].*"
+    rb"[A-Z]?[a-z]{2,}(?:(?:[_-][A-Z]?|[A-Z])[a-z]{2,})*|[A-Z]+(?:_[A-Z]+)+|/.*|\w+://.*|%2[fF].*|\w+%3[aA]%2[fF].*"
 )
 
 
@@ -76,8 +77,11 @@ def _named(data: bytes, pattern: re.Pattern[bytes], name: str = "") -> _Found:
 
 def _jwts(data: bytes) -> _Found:
     """Compact JWTs, with or without their signature: from `.eyJ` back to the start of the header."""
+    last = 0  # a header has no dot: it does not reach back beyond the one before, and nothing is searched twice
     for found in _PAYLOAD.finditer(data):
-        header = _HEADER_END.search(data[max(0, found.start() - _LONGEST_HEADER) : found.start()])
+        least = max(last, found.start() - _LONGEST_HEADER)
+        header = _HEADER_END.search(data[least : found.start()])
+        last = found.start()
         place = header[0].find(b"eyJ") if header else -1
         if header and 0 <= place <= len(header[0]) - 8:
             yield found.start() - len(header[0]) + place, found.end(), "unregistered_jwt"

@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import Mistake, nearest
 from harness.toml_lines import KeyPath, TomlFile
 
-__all__ = ["Text", "Written", "look_up", "validate"]
+__all__ = ["Day", "Text", "Written", "look_up", "validate"]
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 """A string with something in it."""
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if isinstance(value, datetime):
+        raise ValueError("expires is a time; write the last day that it holds, such as 2027-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, as TOML writes it or as a string."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -79,7 +92,8 @@ def _told(model: type[BaseModel], where: KeyPath, details: ErrorDetails) -> tupl
     if expected:
         return f"{name} is {_shown(found)}, not {expected}", f"write {expected}"
     message = details["msg"].removeprefix("Value error, ")
-    return f"{name}: {message[:1].lower()}{message[1:]}", f"found {_shown(found)}"
+    hint = "" if isinstance(found, dict) else f"found {_shown(found)}"
+    return f"{name}: {message[:1].lower()}{message[1:]}", hint
 
 
 def _dotted(where: KeyPath) -> str:

@@ -54,6 +54,7 @@ def start(environ: Mapping[str, str], parts: Parts, ends: ExitStack) -> StageCon
     ends.callback(stage.stop)
     stage.start()
     ends.callback(listener.serve(stage.apps).stop)
+    ends.callback(stage.end_streams)
     return config
 
 

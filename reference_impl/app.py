@@ -110,6 +110,7 @@ class Reference:
                 ends.callback(built.stop)
                 built.start()
                 ends.callback(listener.serve(built.apps).stop)
+                ends.callback(built.end_streams)
                 running[stage] = ReferenceStage(built, provisioned.environ, provisioned.passwords)
             return cls(host, clock, running, ends.pop_all())
 

@@ -12,6 +12,7 @@ configuration is collected and reported at once, by name and never by value, as 
 | `SST_RESOURCE_Api` | `{"url", "audience"}` |
 | `SST_RESOURCE_Web` | `{"url"}` |
 | `SST_RESOURCE_Bus` | `{"name"}` |
+| `SST_RESOURCE_OtherStages` | optional: stages that the web client can sign in at too, see known_stages.py |
 | `AUTH_DATABASE` | the path of the stage's SQLite file |
 | `AUTH_TLS_CA` | optional: the authority that vouches for the stage's hosts (PEM) |
 | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_EVENTBRIDGE`, `AWS_REGION`, … | as everywhere in AWS |
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from reference_impl.aws import AwsAccess, ssm_client
+from reference_impl.known_stages import KnownStage, read_other_stages
 from reference_impl.secret_parameters import StageSecrets, User, read_secrets
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 STAGES = ("dev", "staging", "prod")
 HTTPS_ONLY = ("staging", "prod")
+DAY = 24 * 3600  # seconds
 
 
 class ConfigurationError(Exception):
@@ -58,23 +61,42 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The most that a lifetime may be, in seconds, and why a value up to it can be borne."""
+
+    ceiling: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Lifetimes:
-    """How long things live, in seconds, each with its ceiling's source."""
+    """How long things live, in seconds. `LIMITS` documents each (OWASP ASVS 5.0.0 7.1.1)."""
 
-    code: int = 60  # at most 600: RFC 6749 §4.1.2, ASVS 10.4.3
-    access: int = 900  # at most 3600: RFC 6750 §5.3
-    reuse_grace: int = 10  # at most 60: a lost answer may be asked for again this long
-    refresh_absolute: int = 30 * 24 * 3600  # from the login, whatever rotation does: NIST SP 800-63B-4 §2.1.3
-    leeway: int = 60  # between clocks, at most 300: RFC 9068 §4
-    transaction: int = 600  # from the authorization request to the end of the login page
+    code: int = 60
+    access: int = 900
+    reuse_grace: int = 10
+    refresh_idle: int = 7 * DAY  # from the latest refresh
+    refresh_absolute: int = 30 * DAY  # from the login, whatever rotation does
+    leeway: int = 60
+    transaction: int = 600
 
-    CEILINGS: ClassVar[Mapping[str, int]] = {
-        "code": 600,
-        "access": 3600,
-        "reuse_grace": 60,
-        "refresh_absolute": 30 * 24 * 3600,
-        "leeway": 300,
-        "transaction": 3600,
+    ASSURANCE: ClassVar[str] = "AAL1"  # a password, and nothing else: NIST SP 800-63B-4 §2.1
+    LIMITS: ClassVar[Mapping[str, Limit]] = {
+        "code": Limit(600, "RFC 6749 §4.1.2: ten minutes at most; ASVS 10.4.3: one minute"),
+        "access": Limit(3600, "RFC 6750 §5.3: one hour at most; it also ends with its grant, which the API asks about"),
+        "reuse_grace": Limit(60, "a lost answer may be asked for again this long; afterwards it looks like theft"),
+        "refresh_idle": Limit(
+            30 * DAY,
+            "NIST SP 800-63B-4 §2.1.3 sets no inactivity limit for AAL1. A week spans a weekend off; what a device "
+            "that was lost or put away still holds is worth nothing after it (ASVS 7.3.1)",
+        ),
+        "refresh_absolute": Limit(
+            30 * DAY,
+            "NIST SP 800-63B-4 §2.1.3: 30 days at AAL1. The desktop keeps its sign-in over restarts; rotation "
+            "with reuse detection (RFC 9700 §4.14.2) and the inactivity limit bound what a stolen token is worth",
+        ),
+        "leeway": Limit(300, "RFC 9068 §4: a few minutes at most, for clocks that differ"),
+        "transaction": Limit(3600, "from the authorization request to the end of the login page"),
     }
 
 
@@ -94,6 +116,7 @@ class StageConfig:
     lifetimes: Lifetimes
     aws: AwsAccess
     ca_file: Path | None
+    other_stages: tuple[KnownStage, ...] = field(default=(), kw_only=True)  # that the web client can sign in at too
     users: tuple[User, ...] = field(repr=False)
     signing_key: Mapping[str, str] = field(repr=False)  # a private JWK: EC, P-256, ES256, with its kid
     refresh_key: bytes = field(repr=False)  # derives successors of refresh tokens (HMAC-SHA256)
@@ -122,6 +145,9 @@ def load_config(environ: Mapping[str, str], ssm: SsmFactory = ssm_client) -> Sta
     urls = {name: _checked_url(resources, name, stage) for name in ("Issuer", "Api", "Web")}
     lifetimes = _lifetimes(resources.of("Issuer").get("lifetimes", {}), faults)
     audience, bus = resources.text("Api", "audience"), resources.text("Bus", "name")
+    others = environ.get("SST_RESOURCE_OtherStages", "")
+    known = [name for name in STAGES if name != stage]
+    other_stages = read_other_stages("SST_RESOURCE_OtherStages", others, known, urls["Issuer"], faults)
     if not environ.get("AUTH_DATABASE"):
         faults.append("AUTH_DATABASE is not set: it is the path of the stage's database file")
     secrets = _read_secrets(environ, ssm, app, stage, faults) if app else None
@@ -136,10 +162,11 @@ def load_config(environ: Mapping[str, str], ssm: SsmFactory = ssm_client) -> Sta
         audience=audience,
         bus=bus,
         database=Path(environ["AUTH_DATABASE"]),
-        clients=registered_clients(urls["Web"]),
+        clients=registered_clients(urls["Web"], stage),
         lifetimes=lifetimes,
         aws=AwsAccess.of_environment(environ),
         ca_file=Path(environ["AUTH_TLS_CA"]) if environ.get("AUTH_TLS_CA") else None,
+        other_stages=other_stages,
         **vars(secrets),
     )
 
@@ -163,11 +190,14 @@ def parse_stage(value: str) -> str:
     raise ConfigurationError(f'AUTH_STAGE is "{value}", which is no stage: set it to exactly one of {allowed}{hint}')
 
 
-def registered_clients(web_url: str) -> tuple[Client, ...]:
-    """Return the clients of a stage: its own web client, and the desktop application on the loopback address."""
+def registered_clients(web_url: str, stage: str) -> tuple[Client, ...]:
+    """Return the clients of a stage: its own web client, and the desktop application on the loopback address.
+
+    A desktop of this stage is answered at /cb. One that knows several stages is answered where only this one answers.
+    """
     return (
         Client("web", (f"{web_url}/callback",)),
-        Client("desktop", ("http://127.0.0.1/cb",), native=True),
+        Client("desktop", ("http://127.0.0.1/cb", f"http://127.0.0.1/cb/{stage}"), native=True),
     )
 
 
@@ -227,8 +257,9 @@ def _lifetimes(given: object, faults: list[str]) -> Lifetimes:
         if name not in known:
             near = get_close_matches(str(name), known, 1)
             faults.append(f'SST_RESOURCE_Issuer: no lifetime is called "{name}"' + (f", {near[0]} is" if near else ""))
-        elif type(value) is not int or not 0 <= value <= Lifetimes.CEILINGS[name]:
-            faults.append(f"SST_RESOURCE_Issuer: lifetime {name} is 0 to {Lifetimes.CEILINGS[name]} whole seconds")
+        elif type(value) is not int or not 0 <= value <= Lifetimes.LIMITS[name].ceiling:
+            ceiling = Lifetimes.LIMITS[name].ceiling
+            faults.append(f"SST_RESOURCE_Issuer: lifetime {name} is 0 to {ceiling} whole seconds")
         else:
             changes[name] = value
     return Lifetimes(**{**known, **changes})

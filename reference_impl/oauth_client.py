@@ -1,5 +1,7 @@
 """A public OAuth client: authorization code with PKCE, refresh and revocation, against one issuer.
 
+Who knows several issuers has one of these for each, and a redirect URI for each; the flow remembers both.
+
 OAuthClientError
 ├── CallbackRefused       the answer does not belong to this flow, or not to this issuer; nothing was sent anywhere
 ├── AuthorizationDenied   the issuer answered with an error, for example because the user cancelled
@@ -76,8 +78,12 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Flow:
-    """One sign-in under way. Only ``authorize_url`` may leave the client, and only to the user's browser."""
+    """One sign-in under way. Only ``authorize_url`` may leave the client, and only to the user's browser.
 
+    ``issuer``: whom the user was sent to, and so the only one who may answer, at ``redirect_uri`` only.
+    """
+
+    issuer: str
     authorize_url: str = field(repr=False)
     redirect_uri: str
     state: str = field(repr=False)
@@ -104,27 +110,27 @@ class OAuthClient:
             self._endpoint("authorization_endpoint"), self.client_id, "code", redirect_uri, state=state,
             code_challenge=challenge, code_challenge_method="S256",
         )  # fmt: skip
-        return Flow(url, redirect_uri, state, verifier, self._clock.now())
+        return Flow(self.issuer, url, redirect_uri, state, verifier, self._clock.now())
 
-    def is_answer(self, flow: Flow, query: str) -> bool:
+    def is_answer(self, flow: Flow, callback: str) -> bool:
         """Tell whether a callback carries the flow's state; one that does not must leave the flow as it is."""
         try:
-            state = _single_parameters(query).get("state", "")
+            state = _single_parameters(callback).get("state", "")
         except CallbackRefused:
             return False
         return hmac.compare_digest(state.encode(errors="replace"), flow.state.encode())
 
-    def redeem(self, flow: Flow, query: str) -> Tokens:
+    def redeem(self, flow: Flow, callback: str) -> Tokens:
         """Check the authorization response and exchange its code (RFC 6749 §4.1.3).
 
-        ``query`` is the callback's query string. Raises CallbackRefused, AuthorizationDenied, GrantRefused,
-        IssuerUnavailable.
+        ``callback`` is the whole URL that the response came to. Raises CallbackRefused, AuthorizationDenied,
+        GrantRefused, IssuerUnavailable.
         """
-        answer = _single_parameters(query)
-        if not self.is_answer(flow, query):
+        answer = _single_parameters(callback)
+        if not self.is_answer(flow, callback):
             raise CallbackRefused("the state of the answer is not the one of this sign-in")
-        if answer.get("iss", "") != self.issuer:  # RFC 9207 §2.4: our issuer always sends it
-            raise CallbackRefused("the answer does not name the issuer that was asked")
+        self.check_arrival(flow, callback)
+        self.check_issuer(flow, answer.get("iss"))
         if "error" in answer:
             raise AuthorizationDenied(answer["error"])
         if not answer.get("code"):
@@ -132,6 +138,19 @@ class OAuthClient:
         form = {"grant_type": "authorization_code", "code": answer["code"]}
         form |= {"redirect_uri": flow.redirect_uri, "code_verifier": flow.verifier}
         return self._tokens(self._post("token_endpoint", form), None)
+
+    def check_arrival(self, flow: Flow, callback: str) -> None:
+        """Refuse an answer at another issuer's redirect URI (RFC 9700 §4.4.2.2)."""
+        if callback.partition("?")[0] != flow.redirect_uri:
+            raise CallbackRefused("the answer came to another redirect URI than this sign-in's")
+
+    def check_issuer(self, flow: Flow, named: str | None) -> None:
+        """Refuse an answer, error or not, that does not name the issuer that was asked (RFC 9207 §2.4).
+
+        Simple string comparison (RFC 3986 §6.2.1). All our issuers send ``iss``, so none is no excuse.
+        """
+        if not self.issuer == flow.issuer == named:
+            raise CallbackRefused("the answer does not name the issuer that was asked")
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Exchange a refresh token for the next pair (RFC 6749 §6). Raises GrantRefused, IssuerUnavailable.
@@ -197,9 +216,9 @@ class OAuthClient:
         return metadata
 
 
-def _single_parameters(query: str) -> dict[str, str]:
-    """Parse a callback. Raises CallbackRefused for a parameter that is there twice (RFC 6749 §3.1)."""
-    pairs = parse_qsl(query, keep_blank_values=True)
+def _single_parameters(callback: str) -> dict[str, str]:
+    """Parse a callback's query. Raises CallbackRefused for a parameter that is there twice (RFC 6749 §3.1)."""
+    pairs = parse_qsl(callback.partition("?")[2], keep_blank_values=True)
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise CallbackRefused("the answer repeats a parameter")

@@ -27,6 +27,8 @@ class Part(StrEnum):
     KEY_RING = "key ring"  # issuer.keys.KeyRing: signs tokens, publishes the JWKS
     METADATA = "metadata"  # callable (config) -> dict: the RFC 8414 document
     AUTHORIZATION_ENDPOINT = "authorization endpoint"  # issuer.policy.AuthorizationPolicy: the PKCE requirement
+    LOGIN_FLOW = "login flow"  # issuer.authorization.LoginFlow: from an authorization request to its answer
+    OAUTH_SERVER = "oauth server"  # issuer.protocol.IssuerServer: Authlib's server with its grant types
     CLIENT_REGISTRY = "client registry"  # issuer.clients.ClientRegistry: lookup and redirect URI matching
     IDENTITY_PROVIDER = "identity provider"  # issuer.identity.IdentityProvider: the stand-in for the upstream
     CODE_STORE = "code store"  # issuer.codes.CodeStore
@@ -38,6 +40,10 @@ class Part(StrEnum):
     PUBLISHER = "publisher"  # events.publisher.Publisher: outbox relay -> EventBridge
     API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts
     API_GUARD = "api guard"  # api.guard.ApiGuard
+    RESPONSE_HEADERS = (
+        "response headers"  # issuer.app.add_headers, api.app.add_headers: callable (response) -> response
+    )
+    REALTIME = "realtime"  # api.realtime.Realtime: who may listen, and for how long
     COOKIE_POLICY = "cookie policy"  # the attributes of the web client's cookies
     WEB_SESSION = "web session"  # the web client's sessions, kept by the server
     PAGES = "pages"  # renders login, home, settings with the storage warning

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import requests
 from flask import Flask
 
-from reference_impl.api import ApiGuard, create_api_app, notes
+from reference_impl.api import ApiGuard, Realtime, create_api_app, notes
+from reference_impl.api.app import REALTIME, add_headers
 from reference_impl.aws import AwsClients
 from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
@@ -71,6 +72,12 @@ class StageApp:
         self.events_client.close()
         self.database.close()
 
+    def end_streams(self) -> None:
+        """End the realtime connections, for good: a server that stops waits for the answers under way."""
+        for app in self.apps.values():
+            if (realtime := app.extensions.get(REALTIME)) is not None:
+                realtime.close()
+
     def set_account_disabled(self, subject: str, disabled: bool) -> None:
         """Disable or enable the account with this pseudonym. Raises LookupError if there is none."""
         with self.database.transaction() as connection:
@@ -95,7 +102,7 @@ def build_stage(
     apps = {
         config.host(config.issuer): issuer.app,
         config.host(config.api_url): build_api(config, parts, clock, database, issuer),
-        config.host(config.web_url): create_web_app(config, parts, clock, http=http),
+        config.host(config.web_url): create_web_app(config, parts, clock, http=http, stopping=stopping),
     }
     relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(database))
     return StageApp(config, apps, issuer, database, box, publisher, events_client, relay, http)
@@ -105,5 +112,8 @@ def build_api(config: StageConfig, parts: Parts, clock: Clock, database: Databas
     """Build the API of one stage, which trusts that stage's keys alone."""
     grants = GrantsInDatabase(issuer, database)
     keys = parts.choose(Part.API_KEYS, issuer.keys.jwks)
-    guard = ApiGuard(config.issuer, config.audience, keys, grants, clock, config.lifetimes.leeway)
-    return create_api_app(parts.choose(Part.API_GUARD, guard), notes.Notes(database), clock, grants.name_of)
+    real_guard = ApiGuard(config.issuer, config.audience, keys, grants, clock, config.lifetimes.leeway)
+    guard = parts.choose(Part.API_GUARD, real_guard)
+    realtime = parts.choose(Part.REALTIME, Realtime(guard))
+    headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
+    return create_api_app(guard, notes.Notes(database), clock, grants.name_of, realtime, headers)

@@ -16,6 +16,7 @@ import requests
 
 from reference_impl.clock import Clock
 from reference_impl.oauth_client import GrantRefused, OAuthClient, OAuthClientError, Tokens
+from reference_impl.revocations import Revocations
 
 _EARLY = 30.0  # seconds before its end that an access token is no longer used
 
@@ -172,22 +173,23 @@ class TokenManager:
 
 
 class Logout:
-    """Ends a session: first at the issuer, for only who holds the token can revoke it, then here in any case."""
+    """Ends a session: here in any case, and at the issuer as soon as it answers."""
+
+    def __init__(self, revocations: Revocations) -> None:
+        self.revocations = revocations
 
     def end(self, manager: TokenManager) -> bool:
-        """Revoke the session's grant and forget its secrets; return whether the issuer confirmed it.
+        """Revoke the session's grant and forget its secrets; return whether the issuer has confirmed it already.
 
-        Without a confirmation the session ends here all the same, and the grant lives on at the issuer until it
-        expires: a log record says so, and the caller must tell the user.
+        Without a confirmation the session ends here all the same: a log record says so, the caller must tell the user,
+        and the revocation is tried again. It is noted before the session is forgotten, so that a crash loses neither.
         """
-        try:
-            held = manager.vault.load()
-            if held is not None:
-                manager.oauth.revoke(held)
-        except OAuthClientError as error:
-            fields = {"record": "logout-not-confirmed", "reason": type(error).__name__}
-            _log.warning("%s", fields["record"], extra={"fields": fields})
-            return False
-        finally:
-            manager.forget()
-        return True
+        held = manager.vault.load()
+        if held is not None:
+            self.revocations.owe(manager.oauth.issuer, held)
+        manager.forget()
+        if held is None or self.revocations.pay(held):
+            return True
+        fields = {"record": "logout-not-confirmed", "reason": "the issuer did not confirm the revocation"}
+        _log.warning("%s", fields["record"], extra={"fields": fields})
+        return False

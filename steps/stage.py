@@ -9,6 +9,8 @@ from itertools import permutations
 
 from pytest_bdd import given, when
 
+from harness.errors import NotOffered
+from harness.model import STAGES
 from harness.ports import Bus, Issuer, Process
 from harness.probes import bff
 from harness.probes.http import HttpProbe
@@ -33,7 +35,12 @@ def start_with_stages(process: Process, datatable: list[list[str]]) -> None:
 
 @given("the three stages, side by side", target_fixture="issuers")
 def three_stages(scene: Scene) -> dict[str, Issuer]:
-    return {stage: issuer(scene, stage) for stage in scene.target.stages}
+    absent = [stage for stage in STAGES if stage not in scene.target.stages]
+    if absent:
+        raise NotOffered(
+            "stages", f"the three are compared, and {scene.target.name} describes no {' and no '.join(absent)}"
+        )
+    return {stage: issuer(scene, stage) for stage in STAGES}
 
 
 @when("each stage is asked for its metadata")
@@ -52,7 +59,7 @@ def mint_tokens(issuers: dict[str, Issuer]) -> None:
 
 
 @when("on each stage a login ends well, is declined, and is asked for wrongly")
-def end_logins(issuers: dict[str, Issuer]) -> None:
+def end_logins(scene: Scene, issuers: dict[str, Issuer]) -> None:
     for at in issuers.values():
         user = at.address.users["existing"]
         for client in at.address.clients.values():
@@ -60,7 +67,15 @@ def end_logins(issuers: dict[str, Issuer]) -> None:
             at.authorize("a login that ends well", client, user, about=about)
             at.authorize("a login that is declined", client, user, deny=True, about=about)
             at.authorize("a request that is wrong", client, user, {"code_challenge": None}, about=about)
-        bff.log_in(at.new_agent(), "a web login", at.address.web, user, about={"origins": origins_of(at)})
+        with scene.where_offered():
+            bff.log_in(at.new_agent(), "a web login", web_of(at), user, about={"origins": origins_of(at)})
+
+
+def web_of(at: Issuer) -> str:
+    """The stage's web application. Raises NotOffered where the target has none."""
+    if not at.address.web:
+        raise NotOffered("web", f"no web application of {at.stage} is described")
+    return at.address.web
 
 
 @when("staging and production are spoken to without encryption")
@@ -77,17 +92,18 @@ class Origin:
     to: Issuer
     grant: Grant = field(repr=False)
     authorization: Authorization = field(repr=False)
-    cookie: str = field(repr=False)
+    cookie: str = field(repr=False)  # "" without a web application
 
 
 @given("a user who is logged in to the web application of each stage", target_fixture="agents")
-def web_users(issuers: dict[str, Issuer]) -> dict[str, HttpProbe]:
+def web_users(scene: Scene, issuers: dict[str, Issuer]) -> dict[str, HttpProbe]:
     agents = {stage: at.new_agent() for stage, at in issuers.items()}
-    for stage, at in issuers.items():
-        bff.log_in(agents[stage], "web login", at.address.web, at.address.users["existing"])
-        for place in _places(at):
-            at.new_agent().get("no cookie", f"{at.address.web}{place}", place=place)
-            agents[stage].get("cookie at home", f"{at.address.web}{place}", place=place)
+    with scene.where_offered():
+        for stage, at in issuers.items():
+            bff.log_in(agents[stage], "web login", web_of(at), at.address.users["existing"])
+            for place in _places(at):
+                at.new_agent().get("no cookie", f"{at.address.web}{place}", place=place)
+                agents[stage].get("cookie at home", f"{at.address.web}{place}", place=place)
     return agents
 
 
@@ -98,28 +114,31 @@ def present_everywhere(scene: Scene, issuers: dict[str, Issuer], agents: dict[st
 
 @when("the same is done while each stage knows the public keys of the other")
 def present_with_keys(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe]) -> None:
-    _present(scene, issuers, agents, keys="on")
+    with scene.where_offered():
+        _present(scene, issuers, agents, keys="on")
 
 
 def _present(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe], keys: str) -> None:
     bus: Bus = scene.port("bus", lambda recorder: scene.target.bus(recorder))
     pairs = permutations(issuers.values(), 2)
     handed_out = [_obtain(at, to, agents[at.stage]) for at, to in pairs]
-    for stage in issuers:
-        bus.open_window(stage)
+    with scene.where_offered():
+        for stage in issuers:
+            bus.open_window(stage)
     for origin in handed_out:
         with _fixture(scene, origin, keys):
-            _present_abroad(origin, keys)
-    for stage in issuers:
-        bus.capture(f"attempts, keys {keys}", stage)
+            _present_abroad(scene, origin, keys)
+    with scene.where_offered():
+        for stage in issuers:
+            bus.capture(f"attempts, keys {keys}", stage)
     for origin in handed_out:
-        _use_at_home(origin, keys)
+        _use_at_home(scene, origin, keys)
 
 
 def _obtain(at: Issuer, to: Issuer, agent: HttpProbe) -> Origin:
     user = at.address.users["existing"]
     authorization = at.authorize("a code to present", first_client(at), user)
-    cookie = bff.cookies_for(agent.session, f"{at.address.web}/")
+    cookie = agent.cookies_for(f"{at.address.web}/") if at.address.web else ""
     return Origin(at, to, at.log_in("a login to present", first_client(at), user), authorization, cookie)
 
 
@@ -129,12 +148,13 @@ def _fixture(scene: Scene, origin: Origin, keys: str) -> AbstractContextManager[
     return scene.port("admin", lambda _: scene.target.admin()).trusts_keys_of(origin.to.stage, origin.at.stage)
 
 
-def _present_abroad(origin: Origin, keys: str) -> None:
+def _present_abroad(scene: Scene, origin: Origin, keys: str) -> None:
     to, grant, about = origin.to, origin.grant, {"origin": origin.at.stage, "keys": keys}
-    to.call_api("access token abroad", grant.access_token, **about)
+    with scene.where_offered():
+        to.call_api("access token abroad", grant.access_token, **about)
     to.refresh("refresh token abroad", grant.refresh_token, grant.client, about=about)
     to.redeem("code abroad", origin.authorization, grant.client, about=about)
-    for place in _places(to):
+    for place in _places(to) if origin.cookie else ():
         url, headers = f"{to.address.web}{place}", {"Cookie": origin.cookie}
         to.new_agent().get("cookie abroad", url, headers=headers, place=place, **about)
 
@@ -144,8 +164,9 @@ def _places(at: Issuer) -> tuple[str, ...]:
     return ("/", *at.address.web_data)
 
 
-def _use_at_home(origin: Origin, keys: str) -> None:
+def _use_at_home(scene: Scene, origin: Origin, keys: str) -> None:
     at, grant, about = origin.at, origin.grant, {"tried": origin.to.stage, "keys": keys}
-    at.call_api("access token at home", grant.access_token, **about)
+    with scene.where_offered():
+        at.call_api("access token at home", grant.access_token, **about)
     at.refresh("refresh token at home", grant.refresh_token, grant.client, about=about)
     at.redeem("code at home", origin.authorization, grant.client, about=about)

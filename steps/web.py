@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from pytest_bdd import given, when
 
+from harness.model import ANY
 from harness.ports import WebClient
 from harness.scene import Scene
+
+
+def browser_of(scene: Scene) -> str:
+    """The cell's browser; the first of the target where the scenario does not care."""
+    return scene.cell.browser if scene.cell.browser != ANY else next(iter(scene.target.browsers), "")
 
 
 @given("a browser in which nobody is signed in", target_fixture="web")

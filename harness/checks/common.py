@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from harness.checks.registry import failed, passed
 from harness.model import Judgement
 from harness.observations import HttpExchange, Observation
-from harness.observe import MissingObservation
+from harness.observe import MissingObservation, Record
 
-__all__ = ["Complaint", "conclude", "delivers_code", "ends", "is_invalid_grant", "require_answer", "short"]
+__all__ = [
+    "Complaint",
+    "answered",
+    "clients_of",
+    "conclude",
+    "delivers_code",
+    "ends",
+    "gives_token",
+    "is_invalid_grant",
+    "refused_in_time",
+    "require_answer",
+    "short",
+]
 
 
 TOLD = 3  # complaints in a reason; the others are counted
+TOKEN_NAMES = ("access_token", "refresh_token", "id_token")
+_TOKEN_MARK = re.compile(r"\{\{(?:unregistered_)?(?:access_token|refresh_token|id_token|jwt|bearer):")
+_TOKEN_FIELD = re.compile(r"name=[\"']?(?:access_token|refresh_token|id_token)\b")
 
 
 class Complaint(str):
@@ -56,6 +72,18 @@ def delivers_code(exchange: HttpExchange) -> bool:
     return "code" in exchange.location_parameters() or 'name="code"' in exchange.body
 
 
+def gives_token(exchange: HttpExchange) -> bool:
+    """Whether there is a token in an answer: in its JSON, its Location, a form field of its page, or wherever else a
+    token's mark stands."""
+    named = {**exchange.location_parameters(), **exchange.json()}
+    texts = (exchange.body, *(value for _, value in exchange.headers))
+    return (
+        any(named.get(name) for name in TOKEN_NAMES)
+        or any(_TOKEN_MARK.search(text) for text in texts)
+        or bool(_TOKEN_FIELD.search(exchange.body))
+    )
+
+
 def is_invalid_grant(exchange: HttpExchange) -> bool:
     """400 with error invalid_grant (RFC 6749 §5.2)."""
     return require_answer(exchange).status == 400 and exchange.json().get("error") == "invalid_grant"
@@ -64,6 +92,39 @@ def is_invalid_grant(exchange: HttpExchange) -> bool:
 def short(exchange: HttpExchange) -> str:
     """The answer in a few words."""
     error = exchange.json().get("error") or exchange.location_parameters().get("error") or ""
+    given = [what for what, has in (("a code", delivers_code), ("a token", gives_token)) if has(exchange)]
     return (
-        f"HTTP {exchange.status}" + (f" {error}" if error else "") + (" with a code" if delivers_code(exchange) else "")
+        f"HTTP {exchange.status}" + (f" {error}" if error else "") + (f" with {' and '.join(given)}" if given else "")
     )
+
+
+def answered(exchange: HttpExchange) -> str:
+    """The answer of a token endpoint in a few words; it names its errors in JSON (RFC 6749 §5.2)."""
+    silent = exchange.status != 200 and "error" not in exchange.json()
+    return short(exchange) + (" without an error in JSON" if silent else "")
+
+
+def clients_of(seen: Record, *cases: str) -> list[str]:
+    """The clients that met any of these cases: none of them may lack one. Raises MissingObservation without any."""
+    found = {o.about["client"] for o in seen if isinstance(o, HttpExchange) and o.case in cases}
+    if not found:
+        raise MissingObservation(f"no client met {', '.join(map(repr, cases))}")
+    return sorted(found)
+
+
+def refused_in_time(access: HttpExchange, bound: float) -> bool:
+    """Whether the API refused the token. Raises MissingObservation where nothing shows that it did so within the bound:
+    it was asked or answered too late, or it still accepted the token and nobody waited as long as the bound."""
+    if require_answer(access).status != 401:
+        if access.about.get("waited") == "in part":
+            after = float(access.about["after"])
+            raise MissingObservation(f"{access.case}: accepted after {after:.0f} s, and {bound:g} s count")
+        return False
+    if "after" not in access.about:
+        raise MissingObservation(f"{access.case}: nothing tells how long after the stimulus")
+    seconds = float(access.about["after"]) + access.seconds
+    if seconds > bound:
+        raise MissingObservation(
+            f"{access.case}: refused, but seen {seconds:g} s after the stimulus; {bound:g} s count"
+        )
+    return True

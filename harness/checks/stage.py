@@ -8,10 +8,10 @@ from itertools import permutations
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from harness.checks.common import conclude, delivers_code, ends, is_invalid_grant, require_answer, short
+from harness.checks.common import Complaint, conclude, delivers_code, ends, is_invalid_grant, require_answer, short
 from harness.checks.registry import Parameters, check
 from harness.model import STAGES, Judgement
-from harness.observations import BusCapture, HttpExchange, ProcessRun, TokenFacts
+from harness.observations import BusCapture, HttpExchange, Observation, ProcessRun, TokenFacts
 from harness.observe import MissingObservation, Record
 
 BAD_STARTS = (
@@ -29,7 +29,7 @@ REQUIRED_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 REDIRECTING = ("a login that ends well", "a login that is declined", "a request that is wrong", "a web login")
 PAIRS = tuple(permutations(STAGES, 2))
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-FIXTURE = ("off", "on")  # whether the other stage has been given the keys
+FIXTURE = ("off", "on")  # whether the other stage has been given the keys; "on" needs its administrator
 
 
 @check("STAGE-01.E1", "ASVS 5.0.0 16.5.3")
@@ -93,19 +93,25 @@ def _told(answers: Mapping[str, HttpExchange]) -> str:
 
 @check("STAGE-04.E1", "RFC 8414 §3.3, RFC 9068 §4")
 def issuers_are_exact(seen: Record, parameters: Parameters) -> Judgement:
-    complaints, tokens = [], 0
+    complaints: list[str] = []
+    tokens = 0
+    opaque = all(token.form != "jwt" for token in seen.of(TokenFacts, "login", "refresh"))
     for stage in STAGES:
         documents = _metadata(seen, stage)
         configured = documents[0].about["configured"]
-        named = [(document.case, document.json().get("issuer")) for document in documents]
+        named: list[tuple[str, object, Observation]]
+        named = [(document.case, document.json().get("issuer"), document) for document in documents]
         for case in ("login", "refresh"):
             minted = [token for token in seen.of(TokenFacts, case, stage=stage) if token.form == "jwt"]
-            if not minted:
+            if not minted and not opaque:
                 raise MissingObservation(f"{stage}: no token of a {case} could be read")
-            named += [(f"the token of a {case}", token.claims.get("iss")) for token in minted]
+            named += [(f"the token of a {case}", token.claims.get("iss"), token) for token in minted]
             tokens += len(minted)
-        complaints += [f"{stage}: {what} names {issuer!r}" for what, issuer in named if issuer != configured]
-    return conclude(complaints, f"metadata of {len(STAGES)} stages and {tokens} tokens name the configured issuer")
+        complaints += [
+            Complaint(f"{stage}: {what} names {issuer!r}", o) for what, issuer, o in named if issuer != configured
+        ]
+    told = f"{tokens} tokens" if tokens else "no token, as all are opaque,"
+    return conclude(complaints, f"metadata of {len(STAGES)} stages and {told} name the configured issuer")
 
 
 @check("STAGE-04.E2", "RFC 8414 §2")
@@ -115,10 +121,14 @@ def endpoints_are_on_the_issuers_origin(seen: Record, parameters: Parameters) ->
         for document in _metadata(seen, stage):
             named = _endpoints(document.json())
             count += len(named)
-            complaints += [f"{stage}: no {name}" for name in REQUIRED_ENDPOINTS if name not in named]
+            complaints += [
+                Complaint(f"{stage}: no {name}", document) for name in REQUIRED_ENDPOINTS if name not in named
+            ]
             own = _origin(document.about["configured"])
             complaints += [
-                f"{stage}: {name} is at {_origin(url)}" for name, url in named.items() if _origin(url) != own
+                Complaint(f"{stage}: {name} is at {_origin(url)}", document)
+                for name, url in named.items()
+                if _origin(url) != own
             ]
     return conclude(complaints, f"{count} endpoints of {len(STAGES)} stages are on their issuer's origin")
 
@@ -139,13 +149,18 @@ def issuers_differ(seen: Record, parameters: Parameters) -> Judgement:
 def redirects_stay_in_the_stage(seen: Record, parameters: Parameters) -> Judgement:
     complaints, count = [], 0
     for stage in STAGES:
-        for case in REDIRECTING:
+        for case in _redirecting(seen):
             redirects = [e for e in seen.of(HttpExchange, case, stage=stage) if e.location is not None]
             if not redirects:
                 raise MissingObservation(f"{stage}: {case} led to no redirect")
             count += len(redirects)
-            complaints += [f"{stage}, {case}: sent to {_sent_to(e)}" for e in redirects if not _stays(e)]
+            complaints += [Complaint(f"{stage}, {case}: sent to {_sent_to(e)}", e) for e in redirects if not _stays(e)]
     return conclude(complaints, f"{count} redirects led to origins of the same stage")
+
+
+def _redirecting(seen: Record) -> tuple[str, ...]:
+    """The cases in which users are redirected: that of a web login only where there is a web application."""
+    return tuple(case for case in REDIRECTING if case != "a web login" or not seen.lacks("web"))
 
 
 @check("STAGE-04.E5", "ASVS 5.0.0 12.2.1")
@@ -158,15 +173,20 @@ def nothing_comes_in_clear(seen: Record, parameters: Parameters) -> Judgement:
         if absent:
             raise MissingObservation(f"{stage}: not asked for in clear: {', '.join(sorted(absent))}")
         count += len(asked)
-        complaints += [f"{stage}: {what} came in clear" for e in asked if (what := _handed_out(e))]
+        complaints += [Complaint(f"{stage}: {what} came in clear", e) for e in asked if (what := _handed_out(e))]
     return conclude(complaints, f"{count} requests in clear were given neither metadata nor a code nor a token")
 
 
 def _metadata(seen: Record, stage: str) -> list[HttpExchange]:
-    """The stage's metadata documents, the RFC 8414 one first; the OpenID one only where there is one."""
-    first = require_answer(seen.one(HttpExchange, "metadata", stage=stage))
-    second = require_answer(seen.one(HttpExchange, "OpenID metadata", stage=stage))
-    return [first, second] if second.status == 200 and second.json() else [first]
+    """The stage's metadata documents, the RFC 8414 one first, the OpenID one second; there may be one of them only."""
+    first, second = (
+        require_answer(seen.one(HttpExchange, case, stage=stage)) for case in ("metadata", "OpenID metadata")
+    )
+    found = [first] if first.status == 200 else []
+    found += [second] if second.status == 200 and second.json() else []
+    if not found:
+        raise MissingObservation(f"{stage}: no metadata at either place")
+    return found
 
 
 def _endpoints(metadata: Mapping[str, Any]) -> dict[str, str]:
@@ -197,27 +217,30 @@ def _handed_out(exchange: HttpExchange) -> str:
     return "a code" if delivers_code(exchange) else ""
 
 
-@check("STAGE-07.E1", "RFC 9068 §4, RFC 8725 §3.8")
+@check("STAGE-07.E1", "RFC 9068 §4, RFC 8725 §3.8", "api")
 def foreign_access_tokens_are_invalid(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = []
+    complaints: list[str] = []
     for exchange in _abroad(seen, "access token"):
         challenge = exchange.header("www-authenticate") or ""
         if exchange.status != 401 or not re.search(r"\berror=\"?invalid_token\b", challenge):
-            complaints.append(f"{_way(exchange)}: {short(exchange)} {challenge}".rstrip())
+            complaints.append(Complaint(f"{_way(exchange)}: {short(exchange)} {challenge}".rstrip(), exchange))
     _worked_at_home(seen, "access token", complaints)
-    return conclude(complaints, f"{len(PAIRS)} ways, with and without the keys: every access token was refused")
+    told = "with and without the keys" if _fixtures(seen) == FIXTURE else "without the other stage's keys"
+    return conclude(complaints, f"{len(PAIRS)} ways, {told}: every access token was refused")
 
 
 @check("STAGE-07.E2", "ASVS 5.0.0 10.3.1, RFC 6749 §5.2")
 def foreign_grants_are_invalid(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
     for what in ("refresh token", "code"):
-        complaints += [f"{what}, {_way(e)}: {short(e)}" for e in _abroad(seen, what) if not is_invalid_grant(e)]
+        complaints += [
+            Complaint(f"{what}, {_way(e)}: {short(e)}", e) for e in _abroad(seen, what) if not is_invalid_grant(e)
+        ]
         _worked_at_home(seen, what, complaints)
     return conclude(complaints, f"{len(PAIRS)} ways: refresh tokens and codes were refused, and still worked at home")
 
 
-@check("STAGE-07.E3", "ASVS 5.0.0 9.2.3")
+@check("STAGE-07.E3", "ASVS 5.0.0 9.2.3", "web")
 def foreign_cookies_are_strangers(seen: Record, parameters: Parameters) -> Judgement:
     stranger = {stage: _pages(seen, "no cookie", stage) for stage in STAGES}
     for stage in STAGES:
@@ -243,16 +266,16 @@ def _cookies_abroad(seen: Record, places: Mapping[str, Iterable[str]]) -> list[H
     _abroad(seen, "cookie")
     found = ends(seen.of(HttpExchange, "cookie abroad"), "origin", "stage", "keys", "place")
     asked = {(e.about["origin"], e.about["stage"], e.about["keys"], e.about["place"]) for e in found}
-    absent = {(a, b, keys, place) for a, b in PAIRS for keys in FIXTURE for place in places[b]} - asked
+    absent = {(a, b, keys, place) for a, b in PAIRS for keys in _fixtures(seen) for place in places[b]} - asked
     if absent:
         raise MissingObservation(f"cookie: {len(absent)} presentations are missing")
     return found
 
 
-@check("STAGE-07.E4", "ASVS 5.0.0 16.3.1")
+@check("STAGE-07.E4", "ASVS 5.0.0 16.3.1", "bus")
 def no_login_is_told(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
-    for fixture in FIXTURE:
+    for fixture in _fixtures(seen):
         for stage in STAGES:
             capture = seen.one(BusCapture, f"attempts, keys {fixture}", stage=stage)
             if not capture.settled:
@@ -262,22 +285,26 @@ def no_login_is_told(seen: Record, parameters: Parameters) -> Judgement:
     return conclude(complaints, f"no bus of {len(STAGES)} told of a login")
 
 
+def _fixtures(seen: Record) -> tuple[str, ...]:
+    return FIXTURE[:1] if seen.lacks("admin") else FIXTURE
+
+
 def _abroad(seen: Record, what: str) -> list[HttpExchange]:
     """The last presentation of each artefact for each ordered pair of stages, with and without the fixture."""
     found = ends(seen.of(HttpExchange, f"{what} abroad"), "origin", "stage", "keys")
     ways = {(e.about["origin"], e.about["stage"], e.about["keys"]) for e in found}
-    absent = {(a, b, keys) for a, b in PAIRS for keys in FIXTURE} - ways
+    absent = {(a, b, keys) for a, b in PAIRS for keys in _fixtures(seen)} - ways
     if absent:
-        raise MissingObservation(f"{what}: {len(absent)} of {2 * len(PAIRS)} presentations are missing")
+        raise MissingObservation(f"{what}: {len(absent)} presentations are missing")
     return found
 
 
 def _worked_at_home(seen: Record, what: str, complaints: list[str]) -> None:
     """Add a complaint for each credential that was presented elsewhere and then no longer worked at home."""
     found = ends(seen.of(HttpExchange, f"{what} at home"), "stage", "tried", "keys")
-    if len(found) < 2 * len(PAIRS):
+    if len(found) < len(_fixtures(seen)) * len(PAIRS):
         raise MissingObservation(f"{what}: it was tried at home {len(found)} times only")
-    complaints += [f"{what} of {e.about['stage']} at home: {short(e)}" for e in found if e.status != 200]
+    complaints += [Complaint(f"{what} of {e.about['stage']} at home: {short(e)}", e) for e in found if e.status != 200]
 
 
 def _way(exchange: HttpExchange) -> str:

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any
 
 from harness import __version__
 from harness.checks import registry
-from harness.model import Catalog
+from harness.errors import EvidenceError
+from harness.model import Catalog, Waiver
+from harness.ports import Target
 
-__all__ = ["describe_run", "versions"]
+__all__ = ["describe_run", "expected_failures", "versions"]
 
 TOOLS = ("authlib", "joserfc", "keyring", "moto", "playwright", "pytest", "pytest-bdd", "requests", "securesystemslib")
 
@@ -31,17 +34,20 @@ def describe_run(
     catalog: Catalog,
     features: Iterable[Path],
     cells: Iterable[str],
-    targets: Mapping[str, str],
+    targets: Mapping[str, Target],
     started: datetime,
     scan: Mapping[str, Any],
     asked: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The predicate of the statement. `targets` maps each target's name to its version; `asked` tells to which controls
-    and cells the run was narrowed."""
+    """The predicate of the statement. `asked` tells to which controls and cells the run was narrowed, and what it might
+    do. What the targets' descriptions say stands in it for whoever reads the evidence on another machine."""
     return {
         "asked": dict(asked),
         "cells": sorted(cells),
-        "targets": dict(targets),
+        "targets": {name: target.version for name, target in targets.items()},
+        "foreign": sorted(name for name, target in targets.items() if target.confirms),
+        "remedies": {name: dict(target.remedies) for name, target in targets.items() if target.remedies},
+        "expected_failures": [asdict(each) for target in targets.values() for each in target.expected_failures],
         "commit": commit(),
         "digests": {
             "catalog": catalog.digest,
@@ -54,6 +60,15 @@ def describe_run(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "scan": dict(scan),
     }
+
+
+def expected_failures(predicate: Mapping[str, Any]) -> tuple[Waiver, ...]:
+    """The failures that the targets' descriptions expected when the run was made. Raises EvidenceError where they are
+    written in no way that this version writes them."""
+    try:
+        return tuple(Waiver(**each) for each in predicate.get("expected_failures", ()))
+    except TypeError as error:
+        raise EvidenceError(f"the statement's expected failures cannot be read: {error}") from error
 
 
 def commit() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,8 @@ def outer_spaces_are_trimmed(real: StoreChain) -> Opens:
 @fault("F-STORE-01-x2", "STORE-01.E4", Part.SESSION_STORE)
 def clearing_leaves_the_profile(real: StoreChain) -> Opens:
     class Leaving(SessionStore):
-        def clear(self, stage: str, account: str) -> None:
-            kept, self.item_names = self.item_names, ("refresh_token",)
-            try:
-                super().clear(stage, account)
-            finally:
-                self.item_names = kept
+        def clear(self, stage: str, account: str, keep: Collection[str] = ()) -> None:
+            super().clear(stage, account, {"profile", *keep})
 
     return behaving_as(real, Leaving)
 

@@ -11,10 +11,10 @@ from harness.errors import NotHere
 from harness.machine.browsers import find_firefox, find_webkit
 from harness.machine.chromium import find_chromium, install_chromium
 from harness.machine.debian import apt_install
-from harness.machine.node import find_allure, install_allure
+from harness.machine.npm import ALLURE, OPENAUTH
 from harness.machine.secret_service import PACKAGES, find_secret_service
 
-__all__ = ["NEEDS", "Need", "Provisioned", "provision"]
+__all__ = ["NEEDS", "OPENAUTH_NEED", "Need", "Provisioned", "provision"]
 
 Tell = Callable[[str], None]
 
@@ -50,10 +50,11 @@ def install_secret_service() -> Path:
 NEEDS = (
     Need("Chromium", find_chromium, install_chromium),
     Need("Secret Service", find_secret_service, install_secret_service),
-    Need("Allure", find_allure, install_allure),
+    Need("Allure", ALLURE.find, ALLURE.install),
     Need("Firefox", find_firefox),
     Need("WebKit", find_webkit),
 )
+OPENAUTH_NEED = Need("OpenAuth", OPENAUTH.find, OPENAUTH.install)  # of those only who verify it
 
 
 def provision(

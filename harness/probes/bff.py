@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-import requests
-from requests.cookies import get_cookie_header
-
 from harness.probes.forms import Form, find_form
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.oauth import User
 
-__all__ = ["WebLogin", "cookies_for", "log_in", "origin_of", "walk"]
+__all__ = ["WebLogin", "log_in", "origin_of", "walk"]
 
 MAX_HOPS = 12  # redirects and forms from the first page to the last
 
@@ -72,12 +69,6 @@ def walk(
         target, headers = urljoin(answer.url, form.action), {"Origin": origin_of(answer.url)}
         answer = agent.post(case, target, _filled(form, user), headers=headers, role="web", **told)
     return WebLogin(answer, callback)
-
-
-def cookies_for(session: requests.Session, url: str) -> str:
-    """The Cookie header that the user agent would send to this URL; "" for none. It is a secret."""
-    header = get_cookie_header(session.cookies, requests.Request("GET", url).prepare())  # type: ignore[no-untyped-call]
-    return str(header or "")
 
 
 def origin_of(url: str) -> str:

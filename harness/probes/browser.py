@@ -6,19 +6,27 @@ altogether Chromium would cache nothing, and treat pages otherwise than on a use
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import os
+import socket
+import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_der_x509_certificate
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from harness.errors import NotHere
+from harness.probes.clients import loopback
 
-__all__ = ["PATIENCE", "Chromium"]
+__all__ = ["PATIENCE", "Chromium", "public_key_hash"]
 
 PATIENCE = 10_000.0  # milliseconds that a page may take for anything
 FLAGS = (
@@ -28,10 +36,10 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
-    "--no-sandbox",  # it runs as root in containers, and visits loopback only
-    # Nothing outside this machine; `.test` is reserved for names that exist nowhere (RFC 6761 §6.2).
-    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND",
+    "--no-sandbox",  # it runs as root in containers, and visits loopback and the target only
 )
+# Nothing outside this machine but what is named; `.test` is reserved for names that exist nowhere (RFC 6761 §6.2).
+RULES = "MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1, EXCLUDE 127.0.0.1"
 
 
 @contextmanager
@@ -76,10 +84,16 @@ class _Driver:
 class Chromium:
     """A browser with a temporary profile. `close` ends it."""
 
-    def __init__(self, executable: Path, environment: Mapping[str, str], spki_hash: str = "") -> None:
-        """`spki_hash`: base64 SHA-256 of the public key that loopback servers use. Its files go where `environment`
-        says that temporary files go. Raises NotHere where it does not start."""
-        trusted = [f"--ignore-certificate-errors-spki-list={spki_hash}"] if spki_hash else []
+    def __init__(
+        self, executable: Path, environment: Mapping[str, str], *spki_hashes: str, hosts: Iterable[str] = ()
+    ) -> None:
+        """`spki_hashes`: base64 SHA-256 of public keys that are trusted besides the machine's authorities; `hosts`:
+        what it may go to besides loopback. Its files go where `environment` says that temporary files go. Raises
+        NotHere where it does not start."""
+        known = ",".join(filter(None, spki_hashes))
+        rules = ", ".join([RULES, *(f"EXCLUDE {host}" for host in sorted(hosts)), "MAP * ~NOTFOUND"])
+        trusted = [f"--host-resolver-rules={rules}"]
+        trusted += [f"--ignore-certificate-errors-spki-list={known}"] if known else []
         driver = _Driver.acquire(environment)
         try:
             self._browser: Browser | None = driver.chromium.launch(
@@ -92,12 +106,27 @@ class Chromium:
                 raise NotHere(f"{executable} does not start ({reason})", "install it anew, or name another") from error
             raise
         self.executable = executable
+        self._start = functools.partial(
+            driver.chromium.launch_persistent_context,
+            executable_path=executable,
+            args=[*FLAGS, *trusted],
+            env=dict(environment),
+            timeout=30_000,
+            locale="en-GB",
+        )
         self.version = self._browser.version
 
     def new_context(self) -> BrowserContext:
         """A user agent with an empty jar and empty storages."""
         assert self._browser is not None, "the browser is closed"
         context = self._browser.new_context(locale="en-GB")
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    def new_profile(self, folder: Path) -> BrowserContext:
+        """A user agent as users have it, with its profile in this folder: a process of its own, which ends when the
+        context is closed. Only such a one keeps anything on disk."""
+        context = self._start(folder)
         context.set_default_timeout(PATIENCE)
         return context
 
@@ -109,3 +138,19 @@ class Chromium:
                 browser.close()
             finally:
                 _Driver.release()
+
+
+def public_key_hash(host: str, port: int, ca_file: Path) -> str:
+    """The hash by which a browser is made to trust the key of a server whose certificate these authorities (PEM) have
+    signed: base64 SHA-256 of it. "" where they have not, or nothing answers: the browser then says so itself."""
+    context = ssl.create_default_context(cafile=str(ca_file))
+    try:
+        with (
+            socket.create_connection((loopback(host), port), timeout=PATIENCE / 1000) as plain,
+            context.wrap_socket(plain, server_hostname=host) as channel,
+        ):
+            certificate = load_der_x509_certificate(channel.getpeercert(binary_form=True) or b"")
+    except OSError:
+        return ""
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()

@@ -17,7 +17,7 @@ from harness.observations import Cookie
 
 __all__ = ["Measure", "parse_sent", "parse_set_cookie", "read_jar"]
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+")
 _TOKEN_NAMES = re.compile(r"(?i)\b(?:access|refresh|id)_?token\b")
 _DEPTH = 4  # encodings around one another that are undone
 _MOST_LAYERS = 64

@@ -1,27 +1,20 @@
-"""HTTP against a target that may be hostile: no redirect is followed unasked, every body and wait has a bound."""
+"""HTTP against a target that may be hostile: what is asked of it, and what it answered, as observations."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Collection, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-import requests
+from requests.structures import CaseInsensitiveDict
 
 from harness.observations import HttpExchange
 from harness.observe import Recorder
+from harness.probes.clients import Exchanged, HttpClient
+from harness.redact import TooMuchSecret
 
-__all__ = ["MAX_BODY", "Answer", "HttpProbe"]
-
-MAX_BODY = 1_000_000  # bytes read of a body
-TIMEOUT = (5.0, 15.0)  # seconds to connect, seconds between bytes
-DEADLINE = 30.0  # seconds for a whole answer, headers and body
-
-_Exchanged = tuple[int, list[tuple[str, str]], str, int, str]  # status, headers, text, bytes of the body, error
+__all__ = ["Answer", "HttpProbe"]
 
 
 @dataclass(frozen=True)
@@ -35,13 +28,20 @@ class Answer:
     error: str
     observation: HttpExchange = field(repr=False)
 
+    def __str__(self) -> str:
+        """What came, in a few words: the status, and what is wrong with the answer as such."""
+        if not self.status:
+            return self.error or "no answer came"
+        cut = f", cut off after {len(self.text):,} characters" if self.observation.truncated else ""
+        return f"HTTP {self.status}{cut}"
+
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; empty where it is none."""
         import json
 
         try:
             parsed = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return parsed if isinstance(parsed, dict) else {}
 
@@ -50,22 +50,30 @@ class Answer:
         """Absolute target of a redirect, else ""."""
         if self.status not in (301, 302, 303, 307, 308) or "location" not in self.headers:
             return ""
-        return urljoin(self.url, self.headers["location"])
+        try:
+            return urljoin(self.url, self.headers["location"])
+        except ValueError:  # it is no address, and leads nowhere
+            return ""
 
 
 class HttpProbe:
-    """One user agent: its cookies are its session's. `about` goes into each of its observations."""
+    """One user agent: its cookies are its client's. `about` goes into each of its observations."""
 
     def __init__(
-        self, session: requests.Session, recorder: Recorder, hosts: Collection[str] | None = None, **about: str
+        self,
+        client: HttpClient,
+        recorder: Recorder,
+        hosts: Collection[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **about: str,
     ) -> None:
         """`hosts` are the names that requests may go to (None: any). A request elsewhere is not sent: its answer has
-        status 0 and says so."""
-        session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]  # see there
-        self.session = session
+        status 0 and says so. `headers` go with every request; a Host among them changes no address."""
+        self.client = client
         self._recorder = recorder
         self._hosts = hosts
-        self._about = about
+        self._headers = dict(headers or {})
+        self._about = {"agent": recorder.next_agent(), **about}
 
     def get(self, case: str, url: str, **options: Any) -> Answer:
         return self.send(case, "GET", url, **options)
@@ -90,17 +98,31 @@ class HttpProbe:
         body = urlencode(form) if form is not None else ""
         sent = {
             **({"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}),
+            **self._headers,
             **(headers or {}),
         }
-        redactor = self._recorder.redactor
-        redactor.register_from_request(target, sent, body)
-        started = time.monotonic()
-        host = urlsplit(target).hostname or ""
-        if self._hosts is None or host in self._hosts:
-            status, answered, text, size, error = self._in_time(method, target, body, sent)
-        else:
-            status, answered, text, size, error = 0, [], "", 0, f"not sent: {host!r} is no host of the target"
-        redactor.register_from_response(answered, text)
+        self._recorder.redactor.register_from_request(target, sent, body)
+        began = self._recorder.elapsed
+        came = self.refused(target) or self.client.exchange(method, target, sent, body)
+        return self.note(case, (method, target, sent, body), came, began=began, record=record, **about)
+
+    def note(
+        self,
+        case: str,
+        asked: tuple[str, str, Mapping[str, str], str],
+        came: Exchanged,
+        *,
+        began: float,
+        record: bool = True,
+        **about: str,
+    ) -> Answer:
+        """Record what this user agent asked (method, URL, headers, body) and was answered, by a browser for instance.
+        `began` is when it asked, in seconds of the recorder."""
+        method, target, sent, body = asked
+        try:
+            self._recorder.redactor.register_from_response(came.headers, came.text)
+        except TooMuchSecret as error:  # what cannot be redacted is not kept
+            came = Exchanged(0, error=f"the answer was thrown away: {error}", seconds=came.seconds)
         exchange = HttpExchange(
             case=case,
             about={**self._about, **about},
@@ -108,69 +130,31 @@ class HttpProbe:
             url=target,
             request_headers=tuple(sent.items()),
             request_body=body,
-            status=status or None,
-            headers=tuple(answered),
-            body=text,
-            body_bytes=size,
-            truncated=size > MAX_BODY,
-            error=error,
-            seconds=round(time.monotonic() - started, 3),
+            status=came.status or None,
+            headers=came.headers,
+            body=came.text,
+            body_bytes=came.size,
+            truncated=came.size > self.client.bounds.body,
+            error=came.error,
+            seconds=came.seconds,
+            began=began,
         )
         kept = self._recorder.record(exchange) if record else exchange
-        return Answer(status, requests.structures.CaseInsensitiveDict(answered), text, target, error, kept)
+        return Answer(came.status, CaseInsensitiveDict(came.headers), came.text, target, came.error, kept)
 
-    def _in_time(self, method: str, url: str, body: str, headers: Mapping[str, str]) -> _Exchanged:
-        """The exchange, abandoned after DEADLINE: a byte now and then would never meet the timeout between bytes."""
-        came: Future[_Exchanged] = Future()
+    def cookies_for(self, url: str) -> str:
+        """The Cookie header that the user agent would send to this URL; "" for none. It is a secret."""
+        return self.client.cookies_for(url)
 
-        def exchange() -> None:
-            try:
-                came.set_result(self._exchange(method, url, body, headers))
-            except BaseException as error:  # noqa: BLE001 - raised again below
-                came.set_exception(error)
-
-        threading.Thread(target=exchange, name="exchange", daemon=True).start()
+    def refused(self, url: str) -> Exchanged | None:
+        """Why nothing is sent there, None where something is."""
         try:
-            return came.result(DEADLINE)
-        except TimeoutError:
-            return 0, [], "", 0, f"Timeout: no whole answer within {DEADLINE:g} s"
-
-    def _exchange(self, method: str, url: str, body: str, headers: Mapping[str, str]) -> _Exchanged:
-        try:
-            answer = self.session.request(
-                method,
-                url,
-                data=body or None,
-                headers=dict(headers),
-                allow_redirects=False,
-                timeout=TIMEOUT,
-                stream=True,
-            )
-            with answer:
-                content, size = _read_bounded(answer)
-                pairs = [(str(k), str(v)) for k, v in answer.raw.headers.items()]
-                encoding = answer.encoding or "utf-8"
-                return answer.status_code, pairs, _decode(content, encoding), size, ""
-        except (requests.RequestException, OSError, ValueError) as error:
-            return 0, [], "", 0, f"{type(error).__name__}: {error}"[:500]
-
-
-def _no_target(response: requests.Response) -> None:
-    """Where a session is to go next: nowhere. To know it, it would read the body of a redirect without any bound."""
-
-
-def _read_bounded(answer: requests.Response) -> tuple[bytes, int]:
-    """At most MAX_BODY bytes, and how many came; one more than the bound where there were more."""
-    content = b""
-    for chunk in answer.iter_content(65536):
-        content += chunk
-        if len(content) > MAX_BODY:
-            return content[:MAX_BODY], MAX_BODY + 1
-    return content, len(content)
-
-
-def _decode(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding, "replace")
-    except (LookupError, ValueError):  # a name that is no charset, or a codec of another kind
-        return content.decode("utf-8", "replace")
+            parts = urlsplit(url)
+        except ValueError as error:
+            return Exchanged(0, error=f"not sent: {error}")
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            return Exchanged(0, error=f"not sent: {url[:100]!r} is no address of HTTP")
+        if self._hosts is not None and host not in self._hosts:
+            return Exchanged(0, error=f"not sent: {host!r} is no host of the target")
+        return None

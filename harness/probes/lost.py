@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-import requests
-from requests.adapters import BaseAdapter
-
+from harness.probes.clients import Exchanged, HttpClient
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client, OAuthIssuer
 
 __all__ = ["losing_answers", "refresh_unheard"]
 
 
-class _Losing(BaseAdapter):
-    """Sends by another adapter and drops what comes back."""
+class _Losing:
+    """Sends by another client and drops what comes back."""
 
-    def __init__(self, real: BaseAdapter) -> None:
-        super().__init__()
+    def __init__(self, real: HttpClient) -> None:
+        self.name, self.bounds = real.name, real.bounds
+        self.cookies_for, self.close = real.cookies_for, real.close
         self._real = real
 
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **named: Any) -> requests.Response:
-        """Send, wait for the answer, close the connection, and report it as broken."""
-        self._real.send(request, *arguments, **named).close()
-        raise requests.ConnectionError("the connection broke after the request was sent")
-
-    def close(self) -> None:
-        """Nothing to close: the real adapter stays the session's."""
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: str = "") -> Exchanged:
+        took = self._real.exchange(method, url, headers, body).seconds
+        return Exchanged(0, error="the connection broke after the request was sent", seconds=took)
 
 
 @contextmanager
 def losing_answers(agent: HttpProbe) -> Iterator[HttpProbe]:
     """While it lasts, every answer to this user agent is lost."""
-    session = agent.session
-    real = dict(session.adapters)
-    for prefix, adapter in real.items():
-        session.mount(prefix, _Losing(adapter))
+    real = agent.client
+    agent.client = _Losing(real)
     try:
         yield agent
     finally:
-        for prefix, adapter in real.items():
-            session.mount(prefix, adapter)
+        agent.client = real
 
 
 def refresh_unheard(at: OAuthIssuer, case: str, refresh_token: str, client: Client, **about: str) -> None:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import base64
+import copy
+import functools
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from urllib.parse import parse_qs, quote_plus, urlencode, urljoin, urlsplit
-
-import requests
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from harness.errors import NotOffered, TargetError
 from harness.observations import Race, TokenFacts
 from harness.observe import Recorder
-from harness.probes.forms import find_form
+from harness.probes.clients import HttpClient
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.jwt import read_token
+from harness.probes.login import Journey, Login, User, Walk, walk_forms
 
 __all__ = ["Authorization", "Client", "Grant", "OAuthIssuer", "StageAddress", "User", "pkce_pair"]
 
-MAX_HOPS = 8  # redirects and forms between the authorization request and its end
+METADATA = {"authorization_endpoint", "token_endpoint"}  # without these there is nothing to speak to
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,6 @@ class Client:
 
 
 @dataclass(frozen=True)
-class User:
-    """A test user. The password is a secret."""
-
-    name: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True)
 class StageAddress:
     """Where a stage is: its configured issuer identifier, its API and web client, and who can log in."""
 
@@ -58,12 +51,17 @@ class StageAddress:
     users: Mapping[str, User] = field(repr=False)
     scope: str = ""
     web_data: tuple[str, ...] = ()  # paths at which the web application answers its user with data
+    api_data: tuple[str, ...] = ()  # paths at which the API answers a bearer with data, besides `protected`
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
+    discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
+    login: Login = field(default_factory=Login)
+    login_hosts: frozenset[str] = frozenset()  # where a login may lead besides the authorization endpoint's origin
+    absent: Mapping[str, str] = field(default_factory=dict)  # capabilities declared absent, each with its reason
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
         """The names that requests of this stage may go to: no credential leaves them, whatever a redirect says."""
-        own = (self.issuer, self.api, self.web, self.protected)
+        own = (self.issuer, self.discovery, self.api, self.web, self.protected)
         return self.hosts | {urlsplit(url).hostname or "" for url in own if url}
 
 
@@ -106,38 +104,79 @@ class OAuthIssuer:
     def __init__(
         self,
         address: StageAddress,
-        new_session: Callable[[], requests.Session],
+        new_client: Callable[[], HttpClient],
         recorder: Recorder,
         published_keys: Callable[[], Mapping[str, Mapping[str, object]]],
+        walk: Walk = walk_forms,
     ) -> None:
-        """`published_keys` gives every stage's JWKS, so that a token's signer can be named."""
+        """`published_keys` gives every stage's JWKS, so that a token's signer can be named; `walk` is how users get
+        through the pages of a login."""
         self.address = address
         self.stage = address.stage
-        self._new_session = new_session
+        self._new_client = new_client
         self._recorder = recorder
         self._published_keys = published_keys
-        self._probe = HttpProbe(new_session(), recorder, address.allowed_hosts, stage=address.stage)
+        self._walk = walk
+        self._headers: Mapping[str, str] = {}
+        self._about: Mapping[str, str] = {"stage": address.stage}
+        self._probe = self.new_agent()
         self._metadata: dict[str, str] = {}
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The RFC 8414 document, asked for once. Raises TargetError where there is none."""
+        """The metadata, asked for once. Raises TargetError where there are none."""
         if not self._metadata:
-            found = self.discover("discovery").json()
-            if not {"authorization_endpoint", "token_endpoint"} <= found.keys():
-                raise TargetError(f"{self.stage}: no metadata at {self.address.issuer}")
+            answer = self.discover("discovery")
+            found = {name: value for name, value in answer.json().items() if isinstance(value, str) or not _is_url(name)}
+            if not found.keys() >= METADATA:
+                raise TargetError(f"{self.stage}: no metadata at {self.address.issuer} ({answer})")
             self._metadata = found
         return self._metadata
 
     def discover(self, case: str) -> Answer:
-        """GET the metadata of the configured identifier (RFC 8414 §3)."""
+        """GET the metadata of the configured identifier: at the URL that the description gives, else at the well-known
+        places of RFC 8414 §3 (inserted before its path) and OpenID Connect Discovery 1.0 §4 (appended).
+
+        Where there are none, the first place's answer. What other places answer is recorded as `<case>: elsewhere`.
+        """
+        tried: list[Answer] = []
+        for url in self.metadata_urls():
+            tried.append(self._probe.get(case, url, record=False, role="metadata"))
+            if tried[-1].json().keys() >= METADATA:
+                self.address = replace(self.address, discovery=url)
+                break
+        found = tried[-1] if self.address.discovery else tried[0]
+        for answer in tried:
+            name = case if answer is found else f"{case}: elsewhere"
+            kept = self._recorder.record(replace(answer.observation, case=name))
+            found = replace(answer, observation=kept) if answer is found else found
+        return found
+
+    def metadata_urls(self) -> tuple[str, ...]:
+        """Where the metadata may lie."""
+        if self.address.discovery:
+            return (self.address.discovery,)
         parts = urlsplit(self.address.issuer)
-        path = f"/.well-known/oauth-authorization-server{parts.path.rstrip('/')}"
-        return self._probe.get(case, f"{parts.scheme}://{parts.netloc}{path}", role="metadata")
+        origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+        inserted = f"{origin}/.well-known/oauth-authorization-server{path}"
+        appended = f"{origin}{path}/.well-known/"
+        return tuple(
+            dict.fromkeys((inserted, f"{appended}openid-configuration", f"{appended}oauth-authorization-server"))
+        )
 
     def new_agent(self) -> HttpProbe:
         """A user agent with an empty cookie jar."""
-        return HttpProbe(self._new_session(), self._recorder, self.address.allowed_hosts, stage=self.stage)
+        hosts = self.address.allowed_hosts
+        return HttpProbe(self._new_client(), self._recorder, hosts, self._headers, **self._about)
+
+    def with_headers(self, headers: Mapping[str, str], **about: str) -> OAuthIssuer:
+        """The same issuer, at the endpoints that it names to others, for a client whose every request carries these
+        headers too; `about` goes into each observation."""
+        metadata = self.metadata
+        twin = copy.copy(self)
+        twin._metadata, twin._headers, twin._about = metadata, headers, {**self._about, **about}
+        twin._probe = twin.new_agent()
+        return twin
 
     def request(self, client: Client, changes: Mapping[str, str | None] | None = None) -> tuple[dict[str, str], str]:
         """A valid code request with these changes (None removes a parameter), and its code verifier."""
@@ -168,29 +207,23 @@ class OAuthIssuer:
     ) -> Authorization:
         """Send a code request and, where the answer is a login page, log in as `user` (None: stop at the page).
 
-        It ends at the first redirect to another origin, or at an answer that is neither redirect nor form. The last
-        exchange of `case` is the end. `raw_query` is sent as it is, instead of the parameters.
+        It ends at the redirect that brings the authorization response or leads elsewhere, or at an answer that is
+        neither redirect nor form. The last exchange of `case` is the end. `raw_query` is sent as it is, instead of the
+        parameters. Raises NotOffered where the user is to decline and no page lets him.
         """
         parameters, verifier = self.request(client, changes)
-        agent, about = agent or self.new_agent(), dict(about or {})
-        query = raw_query or urlencode(parameters)
-        answer = agent.get(case, self.metadata["authorization_endpoint"], query=query, role="authorize", **about)
-        for _ in range(MAX_HOPS):
-            if answer.location:
-                if self._leaves(answer.location):
-                    break
-                answer = agent.get(case, answer.location, role="authorize", **about)
-                continue
-            form = find_form(answer.text) if answer.status == 200 and user is not None else None
-            if form is None:
-                break
-            filled = dict(form.fields)
-            filled.update(dict.fromkeys(form.text_fields[:1], user.name if user else ""))
-            filled.update(dict.fromkeys(form.password_fields[:1], user.password if user else ""))
-            filled.update(_button(form.buttons, deny))
-            target, headers = urljoin(answer.url, form.action), {"Origin": self._origin()}
-            answer = agent.post(case, target, filled, headers=headers, role="login", **about)
-        return Authorization(answer, _redirect_parameters(answer.location), verifier, parameters)
+        endpoint = self.metadata["authorization_endpoint"]
+        url = f"{endpoint}{'&' if '?' in endpoint else '?'}{raw_query or urlencode(parameters)}"
+        asked = {client.redirect_uri, *client.other_redirect_uris, parameters.get("redirect_uri", "")}
+        ends = functools.partial(self._ends, asked, parameters.get("state", ""))
+        journey = Journey(case, url, self.address.login, user, deny, ends, about or {})
+        answer, declined = self._walk(agent or self.new_agent(), journey)
+        ended = Authorization(answer, _redirect_parameters(answer.location), verifier, parameters)
+        if deny and ended.code and not declined:
+            raise NotOffered(
+                "way to decline", "no page of its login has one that its description or a common word names"
+            )
+        return ended
 
     def redeem(
         self,
@@ -244,7 +277,7 @@ class OAuthIssuer:
         """
         url = endpoint or self.metadata.get("revocation_endpoint", "")
         if not url:
-            raise NotOffered("revocation endpoint", "its metadata names none")
+            raise self._not_offered("revocation endpoint", "its metadata names none")
         return self._post(case, url, {"token": token}, client, "revocation", changes, True, about or {})
 
     def token_request(
@@ -266,26 +299,31 @@ class OAuthIssuer:
     def log_in(self, case: str, client: Client, user: User) -> Grant:
         """A whole login. Raises TargetError where it does not end with tokens."""
         authorization = self.authorize(case, client, user)
+        ended = authorization.answer
         if not authorization.code:
-            raise TargetError(f"{self.stage}: a login of a valid user ended without a code ({case})")
+            raise TargetError(f"{self.stage}: a login of a valid user ended without a code ({case}: {ended})")
         answer = self.redeem(case, authorization, client)
         tokens = answer.json()
-        if answer.status != 200 or "access_token" not in tokens:
-            raise TargetError(f"{self.stage}: a valid code was not redeemed: HTTP {answer.status} ({case})")
-        self.observe_token(case, str(tokens["access_token"]), "access_token")
+        if answer.status != 200 or not isinstance(tokens.get("access_token"), str):
+            raise TargetError(f"{self.stage}: a valid code was not redeemed ({case}: {answer})")
+        self.observe_token(case, tokens["access_token"], "access_token")
         return Grant(
             client,
             authorization.code,
             authorization.verifier,
-            str(tokens["access_token"]),
+            tokens["access_token"],
             str(tokens.get("refresh_token", "")),
             answer,
         )
 
     def call_api(self, case: str, access_token: str, **about: str) -> Answer:
-        """GET the protected resource with a bearer token (RFC 6750 §2.1)."""
+        """GET the protected resource, else userinfo, with a bearer token (RFC 6750 §2.1). Raises NotOffered where
+        there is neither."""
+        url = self.address.protected or self.metadata.get("userinfo_endpoint", "")
+        if not url:
+            raise self._not_offered("api", f"no resource of {self.stage} that needs a token is described")
         headers = {"Authorization": f"Bearer {access_token}"}
-        return self.new_agent().get(case, self.address.protected, headers=headers, role="api", **about)
+        return self.new_agent().get(case, url, headers=headers, role="api", **about)
 
     def observe_token(self, case: str, token: str, kind: str) -> TokenFacts:
         """Record what can be said of a token without showing it."""
@@ -300,13 +338,18 @@ class OAuthIssuer:
         with ThreadPoolExecutor(parallel) as pool:
             for code in codes:
                 answers = pool.map(
-                    lambda _, code=code: self.redeem(case, code, client, record=False).status, range(parallel)
+                    functools.partial(self._redeem_in_race, case, code, client, not statuses), range(parallel)
                 )
                 statuses.append(tuple(sorted(answers)))
         successes = tuple(sum(status == 200 for status in round_) for round_ in statuses)
         return self._recorder.record(
             Race(case=case, about=about, parallel=parallel, rounds=tuple(statuses), successes=successes)
         )
+
+    def _redeem_in_race(self, case: str, code: Authorization, client: Client, first_round: bool, number: int) -> int:
+        """The status answered. One request of the first round is kept, to show what all of them are."""
+        kept = first_round and number == 0
+        return self.redeem(f"{case}: one of many", code, client, record=kept, about={"race": case}).status
 
     def _post(
         self,
@@ -323,13 +366,25 @@ class OAuthIssuer:
         changed = {name: value for name, value in {**fields, **(changes or {})}.items() if value is not None}
         return self._probe.post(case, url, changed, headers=headers, record=record, **{"role": role, **about})
 
-    def _origin(self) -> str:
-        parts = urlsplit(self.metadata["authorization_endpoint"])
-        return f"{parts.scheme}://{parts.netloc}"
+    def _not_offered(self, capability: str, otherwise: str) -> NotOffered:
+        declared = self.address.absent.get(capability.replace(" ", "_"))
+        return NotOffered(capability, declared or otherwise, declared is not None)
 
-    def _leaves(self, location: str) -> bool:
-        parts = urlsplit(location)
-        return f"{parts.scheme}://{parts.netloc}" != self._origin()
+    def _ends(self, redirect_uris: Collection[str], state: str, location: str) -> bool:
+        """Whether a redirect is the answer to the code request (RFC 6749 §4.1.2), or leads where no login goes on."""
+        there, own = urlsplit(location), urlsplit(self.metadata["authorization_endpoint"])
+        answered = _redirect_parameters(location)
+        if there._replace(query="", fragment="").geturl() in redirect_uris:
+            return True
+        if not answered.keys().isdisjoint({"code", "error"}) and answered.get("state", "") == state:
+            return True
+        stays = (there.scheme, there.netloc) == (own.scheme, own.netloc)
+        return not stays and there.hostname not in self.address.login_hosts
+
+
+def _is_url(name: str) -> bool:
+    """Whether a member of the metadata is to be a URL (RFC 8414 §2)."""
+    return name == "issuer" or name.endswith(("_endpoint", "_uri"))
 
 
 def _authenticated(form: Mapping[str, str], client: Client | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -341,11 +396,6 @@ def _authenticated(form: Mapping[str, str], client: Client | None) -> tuple[dict
         return dict(form), {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     secret = {"client_secret": client.secret} if client.authentication == "client_secret_post" else {}
     return {**form, "client_id": client.client_id, **secret}, {}
-
-
-def _button(buttons: Mapping[str, list[str]], deny: bool) -> dict[str, str]:
-    """The first submit button, or the last one where the user declines."""
-    return {name: values[-1 if deny else 0] for name, values in buttons.items()}
 
 
 def _redirect_parameters(location: str) -> dict[str, str]:

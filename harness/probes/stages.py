@@ -34,9 +34,10 @@ def ask_in_clear(at: OAuthIssuer, case: str, client: Client, user: User) -> None
 
 
 def origins_of(at: OAuthIssuer, client: Client | None = None) -> str:
-    """Where users of the stage may be sent, for `about`: the origins of its issuer, its API and its web application,
-    and, for a native client only, the place on the user's own machine where it listens (RFC 8252 §7.1, §7.3)."""
-    urls = {at.address.issuer, at.address.api, at.address.web}
+    """Where users of the stage may be sent, for `about`: the origins of its issuer, its API and its web application
+    (where none is described, of the client's redirect URI), and, for a native client only, the place on the user's own
+    machine where it listens (RFC 8252 §7.1, §7.3)."""
+    urls = {at.address.issuer, at.address.api, at.address.web or (client.redirect_uri if client else "")} - {""}
     if client is not None and client.native and _is_on_the_users_machine(client.redirect_uri):
         urls.add(client.redirect_uri)
     return " ".join(sorted({bff.origin_of(url) for url in urls}))

@@ -13,7 +13,7 @@ from harness.scene import Scene
 @when("somebody logs in at the rehearsal target")
 def log_in(scene: Scene) -> None:
     assert isinstance(scene.target, RehearsalTarget)
-    probe = HttpProbe(scene.target.new_session(), scene.recorder)
+    probe = HttpProbe(scene.target.new_client(), scene.recorder)
     answer = probe.post("login", scene.target.url, {"password": scene.target.password})
     scene.target.save_har(answer)
 
@@ -21,7 +21,7 @@ def log_in(scene: Scene) -> None:
 @when("somebody reads its long terms")
 def read_terms(scene: Scene) -> None:
     assert isinstance(scene.target, RehearsalTarget)
-    HttpProbe(scene.target.new_session(), scene.recorder).get("terms", scene.target.long_url)
+    HttpProbe(scene.target.new_client(), scene.recorder).get("terms", scene.target.long_url)
 
 
 @when("somebody asks for a printer")

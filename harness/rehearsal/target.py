@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 
 import allure
-import requests
 
+from harness.probes.clients import HttpClient, new_client
 from harness.probes.http import Answer
 from harness.targets.base import BaseTarget
 
@@ -41,10 +41,8 @@ class RehearsalTarget(BaseTarget):
     def long_url(self) -> str:
         return self.url.replace("/login", "/terms")
 
-    def new_session(self) -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False
-        return session
+    def new_client(self) -> HttpClient:
+        return new_client()
 
     def save_har(self, answer: Answer) -> None:
         """Attach the exchange as a HAR, with the cookie in it, the way a browser would write one."""

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from harness.errors import NotHere
 from harness.machine.commands import run_bounded
-from harness.machine.node import LOCK_FOLDER, find_allure, find_node
+from harness.machine.node import find_node
+from harness.machine.npm import ALLURE
 
 __all__ = ["generate_allure"]
 
@@ -40,11 +41,11 @@ def generate_allure(results: Sequence[Path], out: Path, cells: Sequence[str]) ->
 
     Raises NotHere where Node or Allure is not here, or Allure fails, or is not done within SECONDS.
     """
-    node, allure = find_node(), find_allure()
+    node, allure = find_node(), ALLURE.find()
     with tempfile.TemporaryDirectory(prefix="authassay-allure-") as temporary:
         made = Path(temporary) / "report"
         settings = json.dumps({"cells": list(cells), "output": str(made)})
-        configuration = shutil.copy(LOCK_FOLDER / "allurerc.mjs", temporary)
+        configuration = shutil.copy(ALLURE.locked_in / "allurerc.mjs", temporary)
         folders = [folder.resolve() for folder in results]
         outcome = run_bounded(
             [node, allure, "generate", *folders, "--config", configuration],

@@ -13,6 +13,7 @@ from harness.model import ANY, Finding, Parameter, Reason, Verdict
 from harness.report.catalog_page import AREAS
 from harness.report.commands import commands
 from harness.report.dossiers import Dossier, dossiers
+from harness.report.finding_cards import cards, lacks
 from harness.report.pages import environment, marked
 from harness.report.report_input import ReportInput, fault_rows
 from harness.report.verdicts import ORDER, STAGE_ORDER, counted, merged, stage_of
@@ -39,6 +40,8 @@ def render_auditor(report: ReportInput) -> str:
         stages=_stages(report.findings),
         dossiers=all_dossiers,
         sections=_sections(all_dossiers),
+        cards=cards(report),
+        lacks=lacks(report.findings, report.observations),
         unwritten=tuple(dossier for dossier in all_dossiers if not dossier.has_scenario),
         not_applicable=_by_reason(f for f in found if f.verdict is Verdict.NOT_APPLICABLE),
         blocking=_reasons(report, notes=False),

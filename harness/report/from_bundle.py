@@ -10,12 +10,13 @@ from pathlib import Path
 from harness.evidence.audit import AuditReport
 from harness.evidence.bundle import Bundle
 from harness.evidence.seal import STATEMENT
-from harness.model import Decision, Policy
+from harness.model import Decision, Policy, Waiver
 from harness.report.report_input import ReportInput, RunFacts, SealFacts
 
 __all__ = ["input_from"]
 
 LONGEST = 200  # characters of one fact
+REMEDY = 2_000  # characters of one remedy
 MACHINE = ("platform", "os", "python", "browser")
 
 
@@ -36,6 +37,8 @@ def input_from(
         decision=decision,
         policy=policy,
         kill_matrix=bundle.kill_matrix,
+        remedies=_remedies(bundle.predicate.get("remedies")),
+        expected_failures=_expected(bundle.predicate.get("expected_failures")),
     )
 
 
@@ -51,6 +54,17 @@ def _facts(predicate: Mapping[str, object]) -> RunFacts:
         tools={name: version for name, version in versions.items() if name not in MACHINE},
         searched=_searched(predicate.get("scan")),
     )
+
+
+def _remedies(value: object) -> dict[str, dict[str, str]]:
+    return {_text(name): _texts(own, REMEDY) for name, own in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _expected(value: object) -> tuple[Waiver, ...]:
+    rows = [_texts(row) for row in value] if isinstance(value, list) else []
+    names = ("control", "cell", "reason", "owner", "expires")
+    control, cell, reason, owner, expires = ([row.get(name, "") for row in rows] for name in names)
+    return tuple(map(Waiver, control, cell, reason, owner, expires))
 
 
 def _searched(scan: object) -> str:
@@ -80,9 +94,10 @@ def _statement_digest(path: Path) -> dict[str, str]:
     return {STATEMENT: hashlib.sha256(statement.read_bytes()).hexdigest()} if statement.is_file() else {}
 
 
-def _texts(value: object) -> dict[str, str]:
-    return {_text(name): _text(item) for name, item in value.items()} if isinstance(value, Mapping) else {}
+def _texts(value: object, longest: int = LONGEST) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    return {_text(name): _text(item, longest) for name, item in pairs}
 
 
-def _text(value: object) -> str:
-    return str(value)[:LONGEST]
+def _text(value: object, longest: int = LONGEST) -> str:
+    return str(value)[:longest]

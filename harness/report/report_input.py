@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.model import Catalog, Decision, Finding, Policy
+from harness.model import Catalog, Decision, Finding, Policy, Waiver
 from harness.observations import Observation
 
 __all__ = ["FaultRow", "ReportInput", "RunFacts", "SealFacts", "fault_rows"]
@@ -62,7 +62,8 @@ class FaultRow:
 
 @dataclass(frozen=True)
 class ReportInput:
-    """All that a report shows. `kill_matrix` is a kill-matrix.json, None where no faults were run."""
+    """All that a report shows. `kill_matrix` is a kill-matrix.json, None where no faults were run. Of what the targets'
+    descriptions say: `remedies` by target and expectation, and the failures that they expect."""
 
     facts: RunFacts
     catalog: Catalog
@@ -72,6 +73,8 @@ class ReportInput:
     decision: Decision | None = None
     policy: Policy | None = None
     kill_matrix: Mapping[str, object] | None = None
+    remedies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    expected_failures: tuple[Waiver, ...] = ()
 
 
 def fault_rows(kill_matrix: Mapping[str, object] | None) -> tuple[FaultRow, ...]:

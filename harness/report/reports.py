@@ -12,11 +12,13 @@ from harness.features import ScenarioPlan
 from harness.report.allure import generate_allure
 from harness.report.auditor import render_auditor
 from harness.report.catalog_page import render_catalog
+from harness.report.failures import failures, script_name
+from harness.report.findings_markdown import findings_markdown
 from harness.report.junit import junit_xml
 from harness.report.report_input import ReportInput
 from harness.report.summary import markdown_summary
 
-__all__ = ["Reports", "write_reports"]
+__all__ = ["Reports", "write_findings", "write_reports"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,23 @@ class Reports:
     absent: tuple[str, ...] = ()
 
 
+def write_findings(report: ReportInput, out: Path) -> dict[str, Path]:
+    """Write the failed expectations as Markdown, and a script with curl lines for each under `curl`; what was written,
+    by name. Nothing where none failed."""
+    out.mkdir(parents=True, exist_ok=True)
+    found = failures(report)
+    if not found:
+        return {}
+    (out / "findings.md").write_text(findings_markdown(report), encoding="utf-8", newline="\n")
+    scripts = {script_name(failure, found): failure.script.text for failure in found if failure.script}
+    if not scripts:
+        return {"findings.md": out / "findings.md"}
+    (out / "curl").mkdir(exist_ok=True)
+    for name, text in scripts.items():
+        (out / "curl" / name).write_text(text, encoding="utf-8", newline="\n")
+    return {"findings.md": out / "findings.md", "curl": out / "curl"}
+
+
 def write_reports(
     report: ReportInput,
     bundle: Path,
@@ -34,11 +53,11 @@ def write_reports(
     scenarios: Sequence[ScenarioPlan],
     faults: Mapping[str, tuple[str, ...]],
 ) -> Reports:
-    """Write Allure report, auditor's page, catalog page, JUnit and Markdown summary into `out`.
+    """Write Allure report, auditor's page, findings, catalog page, JUnit and Markdown summary into `out`.
 
     `faults` maps expectations to the ids of the faults seeded for them. What cannot be made here is told, not raised.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    findings = write_findings(report, out)
     texts = {
         "auditor.html": render_auditor(report),
         "catalog.html": render_catalog(report.catalog, scenarios, set(registry.checks()), faults),
@@ -47,7 +66,7 @@ def write_reports(
     }
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
-    pages = {name: out / name for name in texts}
+    pages = findings | {name: out / name for name in texts}
     cells = sorted({finding.cell for finding in report.findings if finding.scenario})
     try:
         allure = generate_allure([bundle / "allure-results"], out / "allure", cells)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.model import Finding, Verdict
-from harness.observations import HttpExchange, Observation, to_json
+from harness.observations import Absence, Confirmation, HttpExchange, Observation, to_json
 from harness.report.pages import marked
 from harness.report.verdicts import worst
 
-__all__ = ["Evidence", "Transcript", "anchor", "gather", "ranges", "transcript"]
+__all__ = ["Evidence", "Transcript", "anchor", "gather", "ranges", "shown_text", "transcript"]
 
 LONGEST = 2_400  # characters of one observation
+WHOLE = 12_000  # characters of one that shows a failure
 SHOWN = {Verdict.FAILED: 24, Verdict.UNKNOWN: 24}  # observations of one scenario, by its worst verdict
 SHOWN_ELSE = 8
 BUDGET = 800_000  # characters of markup for all of a report
@@ -24,7 +25,8 @@ BUDGET = 800_000  # characters of markup for all of a report
 
 @dataclass(frozen=True)
 class Transcript:
-    """One observation: its number in its scenario, what it is of, one line on it, and its text, cut where `cut`."""
+    """One observation: its number in its scenario, what it is of, one line on it, and its text, cut where `cut`.
+    `trial` is 2 where the scenario was run once more to confirm what failed."""
 
     number: str
     kind: str
@@ -32,6 +34,7 @@ class Transcript:
     line: str
     text: Markup
     cut: bool
+    trial: int
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,17 @@ def _within(left: int, transcripts: Iterator[Transcript]) -> Iterator[Transcript
         yield one
 
 
-def transcript(observation: Observation) -> Transcript:
-    """The observation for a reader."""
+def transcript(observation: Observation, longest: int = LONGEST) -> Transcript:
+    """The observation for a reader, with so many characters of its text."""
     text = _exchange(observation) if isinstance(observation, HttpExchange) else _data(observation)
     return Transcript(
         number=observation.id.rpartition("#")[2],
         kind=observation.kind,
         case=observation.case,
         line=_line(observation),
-        text=marked(text[:LONGEST]),
-        cut=len(text) > LONGEST,
+        text=marked(text[:longest]),
+        cut=len(text) > longest,
+        trial=observation.trial,
     )
 
 
@@ -118,8 +122,20 @@ def _line(observation: Observation) -> str:
     if isinstance(observation, HttpExchange):
         answer = str(observation.status) if observation.status is not None else f"no answer: {observation.error}"
         return f"{observation.method} {observation.url.partition('?')[0]} → {answer}"[:200]
+    if isinstance(observation, Absence):
+        declared = "declared absent" if observation.declared else "not offered"
+        return f"{observation.capability} {declared}: {observation.reason}"[:200]
+    if isinstance(observation, Confirmation):
+        return f"the scenario once more from its start, with {observation.client}"[:200]
     about = ", ".join(f"{name} {value}" for name, value in observation.about.items())
     return f"{observation.kind} {about}"[:200]
+
+
+def shown_text(exchange: HttpExchange) -> str:
+    """The whole exchange, but for a body that nobody would read to its end."""
+    text = _exchange(exchange)
+    more = len(text) - WHOLE
+    return text if more <= 0 else f"{text[:WHOLE]}… ({more:,} characters more in observations.jsonl, {exchange.id})"
 
 
 def _exchange(exchange: HttpExchange) -> str:

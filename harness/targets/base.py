@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from harness.model import STAGES
+from harness.model import STAGES, Waiver
 from harness.observe import Recorder
 from harness.ports import (
     Admin,
     Bus,
     Clock,
     DesktopClient,
+    Documentation,
     Issuer,
     Process,
     Publisher,
+    Realtime,
     Rehearsal,
+    RelyingParty,
     StoreClient,
     WebClient,
     absent,
@@ -35,10 +38,18 @@ class BaseTarget:
     browsers: Sequence[str] = ()
     stores: Sequence[str] = ()
     confirms = False
+    patience: float | None = None
+    scenario_seconds = 240.0
     declared_absent: Mapping[str, str] = {}  # capability: why the target has none
+    parameters: Mapping[str, float] = {}
+    remedies: Mapping[str, str] = {}
+    expected_failures: Sequence[Waiver] = ()
 
     def client_of_trial(self, trial: int) -> str:
         return "requests"
+
+    def spares(self, stage: str) -> str:
+        return ""
 
     def _absent(self, protocol: type[P], capability: str, called: str = "") -> P:
         """A port that says what is lacking, and why where the target's description says so."""
@@ -70,14 +81,20 @@ class BaseTarget:
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return self._absent(DesktopClient, "desktop", "desktop client")
 
-    def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient:
+    def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return self._absent(WebClient, "web", "web client")
+
+    def realtime(self, stage: str, recorder: Recorder) -> Realtime:
+        return self._absent(Realtime, "realtime", "realtime channel")
+
+    def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
+        return self._absent(RelyingParty, "relying party", "client that knows several issuers")
+
+    def documentation(self, recorder: Recorder) -> Documentation:
+        return self._absent(Documentation, "documentation", "documented lifetimes")
 
     def rehearsal(self, recorder: Recorder) -> Rehearsal:
         return self._absent(Rehearsal, "rehearsal", "run of its own")
-
-    def wait_for_revocation(self, stage: str, bound: float) -> None:
-        """Nothing to wait for."""
 
     def close(self) -> None:
         """Nothing to close."""

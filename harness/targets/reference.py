@@ -13,9 +13,12 @@ from harness.ports import (
     Bus,
     Clock,
     DesktopClient,
+    Documentation,
     Issuer,
     Process,
     Publisher,
+    Realtime,
+    RelyingParty,
     StoreClient,
     WebClient,
     validating,
@@ -26,8 +29,11 @@ from harness.targets.base import BaseTarget
 from harness.targets.reference_admin import ReferenceAdmin, ReferenceClock
 from harness.targets.reference_bus import ReferenceBus, ReferencePublisher
 from harness.targets.reference_desktop import ReferenceDesktop
+from harness.targets.reference_documentation import ReferenceDocumentation
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_process import ReferenceProcess
+from harness.targets.reference_realtime import ReferenceRealtime
+from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
@@ -49,13 +55,19 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
         self.stores = (NATIVE.get(this_os(), "secret-service"), "memory")
 
     def issuer(self, stage: str, recorder: Recorder) -> Issuer:
-        return OAuthIssuer(self.addresses[stage], self.new_session, recorder, self.published_keys)
+        return OAuthIssuer(self.addresses[stage], self.new_client, recorder, self.published_keys)
 
     def clock(self) -> Clock:
         return validating(Clock, ReferenceClock(self.shifted))
 
     def admin(self) -> Admin:
-        return validating(Admin, ReferenceAdmin(self.reference, self.switches))
+        return validating(Admin, ReferenceAdmin(self.reference, self.switches, self.outages))
+
+    def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
+        return validating(RelyingParty, open_relying_party(self, client, stage, recorder))
+
+    def documentation(self, recorder: Recorder) -> Documentation:
+        return validating(Documentation, ReferenceDocumentation(self, recorder))
 
     def bus(self, recorder: Recorder) -> Bus:
         return validating(Bus, ReferenceBus(self, recorder))
@@ -72,5 +84,8 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return validating(DesktopClient, ReferenceDesktop(self, stage, recorder, situation))
 
-    def web(self, stage: str, browser: str, recorder: Recorder) -> WebClient:
-        return validating(WebClient, ReferenceWeb(self, stage, browser, recorder))
+    def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
+        return validating(WebClient, ReferenceWeb(self, stage, browser, recorder, on_disk))
+
+    def realtime(self, stage: str, recorder: Recorder) -> Realtime:
+        return validating(Realtime, ReferenceRealtime(self, stage, recorder))

@@ -6,10 +6,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.observe import Recorder
+from harness.targets.reference_outage import RevocationOutage
 from reference_impl.app import Reference
 from reference_impl.clock import ShiftedClock
 from reference_impl.issuer.identity import PROVIDER, Identity, IdentityProvider, UpstreamUnavailable
@@ -78,6 +80,9 @@ class ReferenceClock:
 
     clock: ShiftedClock
 
+    def now(self, stage: str) -> float:
+        return self.clock.now()
+
     def advance(self, stage: str, seconds: float) -> None:
         self.clock.advance(seconds)
 
@@ -88,6 +93,7 @@ class ReferenceAdmin:
 
     reference: Reference
     switches: Mapping[str, Switches]
+    outages: Mapping[str, RevocationOutage]
 
     def disable_account(self, stage: str, user: str) -> None:
         app = self.reference.stages[stage].app
@@ -115,3 +121,6 @@ class ReferenceAdmin:
             yield
         finally:
             self.switches[stage].foreign_keys.remove(source)
+
+    def revocation_unreachable(self, stage: str, recorder: Recorder, case: str) -> AbstractContextManager[None]:
+        return self.outages[stage].lasting(recorder, case)

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from harness.errors import TargetError
 from harness.observations import LogCapture, PageView, SecretScan, SelfTestRun, StoreState
 from harness.observe import Recorder
+from harness.ports import Copies
 from harness.probes.agent import Agent
 from harness.probes.cookies import Measure
 from harness.scan import SecretScanner, observe_scan
@@ -90,6 +91,19 @@ class ReferenceDesktop:
         except ChildGone as gone:
             return self._after(case, str(gone))
         return self._after(case, "" if reply.get("ok") else f"the refresh failed: {reply.get('error')}")
+
+    def copies(self, case: str) -> Copies:
+        return self._target.taps[self._stage].copies(self._recorder, case, "desktop")
+
+    def log_out(self, case: str) -> StoreState:
+        if self._child is None:
+            return self._dead(case)
+        try:
+            self._open_page("home")
+            self._shown().press("#sign-out")
+        except (TargetError, ChildGone) as error:
+            return self._after(case, f"the logout did not end: {error}")
+        return self._after(case)
 
     def look(self, case: str, page: str) -> PageView:
         if page not in PAGES:

@@ -20,9 +20,12 @@ from harness.machine.chromium import find_chromium
 from harness.machine.session import PrivateSession
 from harness.model import STAGES
 from harness.probes.browser import Chromium
+from harness.probes.clients import HttpClient
 from harness.probes.oauth import Client, StageAddress, User
+from harness.probes.requests_client import RequestsClient
 from harness.redact import Redactor
 from harness.targets.reference_admin import Switches, with_switches
+from harness.targets.reference_outage import RevocationOutage
 from harness.targets.reference_tap import TokenTap
 from reference_impl.app import Reference, ReferenceStage
 from reference_impl.clock import ShiftedClock
@@ -31,7 +34,8 @@ from reference_impl.loopback import loopback_session
 __all__ = ["ReferenceHost"]
 
 SWITCH_SECONDS = 0.0005  # servers and clients share this process: threads must hand over sooner than after 5 ms
-USERS = ("existing", "second", "mallory", *(f"new{number}" for number in range(1, 41)))
+PERSONAL = "witness-of-personal-data"  # a user whose name stands in no page or file but for him
+USERS = ("existing", "second", "mallory", PERSONAL, *(f"new{number}" for number in range(1, 41)))
 
 
 class ReferenceHost:
@@ -46,6 +50,7 @@ class ReferenceHost:
         self.switches = {stage: Switches() for stage in STAGES}
         self.addresses: dict[str, StageAddress] = {}
         self.taps: dict[str, TokenTap] = {}
+        self.outages: dict[str, RevocationOutage] = {}
 
     @classmethod
     def open(cls, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> Self:
@@ -76,11 +81,16 @@ class ReferenceHost:
             self.addresses[stage] = self._address(stage, running)
             self.taps[stage] = TokenTap(stage, self.redactor)
             self.taps[stage].attach(running.app.issuer.app)
+            self.outages[stage] = RevocationOutage(stage, running.app.issuer.app.wsgi_app)
+            running.app.issuer.app.wsgi_app = self.outages[stage]  # type: ignore[method-assign]  # as Flask's docs tell
 
     def _address(self, stage: str, running: ReferenceStage) -> StageAddress:
         for password in running.passwords.values():
             self.redactor.register(password, "password")
-        clients = {c.client_id: Client(c.client_id, c.redirect_uris[0], c.native) for c in running.config.clients}
+        clients = {
+            c.client_id: Client(c.client_id, c.redirect_uris[0], c.native, other_redirect_uris=c.redirect_uris[1:])
+            for c in running.config.clients
+        }
         users = {name: User(name, password) for name, password in running.passwords.items()}
         api = running.api_url
         hosts = frozenset(f"{name}.{each}.localhost" for name in ("auth", "api", "app") for each in STAGES)
@@ -94,12 +104,17 @@ class ReferenceHost:
             users,
             scope="api",
             web_data=("/session", "/api/me"),
+            api_data=("/notes",),
             hosts=hosts,
         )
 
     def new_session(self) -> requests.Session:
         """A user agent that trusts the reference's authority and finds its hosts on loopback."""
         return loopback_session(self.reference.ca_file)
+
+    def new_client(self) -> HttpClient:
+        """The same, for a probe."""
+        return RequestsClient(self.new_session())
 
     def command(self, module: str, *arguments: str) -> list[str]:
         """The argv of a child process of the reference, with the faults in place."""

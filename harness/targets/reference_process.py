@@ -14,14 +14,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
-import requests
-
 from harness.errors import TargetError
 from harness.machine.places import CHECKOUT
 from harness.observations import ProcessRun
 from harness.observe import Recorder
+from harness.probes.clients import HttpClient
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
+from harness.probes.requests_client import RequestsClient
 from harness.targets.reference_host import ReferenceHost
 from reference_impl.aws import AwsAccess
 from reference_impl.config import registered_clients
@@ -85,7 +85,7 @@ class ReferenceProcess:
         self._stage = stage
         self._launch(deployment, stage)
         self._require_ready()
-        return OAuthIssuer(_address(deployment), self._new_session, self._recorder, lambda: self._keys(deployment))
+        return OAuthIssuer(_address(deployment), self._new_client, self._recorder, lambda: self._keys(deployment))
 
     def kill(self) -> None:
         """SIGKILL, or what this system has in its place."""
@@ -169,7 +169,7 @@ class ReferenceProcess:
 
     def _ask(self, case: str, deployment: Deployment) -> None:
         """Ask for metadata and for a token, whether or not somebody is there to answer."""
-        agent, issuer = HttpProbe(self._new_session(), self._recorder, stage=deployment.stage), deployment.urls.issuer
+        agent, issuer = HttpProbe(self._new_client(), self._recorder, stage=deployment.stage), deployment.urls.issuer
         agent.get(case, f"{issuer}/.well-known/oauth-authorization-server", role="metadata")
         form = {"grant_type": "refresh_token", "refresh_token": "unknown", "client_id": "web"}
         agent.post(case, f"{issuer}/token", form, role="token")
@@ -177,11 +177,11 @@ class ReferenceProcess:
     def _said(self, stream: str) -> str:
         return (self._folder / stream).read_text(errors="replace")
 
-    def _new_session(self) -> requests.Session:
-        return loopback_session(self._host.ca_file)
+    def _new_client(self) -> HttpClient:
+        return RequestsClient(loopback_session(self._host.ca_file))
 
     def _keys(self, deployment: Deployment) -> Mapping[str, Mapping[str, object]]:
-        with self._new_session() as session:
+        with loopback_session(self._host.ca_file) as session:
             found = session.get(f"{deployment.urls.issuer}/.well-known/jwks.json").text
         return {deployment.stage: json.loads(found)}
 
@@ -194,7 +194,10 @@ def _free_port() -> int:
 
 def _address(deployment: Deployment) -> StageAddress:
     urls = deployment.urls
-    clients = {c.client_id: Client(c.client_id, c.redirect_uris[0], c.native) for c in registered_clients(urls.web)}
+    clients = {
+        c.client_id: Client(c.client_id, c.redirect_uris[0], c.native)
+        for c in registered_clients(urls.web, deployment.stage)
+    }
     users = {name: User(name, password) for name, password in deployment.provisioned.passwords.items()}
     return StageAddress(
         deployment.stage, urls.issuer, urls.api, f"{urls.api}/me", urls.web, clients, users, scope="api"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
@@ -9,11 +12,14 @@ from playwright.sync_api import Page
 from harness.errors import NotHere, TargetError
 from harness.observations import CookieJar, PageView, SecretScan
 from harness.observe import Recorder
+from harness.ports import Copies
 from harness.probes.agent import Agent
 from harness.probes.cookies import Measure, parse_sent
+from harness.probes.disk_cache import CacheSearch
 from harness.probes.page_scan import PageSearch
 from harness.probes.witness import Witness, on_stand_in, stand_in
-from harness.targets.reference_host import ReferenceHost
+from harness.secret_forms import Secret
+from harness.targets.reference_host import PERSONAL, ReferenceHost
 from harness.targets.reference_tokens import MintedTokens
 
 __all__ = ["ReferenceWeb"]
@@ -24,16 +30,21 @@ READABLE = ("/session", "/api/me")  # what page script may ask for
 class ReferenceWeb:
     """One user agent at one stage's web client."""
 
-    def __init__(self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder) -> None:
+    def __init__(
+        self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder, on_disk: bool = False
+    ) -> None:
         """Raises NotHere where there is no such browser."""
         if browser != "chromium":
             raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
         self._stage, self._recorder, self._target = stage, recorder, target
         self._address = target.addresses[stage]
-        self._user = self._address.users["existing"]
+        self._user = self._address.users[PERSONAL if on_disk else "existing"]
         self._minted = MintedTokens(target.redactor)
         measure = Measure(self._mark, {"user name": self._user.name}, self._minted.stand_in)
-        self._agent = Agent(target.chromium.new_context(), recorder, measure, {"stage": stage})
+        profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
+        context = target.chromium.new_profile(profile) if profile else target.chromium.new_context()
+        self._agent = Agent(context, recorder, measure, {"stage": stage})
+        self._caches = CacheSearch(self._agent, profile, {"stage": stage}) if profile else None
         self._search = PageSearch(self._agent, {"stage": stage, "mode": "bff"})
         self._witness: Witness | None = None
 
@@ -59,6 +70,13 @@ class ReferenceWeb:
     def log_out(self, case: str) -> PageView:
         self._agent.press("#sign-out")
         return self._view(case)
+
+    def copies(self, case: str) -> Copies:
+        """The tokens are the ones that the server keeps for the user, seen where the issuer gave them."""
+        held = self._target.taps[self._stage].copies(self._recorder, case, "web")
+        cookie = "; ".join(f"{c['name']}={c['value']}" for c in self._agent.context.cookies(self._address.web))
+        self._recorder.redactor.register_from_request(self._address.web, {"Cookie": cookie}, "")
+        return replace(held, cookie=cookie)
 
     def show(self, case: str, page: str) -> PageView:
         self._agent.open(f"{self._address.web}/{page}")
@@ -107,11 +125,30 @@ class ReferenceWeb:
     def scan_answers(self, case: str) -> SecretScan:
         return self._search.answers(case, self._minted.secrets())
 
+    def scan_caches(self, case: str) -> SecretScan:
+        """Look for the user's tokens, cookies, pseudonym and name."""
+        if self._caches is None:
+            raise TargetError("this browser has no profile on disk, and so no caches there")
+        canaries = [*self._minted.secrets(), *self._personal()]
+        caches, self._caches = self._caches, None
+        return caches.end_and_search(case, canaries)
+
     def close(self) -> None:
         """End the user agent and its witnesses."""
         if self._witness is not None:
             self._witness.close()
         self._agent.close()
+
+    def _personal(self) -> list[Secret]:
+        """The cookies of the session, what the API says of the user, and the name that the pages show."""
+        self.copies("canaries")
+        me = self._agent.page.evaluate("() => fetch('/api/me').then(answer => answer.json())")
+        redactor = self._target.redactor
+        marks = {redactor.register(str(me[name]), "subject") for name in ("sub", "sid")}
+        marks |= {redactor.register(c["value"], "session_cookie") for c in self._agent.context.cookies() if c["value"]}
+        name = self._user.name.encode()
+        shown = Secret(name, "user_name", f"{{{{user_name:{'0' * 16}:{len(name)}}}}}", whole=True)
+        return [shown, *(secret for secret in redactor.secrets() if secret.mark in marks)]
 
     def _ask_for_all(self) -> None:
         for path in READABLE:

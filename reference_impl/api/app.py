@@ -1,4 +1,4 @@
-"""The API's WSGI application: who I am, and my notes."""
+"""The API's WSGI application: who I am, my notes, and word of new ones as they come."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ from flask import Flask, Response, jsonify, request
 
 from reference_impl.api.guard import ApiGuard, Principal, Unauthorized
 from reference_impl.api.notes import Notes
+from reference_impl.api.realtime import Realtime, TooManyStreams
 from reference_impl.clock import Clock
 
+REALTIME = "realtime"  # the application's extension: its `Realtime`, for who must end it
 
-def create_api_app(guard: ApiGuard, notes: Notes, clock: Clock, name_of: Callable[[str], str | None]) -> Flask:
-    """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject."""
+
+def create_api_app(
+    guard: ApiGuard,
+    notes: Notes,
+    clock: Clock,
+    name_of: Callable[[str], str | None],
+    realtime: Realtime,
+    headers: Callable[[Response], Response],
+) -> Flask:
+    """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject. ``headers``: adds
+    its headers to every answer."""
     app = Flask(__name__, static_folder=None)
+    app.extensions[REALTIME] = realtime
 
     def caller() -> Principal:
         return guard.admit(request.headers.get("Authorization"))
@@ -41,10 +53,17 @@ def create_api_app(guard: ApiGuard, notes: Notes, clock: Clock, name_of: Callabl
             note_id = notes.write(principal.subject, text if isinstance(text, str) else "", clock.now())
         except ValueError as error:
             return jsonify(error=str(error)), 400
+        realtime.publish(principal.subject, "note", note_id)
         return jsonify(id=note_id), 201
 
+    @app.get("/events")
+    def follow() -> Response:
+        stream = realtime.subscribe(request.headers.get("Authorization"))
+        return Response(stream, content_type="text/event-stream")
+
+    app.register_error_handler(TooManyStreams, lambda error: (jsonify(error="too_many_streams"), 503))
     app.register_error_handler(Unauthorized, refuse)
-    app.after_request(add_headers)
+    app.after_request(headers)
     return app
 
 

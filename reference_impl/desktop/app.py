@@ -10,6 +10,7 @@ from reference_impl.desktop.config import DesktopConfig
 from reference_impl.desktop.control import Control, Lines
 from reference_impl.desktop.server import LoopbackServer
 from reference_impl.desktop.session import DesktopSession
+from reference_impl.desktop.sessions import Sessions
 from reference_impl.desktop.window import Window
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
@@ -23,16 +24,18 @@ def run(
     """Listen, wait for the store, and follow commands. The store is closed at the end."""
     lines = Lines(out)
     http = loopback_session(config.ca_file)
-    pages = parts.choose(Part.PAGES, Pages(Place("desktop", config.stage, config.issuer)))
+    pages = parts.choose(Part.PAGES, Pages(Place("desktop", config.stage, config.issuer, config.other_stages)))
     with LoopbackServer() as server:
         store = open_store()
         try:
-            session = DesktopSession(config, store, http, parts, SystemClock())
+            configs = {"": config, **{stage.name: config.at(stage) for stage in config.other_stages}}
+            clock = SystemClock()
+            sessions = Sessions({name: DesktopSession(at, store, http, parts, clock) for name, at in configs.items()})
             window = Window(
-                server.port, session, store, pages, lambda url: lines.send({"event": "open_url", "url": url})
+                server.port, sessions, store, pages, lambda url: lines.send({"event": "open_url", "url": url})
             )
             server.serve(window)
-            Control(config.stage, session, store, window, lines).run(commands)
+            Control(sessions, store, window, lines).run(commands)
             server.shutdown()
         finally:
             store.close()

@@ -6,6 +6,7 @@
 | `AUTH_ISSUER` | the issuer's URL | |
 | `AUTH_API` | the API's URL | |
 | `AUTH_CLIENT_ID` | the client id | `desktop` |
+| `AUTH_OTHER_STAGES` | further stages to sign in at, see known_stages.py | none |
 | `AUTH_TLS_CA` | the authority that vouches for both (PEM file) | the system's |
 | `AUTH_APP` | the application's name in the session store | `authassay` |
 | `AUTH_ACCOUNT` | which of the user's accounts this process keeps | `default` |
@@ -18,11 +19,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from reference_impl.config import STAGES, ConfigurationError
+from reference_impl.known_stages import KnownStage, read_other_stages
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class DesktopConfig:
     account: str
     store_switch: str | None
     store_timeout: float
+    other_stages: tuple[KnownStage, ...] = ()
+
+    def at(self, stage: KnownStage) -> DesktopConfig:
+        """Return the same desktop's configuration at another stage."""
+        return replace(self, stage=stage.name, issuer=stage.issuer, api_url=stage.api_url, other_stages=())
 
 
 def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) -> DesktopConfig:
@@ -51,6 +58,9 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
     faults += [f"{name} must be an https URL" for name in urls if urlsplit(environ.get(name, "")).scheme != "https"]
     if ca_file is not None and not ca_file.is_file():
         faults.append(f"AUTH_TLS_CA names no file: {ca_file}")
+    names = [name for name in STAGES if name != stage]
+    others = environ.get("AUTH_OTHER_STAGES", "")
+    other_stages = read_other_stages("AUTH_OTHER_STAGES", others, names, environ.get("AUTH_ISSUER", ""), faults)
     if timeout is None:
         faults.append("AUTH_STORE_TIMEOUT must be a number of seconds above 0")
     if faults or timeout is None:
@@ -65,6 +75,7 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
         account=environ.get("AUTH_ACCOUNT") or "default",
         store_switch=switch,
         store_timeout=timeout,
+        other_stages=other_stages,
     )
 
 

@@ -3,7 +3,7 @@
 | command | reply, beside ``"ok": true`` |
 |---|---|
 | ``{"do": "status"}`` | ``signed_in``, ``account``, ``stage``, ``storage`` |
-| ``{"do": "begin_login"}`` | ``authorize_url``, for the system's browser |
+| ``{"do": "begin_login"}``, optionally with ``stage`` | ``authorize_url``, for the system's browser |
 | ``{"do": "call", "path": "/me"}`` | ``status``, ``body`` of the API's answer |
 | ``{"do": "refresh"}``, ``{"do": "quit"}`` | |
 | ``{"do": "logout"}`` | ``revoked`` by the issuer, ``cleared`` from the store |
@@ -32,6 +32,7 @@ from typing import Any, TextIO
 import requests
 
 from reference_impl.desktop.session import DesktopSession
+from reference_impl.desktop.sessions import Sessions
 from reference_impl.desktop.window import Window
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.session_store import SessionStore, SessionStoreError
@@ -61,15 +62,14 @@ class Lines:
 class Control:
     """Follows commands one after the other."""
 
-    def __init__(self, stage: str, session: DesktopSession, store: SessionStore, window: Window, lines: Lines) -> None:
-        self._stage = stage
-        self._session = session
+    def __init__(self, sessions: Sessions, store: SessionStore, window: Window, lines: Lines) -> None:
+        self._sessions = sessions
         self._store = store
         self._window = window
         self._lines = lines
         self._commands: dict[str, Callable[[Command], Reply]] = {
             "status": lambda command: self.status(),
-            "begin_login": lambda command: {"authorize_url": session.begin(window.redirect_uri)},
+            "begin_login": self._begin_login,
             "call": self._call,
             "refresh": self._refresh,
             "logout": self._logout,
@@ -88,13 +88,17 @@ class Control:
                 return
             self._lines.send({**marks, **self._follow(command)})
 
+    @property
+    def _session(self) -> DesktopSession:
+        return self._sessions.shown
+
     def status(self) -> Reply:
-        """Who is signed in, and where the sign-in is kept."""
+        """Who is signed in, at which stage, and where the sign-in is kept."""
         signed_in = self._session.signed_in
         return {
             "signed_in": signed_in,
             "account": self._session.account if signed_in else None,
-            "stage": self._stage,
+            "stage": self._session.stage,
             "storage": describe_storage(self._store),
         }
 
@@ -107,6 +111,12 @@ class Control:
             return {"ok": True, **self._commands[name](command)}
         except (BadCommand, OAuthClientError, SessionStoreError, requests.RequestException) as error:
             return {"ok": False, "error": type(error).__name__, "message": str(error)}
+
+    def _begin_login(self, command: Command) -> Reply:
+        stage = _text(command, "stage") if "stage" in command else ""
+        if stage and stage not in self._sessions.others:
+            raise BadCommand(f"stage {stage!r} is not known; it is one of {sorted(self._sessions.others)}, or left out")
+        return {"authorize_url": self._sessions.begin(stage, self._window.origin)}
 
     def _call(self, command: Command) -> Reply:
         path = _text(command, "path")

@@ -12,10 +12,12 @@ from reference_impl.clock import Clock
 from reference_impl.desktop.config import DesktopConfig
 from reference_impl.oauth_client import CallbackRefused, Flow, OAuthClient
 from reference_impl.parts import Part, Parts
+from reference_impl.revocations import Revocations
 from reference_impl.session_store import NotFound, SessionStore, SessionStoreError
 from reference_impl.token_manager import Logout, TokenManager
 
 FLOW_LIFETIME = 600.0  # seconds that a sign-in may take
+PENDING = "pending_revocations"  # the store's item for them
 
 _log = logging.getLogger("reference_impl.desktop")
 
@@ -29,8 +31,8 @@ class StoreVault:
     def __init__(self, store: SessionStore, stage: str, account: str) -> None:
         self._store = store
         self._address = (stage, account)
-        self._refresh_token = self._read("refresh_token")
-        self.profile = self._read("profile") or UNKNOWN
+        self._refresh_token = read_item(store, self._address, "refresh_token")
+        self.profile = read_item(store, self._address, "profile") or UNKNOWN
 
     def load(self) -> str | None:
         """Return the newest refresh token, or None."""
@@ -50,26 +52,16 @@ class StoreVault:
         """Clear the account here and in the store."""
         self._refresh_token, self.profile = None, UNKNOWN
         try:
-            self._store.clear(*self._address)
+            self._store.clear(*self._address, keep=(PENDING,))
         except SessionStoreError as error:
             _report("session-not-cleared", error)
 
     def is_clear(self) -> bool:
-        """Tell whether the store really holds nothing more of the account."""
+        """Tell whether the store really holds nothing more of the account, but for what is to be revoked."""
         try:
-            return not self._store.items(*self._address)
+            return set(self._store.items(*self._address)) <= {PENDING}
         except SessionStoreError:
             return False
-
-    def _read(self, item: str) -> str | None:
-        try:
-            value = self._store.get(*self._address, item)
-        except NotFound:
-            return None
-        except SessionStoreError as error:
-            _report("session-not-loaded", error)
-            return None
-        return value if isinstance(value, str) else None
 
     def _write(self, item: str, value: str) -> None:
         try:
@@ -78,12 +70,53 @@ class StoreVault:
             _report("session-not-stored", error)
 
 
+class StoreShelf:
+    """Keeps what is still to be revoked in the session store, beside the account's session and never in its place.
+
+    It holds a refresh token that the issuer may still honour, which is why it is a secret of the store; but no sign-in
+    and no refresh reads it, it is only ever sent to be revoked, and it goes when that is confirmed. Without it a
+    sign-out whose network failed could not be told to the issuer after a restart.
+    """
+
+    def __init__(self, store: SessionStore, stage: str, account: str) -> None:
+        self._store = store
+        self._address = (stage, account)
+        self._text = read_item(store, self._address, PENDING)
+
+    def load(self) -> str | None:
+        """Return the newest text, also where the store failed to keep it."""
+        return self._text
+
+    def save(self, text: str | None) -> None:
+        """Keep this text, or nothing."""
+        before, self._text = self._text, text
+        try:
+            if text is not None:
+                self._store.set(*self._address, PENDING, text)
+            elif before is not None:
+                self._store.clear(*self._address, keep=[name for name in self._store.item_names if name != PENDING])
+        except SessionStoreError as error:
+            _report("revocation-not-stored", error)
+
+
+def read_item(store: SessionStore, address: tuple[str, str], item: str) -> str | None:
+    """Return a text of the store; None where there is none, or none to be had."""
+    try:
+        value = store.get(*address, item)
+    except NotFound:
+        return None
+    except SessionStoreError as error:
+        _report("session-not-loaded", error)
+        return None
+    return value if isinstance(value, str) else None
+
+
 def _report(record: str, error: SessionStoreError) -> None:
     _log.warning("%s", record, extra={"fields": {"record": record, "reason": type(error).__name__}})
 
 
 class DesktopSession:
-    """The one session of this process."""
+    """The session of this process at one stage."""
 
     def __init__(
         self, config: DesktopConfig, store: SessionStore, http: requests.Session, parts: Parts, clock: Clock
@@ -96,7 +129,19 @@ class DesktopSession:
         self._vault = StoreVault(store, config.stage, config.account)
         self._oauth = parts.choose(Part.OAUTH_CLIENT, OAuthClient(http, config.issuer, config.client_id, clock))
         self._manager = parts.choose(Part.TOKEN_MANAGER, TokenManager(self._oauth, self._vault, clock))
-        self._logout = parts.choose(Part.LOGOUT, Logout())
+        revocations = Revocations(self._client_of, clock, StoreShelf(store, config.stage, config.account))
+        self._logout = parts.choose(Part.LOGOUT, Logout(revocations))
+        self._logout.revocations.resume()
+
+    @property
+    def stage(self) -> str:
+        """The stage that this session is at."""
+        return self._config.stage
+
+    @property
+    def issuer(self) -> str:
+        """Who vouches for the user."""
+        return self._config.issuer
 
     @property
     def signed_in(self) -> bool:
@@ -115,8 +160,10 @@ class DesktopSession:
             self._flow = flow
         return flow.authorize_url
 
-    def complete(self, query: str) -> None:
-        """Take the issuer's answer, once. Raises CallbackRefused and what `OAuthClient.redeem` raises.
+    def complete(self, callback: str) -> None:
+        """Take the issuer's answer, once; ``callback`` is the URL that it came to.
+
+        Raises CallbackRefused and what `OAuthClient.redeem` raises.
 
         Any program of the machine can send a callback; one with another state leaves the sign-in under way.
         """
@@ -124,10 +171,10 @@ class DesktopSession:
             flow = self._flow
             if flow is None or flow.began_at + FLOW_LIFETIME < self._clock.now():
                 raise CallbackRefused("no sign-in is under way")
-            if not self._oauth.is_answer(flow, query):
+            if not self._oauth.is_answer(flow, callback):
                 raise CallbackRefused("the state of the answer is not the one of this sign-in")
             self._flow = None
-        tokens = self._oauth.redeem(flow, query)
+        tokens = self._oauth.redeem(flow, callback)
         if self.signed_in:
             self._logout.end(self._manager)
         self._manager.sign_in(tokens)
@@ -145,6 +192,9 @@ class DesktopSession:
         """End the session; return whether the issuer confirmed it and whether the store is clear."""
         revoked = self._logout.end(self._manager)
         return revoked, self._vault.is_clear()
+
+    def _client_of(self, issuer: str) -> OAuthClient | None:
+        return self._oauth if issuer == self._oauth.issuer else None
 
     def _ask(self, path: str, token: str) -> requests.Response:
         return self._http.get(self._config.api_url + path, headers={"Authorization": f"Bearer {token}"})

@@ -14,6 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from reference_impl.desktop.session import DesktopSession
+from reference_impl.desktop.sessions import Sessions
 from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, OAuthClientError
 from reference_impl.session_store import SessionStore
 from reference_impl.web.origin import is_same_origin
@@ -46,18 +47,21 @@ class Window:
     """The routes of the window. ``open_browser`` hands a URL to the system's browser."""
 
     def __init__(
-        self, port: int, session: DesktopSession, store: SessionStore, pages: Pages, open_browser: Callable[[str], None]
+        self, port: int, sessions: Sessions, store: SessionStore, pages: Pages, open_browser: Callable[[str], None]
     ) -> None:
         self.origin = f"http://127.0.0.1:{port}"
-        self.redirect_uri = f"{self.origin}/cb"
         self.pages = pages
-        self._session = session
+        self._sessions = sessions
         self._store = store
         self._open_browser = open_browser
         self._cookie_name = f"window-{port}"  # cookies do not keep ports apart: RFC 6265 §8.5
         self._key = secrets.token_urlsafe(32)
         self._nonces: set[str] = set()
         self._lock = threading.Lock()
+
+    @property
+    def _session(self) -> DesktopSession:
+        return self._sessions.shown
 
     def new_link(self) -> str:
         """Return a link that opens the window once."""
@@ -70,7 +74,7 @@ class Window:
         """Route a request. The Host is checked against DNS rebinding, POST against forgery."""
         if request.headers.get("host") != self.origin.removeprefix("http://"):
             return self._message(421, "Refused", "This port has no such host.")
-        if request.method == "GET" and request.path == "/cb":
+        if request.method == "GET" and (request.path == "/cb" or request.path.startswith("/cb/")):
             return self._complete(request)
         if request.method == "GET" and request.path.startswith("/open/"):
             return self._open(request.path.removeprefix("/open/"))
@@ -90,6 +94,7 @@ class Window:
             ("GET", "/login"): self._login,
             ("GET", "/settings"): self._settings,
             ("POST", "/start"): self._start,
+            **{("POST", f"/start/{stage}"): self._start for stage in self._sessions.others},
             ("POST", "/logout"): self._logout,
         }
 
@@ -112,7 +117,8 @@ class Window:
     def _start(self, request: Request) -> Answer:
         """Sign in by the system's browser, never inside the window (RFC 8252 §8.12)."""
         try:
-            self._open_browser(self._session.begin(self.redirect_uri))
+            stage = request.path.removeprefix("/start").removeprefix("/")
+            self._open_browser(self._sessions.begin(stage, self.origin))
         except OAuthClientError:
             return _go("/login?notice=unavailable")
         return _go("/login?notice=browser")
@@ -124,7 +130,7 @@ class Window:
     def _complete(self, request: Request) -> Answer:
         """Take the issuer's answer; the page is for the system's browser and leads nowhere."""
         try:
-            self._session.complete(request.query)
+            self._sessions.complete(f"{self.origin}{request.path}?{request.query}")
         except (AuthorizationDenied, GrantRefused):
             return self._message(403, "Not signed in", f"The sign-in was cancelled or refused. {_CLOSE}")
         except OAuthClientError:

@@ -60,9 +60,14 @@ class IssuerRoutes:
 
 
 def create_issuer_app(
-    app: Flask, routes: IssuerRoutes, login: LoginFlow, keys: KeyRing, metadata: Mapping[str, object]
+    app: Flask,
+    routes: IssuerRoutes,
+    login: LoginFlow,
+    keys: KeyRing,
+    metadata: Mapping[str, object],
+    headers: Callable[[Response], Response],
 ) -> Flask:
-    """Give the application its routes; return it."""
+    """Give the application its routes, and every answer its headers; return it."""
     app.add_url_rule("/authorize", view_func=login.authorize, methods=["GET"])
     app.add_url_rule("/login", view_func=login.submit, methods=["POST"])
     app.add_url_rule("/token", view_func=routes.token, methods=["POST"])
@@ -70,7 +75,7 @@ def create_issuer_app(
     app.add_url_rule("/.well-known/jwks.json", "jwks", lambda: jsonify(keys.jwks()))
     app.add_url_rule("/.well-known/oauth-authorization-server", "metadata", lambda: jsonify(metadata))
     app.register_error_handler(Exception, answer_fault)
-    app.after_request(add_headers)
+    app.after_request(headers)
     return app
 
 

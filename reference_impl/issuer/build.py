@@ -13,7 +13,7 @@ from reference_impl.events.builder import EventBuilder
 from reference_impl.events.outbox import Outbox
 from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.accounts import Accounts
-from reference_impl.issuer.app import IssuerRoutes, create_issuer_app
+from reference_impl.issuer.app import IssuerRoutes, add_headers, create_issuer_app
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeStore
@@ -54,7 +54,7 @@ def build_issuer(config: StageConfig, parts: Parts, clock: Clock, database: Data
     accounts = Accounts(config.subject_key)
     endpoint = parts.choose(Part.TOKEN_ENDPOINT, TokenEndpoint(config, clock, keys, codes, tokens, accounts, events))
     revocation = parts.choose(Part.REVOCATION, Revocation(keys, tokens, endpoint))
-    server = IssuerServer(app, clients, endpoint, revocation)
+    server = parts.choose(Part.OAUTH_SERVER, IssuerServer(app, clients, endpoint, revocation))
     login = LoginFlow(
         config=config,
         clock=clock,
@@ -69,5 +69,7 @@ def build_issuer(config: StageConfig, parts: Parts, clock: Clock, database: Data
         events=events,
     )
     metadata = parts.choose(Part.METADATA, build_metadata)(config)
-    create_issuer_app(app, IssuerRoutes(database, server, events), login, keys, metadata)
+    login = parts.choose(Part.LOGIN_FLOW, login)
+    headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
+    create_issuer_app(app, IssuerRoutes(database, server, events), login, keys, metadata, headers)
     return Issuer(app, keys, tokens, accounts, endpoint, events, metadata)

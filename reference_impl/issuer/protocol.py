@@ -12,14 +12,14 @@ from typing import cast
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from flask import Flask, Response, g
 
 from reference_impl.issuer.clients import AuthlibClient, ClientRegistry
 from reference_impl.issuer.revocation import GrantOfToken, Revocation
-from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
+from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, InvalidScope, TokenEndpoint, TokenSet
 
 
 class IssuerServer(AuthorizationServer):
@@ -83,11 +83,23 @@ class RefreshGrant(RefreshTokenGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
 
     def validate_token_request(self) -> None:
-        client_id = self.authenticate_token_endpoint_client().get_client_id()
-        token = self.request.form.get("refresh_token")
+        token, scope = (self.request.form.get(name) for name in ("refresh_token", "scope"))
         if not token:
             raise InvalidRequestError("refresh_token is missing")
-        self.tokens = decided(lambda: self.server.endpoint.refresh(g.connection, token, client_id))
+        client_id = self._presenter()
+        self.tokens = decided(lambda: self._exchange(token, client_id, scope))
+
+    def _presenter(self) -> str:
+        """Who presents the token. Whoever is not its client is told the same: nobody learns what clients there are."""
+        try:
+            return self.authenticate_token_endpoint_client().get_client_id()
+        except InvalidClientError as stranger:
+            raise InvalidGrantError from stranger
+
+    def _exchange(self, token: str, client_id: str, scope: str | None) -> TokenSet:
+        endpoint: TokenEndpoint = self.server.endpoint
+        endpoint.check_scope(scope)  # first: a request for too much leaves the token as it is
+        return endpoint.refresh(g.connection, token, client_id)
 
     def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
         return 200, self.tokens.body(), NO_STORE
@@ -118,8 +130,10 @@ class RevocableGrant:
 
 
 def decided(decision: Callable[[], TokenSet]) -> TokenSet:
-    """Return what was decided, with a refusal in the protocol's words: invalid_grant, and nothing more."""
+    """Return what was decided, with a refusal in the protocol's words, and nothing more (RFC 6749 §5.2)."""
     try:
         return decision()
     except InvalidGrant as refusal:
         raise InvalidGrantError from refusal
+    except InvalidScope as refusal:
+        raise InvalidScopeError from refusal

@@ -19,9 +19,15 @@ from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, 
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.tokens import RefreshRefused, TokenStore
 
+SCOPE = "api"  # what every grant is for; no client has less or more
+
 
 class InvalidGrant(Exception):
     """The code or refresh token is refused; outside, every reason is the same invalid_grant (RFC 6749 §5.2)."""
+
+
+class InvalidScope(Exception):
+    """A refresh asks for more than was granted (RFC 6749 §6)."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class TokenSet:
     access_token: str
     refresh_token: str
     expires_in: int
+    scope: str = SCOPE
 
     def body(self) -> dict[str, str | int]:
         """Return the answer's JSON object (RFC 6749 §5.1)."""
@@ -49,6 +56,7 @@ class TokenSet:
             "token_type": "Bearer",
             "expires_in": self.expires_in,
             "refresh_token": self.refresh_token,
+            "scope": self.scope,
         }
 
 
@@ -107,6 +115,11 @@ class TokenEndpoint:
             raise InvalidGrant from refusal
         self.events.record(connection, SessionRefreshed(rotation.session, rotation.retry))
         return self._tokens(rotation.session, rotation.refresh_token)
+
+    def check_scope(self, scope: str | None) -> None:
+        """Raise InvalidScope where a refresh asks for what its login was not granted (RFC 6749 §6)."""
+        if set((scope or "").split()) - {SCOPE}:
+            raise InvalidScope
 
     def end(self, connection: sqlite3.Connection, session_id: str, reason: Reason) -> None:
         """End a grant, once: with its event the first time, without effect after that."""

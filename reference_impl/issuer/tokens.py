@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS grants (
     client_id TEXT NOT NULL,
     correlation_id TEXT NOT NULL,
     began_at REAL NOT NULL,
+    refreshed_at REAL NOT NULL,
     ended_at REAL,
     end_reason TEXT
 );
@@ -49,6 +50,7 @@ class RefreshRecord:
     generation: int
     rotated_at: float | None
     began_at: float  # of the grant
+    refreshed_at: float  # the grant, for the last time; a retry does not count
     ended_at: float | None  # of the grant
     disabled: bool  # the account
 
@@ -83,8 +85,9 @@ class TokenStore:
         """Begin a grant; return it with its first refresh token."""
         session = Session(str(uuid.uuid4()), subject, client_id, correlation_id)
         connection.execute(
-            "INSERT INTO grants (session_id, subject, client_id, correlation_id, began_at) VALUES (?, ?, ?, ?, ?)",
-            (session.session_id, subject, client_id, correlation_id, now),
+            "INSERT INTO grants (session_id, subject, client_id, correlation_id, began_at, refreshed_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (session.session_id, subject, client_id, correlation_id, now, now),
         )
         return session, self._add(connection, session, 0)
 
@@ -99,7 +102,13 @@ class TokenStore:
             return None
         session = Session(row["session_id"], row["subject"], row["client_id"], row["correlation_id"])
         return RefreshRecord(
-            session, row["generation"], row["rotated_at"], row["began_at"], row["ended_at"], bool(row["disabled"])
+            session,
+            row["generation"],
+            row["rotated_at"],
+            row["began_at"],
+            row["refreshed_at"],
+            row["ended_at"],
+            bool(row["disabled"]),
         )
 
     def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
@@ -122,8 +131,13 @@ class TokenStore:
             raise RefreshRefused(Reason.REVOKED, record)
         if record.disabled:
             raise RefreshRefused(Reason.ACCOUNT_DISABLED, record)
-        if now >= record.began_at + self.lifetimes.refresh_absolute:
+        if now >= self.end_of(record):
             raise RefreshRefused(Reason.EXPIRED, record)
+
+    def end_of(self, record: RefreshRecord) -> float:
+        """Return when the family ends unless it is refreshed, and at the latest a fixed time after the login."""
+        idle = record.refreshed_at + self.lifetimes.refresh_idle
+        return min(idle, record.began_at + self.lifetimes.refresh_absolute)
 
     def may_retry(self, connection: sqlite3.Connection, record: RefreshRecord, now: float) -> bool:
         """Say whether a rotated token may ask for its successor again: within the grace, while that is unused."""
@@ -156,6 +170,8 @@ class TokenStore:
             "UPDATE refresh_tokens SET rotated_at = ? WHERE session_id = ? AND generation = ? AND rotated_at IS NULL",
             (now, record.session.session_id, record.generation),
         )
+        sql = "UPDATE grants SET refreshed_at = ? WHERE session_id = ?"
+        connection.execute(sql, (now, record.session.session_id))
         return self._add(connection, record.session, record.generation + 1)
 
     def _add(self, connection: sqlite3.Connection, session: Session, generation: int) -> str:

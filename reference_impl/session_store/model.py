@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from reference_impl.session_store.errors import ValueRefused
 
 # The documented item names. Nothing else is ever stored, so that `clear` and `items` are complete.
-ITEMS = ("refresh_token", "profile")
+ITEMS = ("refresh_token", "profile", "pending_revocations")
 
 Mode = Literal["secure", "memory-only"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from reference_impl.session_store.advice import UNWRITTEN
@@ -54,9 +54,12 @@ class SessionStore:
         """Return exactly what was set. Raises NotFound, ItemDamaged, BackEndUnavailable."""
         return decode(self._back_end.read(self._entry(stage, account, item)))
 
-    def clear(self, stage: str, account: str) -> None:
-        """Remove every item of this account on this stage, and nothing else. To clear twice is no error."""
-        for item in self.item_names:
+    def clear(self, stage: str, account: str, keep: Collection[str] = ()) -> None:
+        """Remove every item of this account on this stage but those to ``keep``, and nothing else.
+
+        To clear twice is no error.
+        """
+        for item in (name for name in self.item_names if name not in keep):
             try:
                 self._back_end.delete(self._entry(stage, account, item))
             except NotFound:

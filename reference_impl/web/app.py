@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -12,15 +13,18 @@ from werkzeug.exceptions import HTTPException
 
 from reference_impl.account import account_name
 from reference_impl.clock import Clock, SystemClock
+from reference_impl.known_stages import KnownStage
 from reference_impl.loopback import loopback_session
 from reference_impl.oauth_client import (
     AuthorizationDenied,
     CallbackRefused,
+    Flow,
     GrantRefused,
     OAuthClient,
     OAuthClientError,
 )
 from reference_impl.parts import Part, Parts
+from reference_impl.revocations import Revocations
 from reference_impl.session_store import StorageStatus
 from reference_impl.token_manager import Logout, MemoryVault, SignedOut, TokenManager
 from reference_impl.web.cookies import CookiePolicy
@@ -46,6 +50,8 @@ class WebConfig(Protocol):
     def web_url(self) -> str: ...
     @property
     def ca_file(self) -> Path | None: ...
+    @property
+    def other_stages(self) -> tuple[KnownStage, ...]: ...
 
 
 def create_web_app(
@@ -54,14 +60,16 @@ def create_web_app(
     clock: Clock | None = None,
     storage: Callable[[], StorageStatus] = lambda: SERVER_SIDE,
     http: requests.Session | None = None,
+    stopping: threading.Event | None = None,
 ) -> Flask:
     """Build the web client of one stage.
 
     ``storage`` tells where sign-ins are kept; the pages warn where it is degraded. ``http`` speaks to the issuer and
-    the API; by default it is a loopback session that trusts the stage's ``ca_file``.
+    the API; by default it is a loopback session that trusts the stage's ``ca_file``. ``stopping``, when set, ends what
+    goes on beside the requests.
     """
     http = http or loopback_session(config.ca_file)
-    client = WebClient(config, parts or Parts(), clock or SystemClock(), storage, http)
+    client = WebClient(config, parts or Parts(), clock or SystemClock(), storage, http, stopping)
     app = Flask(__name__, static_folder=None)
     for rule, method, view in client.routes():
         app.add_url_rule(rule, view.__name__, view, methods=[method])
@@ -81,17 +89,21 @@ class WebClient:
         clock: Clock,
         storage: Callable[[], StorageStatus],
         http: requests.Session,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._config = config
         self._parts = parts
         self._clock = clock
         self._storage = storage
         self._http = http
-        self._oauth = parts.choose(Part.OAUTH_CLIENT, OAuthClient(http, config.issuer, "web", clock))
+        own = KnownStage(config.stage, config.issuer, config.api_url)
+        self._stages = {"": own, **{stage.name: stage for stage in config.other_stages}}  # by what their paths end with
+        self._oauth = {stage.issuer: self._new_client(stage.issuer) for stage in self._stages.values()}
+        self._apis = {stage.issuer: stage.api_url for stage in self._stages.values()}
         self._sessions = parts.choose(Part.WEB_SESSION, WebSessions(clock))
         self._cookies = parts.choose(Part.COOKIE_POLICY, CookiePolicy())
-        self._pages = parts.choose(Part.PAGES, Pages(Place("web", config.stage, config.issuer)))
-        self._logout = parts.choose(Part.LOGOUT, Logout())
+        self._pages = parts.choose(Part.PAGES, Pages(Place("web", config.stage, config.issuer, config.other_stages)))
+        self._logout = parts.choose(Part.LOGOUT, Logout(Revocations(self._client_of, clock, stopping=stopping)))
         self._flows = Flows(clock)
 
     def routes(self) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
@@ -100,7 +112,9 @@ class WebClient:
             ("/", "GET", self.home),
             ("/login", "GET", self.login),
             ("/start", "POST", self.start),
+            ("/start/<stage>", "POST", self.start),
             ("/callback", "GET", self.callback),
+            ("/callback/<stage>", "GET", self.callback),
             ("/session", "GET", self.session),
             ("/refresh", "POST", self.refresh),
             ("/logout", "POST", self.logout),
@@ -124,38 +138,46 @@ class WebClient:
             return redirect("/")
         return html(self._pages.login(self._storage(), request.args.get("notice")))
 
-    def start(self) -> Response:
-        """Begin a sign-in, bound to this browser by the flow cookie, and lead to the issuer."""
+    def start(self, stage: str = "") -> Response:
+        """Begin a sign-in, bound to this browser by the flow cookie, and lead to the issuer of this or another stage.
+
+        Each issuer has a redirect URI of its own (RFC 9700 §4.4.2.2).
+        """
+        known = self._stages.get(stage)
+        if known is None:
+            return self._message(404, "There is no such stage to sign in at.")
         try:
-            flow = self._oauth.begin(f"{self._config.web_url}/callback")
+            flow = self._oauth[known.issuer].begin(f"{self._config.web_url}/callback{'/' if stage else ''}{stage}")
         except OAuthClientError:
             return redirect("/login?notice=unavailable")
         cookie = self._cookies.issue_flow(self._flows.add(flow), int(FLOW_LIFETIME))
         return redirect(flow.authorize_url, cookie)
 
-    def callback(self) -> Response:
+    def callback(self, stage: str = "") -> Response:
         """Take the issuer's answer, once. An answer that the browser sends again changes nothing.
 
-        Any page can lead the browser here; an answer with another state leaves the sign-in under way.
+        Any page can lead the browser here; an answer with another state leaves the sign-in under way. Whose answer it
+        must be, and at which address, the sign-in knows; what the answer says of itself is only compared with that.
         """
-        before, query = self._current(activity=True), request.query_string.decode("latin-1")
+        before, asked = self._current(activity=True), f"{self._config.web_url}{request.path}"
+        callback = f"{asked}?{request.query_string.decode('latin-1')}"
         identifier = request.cookies.get(self._cookies.flow_name)
         flow = self._flows.find(identifier)
-        if flow and not self._oauth.is_answer(flow, query):
+        if flow and not self._oauth[flow.issuer].is_answer(flow, callback):
             return self._message(400, "This answer does not belong to your sign-in, which goes on.")
         if flow is None or not self._flows.take(identifier):
             text = "This sign-in is already complete, or it took too long. Please start again."
             return redirect("/") if before else self._message(400, text)
         ended = self._cookies.end_flow()
         try:
-            tokens = self._oauth.redeem(flow, query)
+            tokens = self._oauth[flow.issuer].redeem(flow, callback)
         except (AuthorizationDenied, GrantRefused):
             return redirect("/login?notice=denied", ended)
         except CallbackRefused:
             return self._message(400, "This answer does not belong to your sign-in. Please start again.", ended)
         except OAuthClientError:
             return redirect("/login?notice=unavailable", ended)
-        manager = self._new_manager()
+        manager = self._new_manager(flow)
         manager.sign_in(tokens)
         if before:
             self._end(before)
@@ -199,7 +221,7 @@ class WebClient:
         if session is None:
             return json(401, {"signed_in": False})
         try:
-            answer = session.manager.call(self._ask_me)
+            answer = session.manager.call(self._ask_me(session.issuer))
             return json(answer.status_code, answer.json())
         except OAuthClientError as error:
             return self._refused(session, error)
@@ -233,8 +255,15 @@ class WebClient:
     def _current(self, *, activity: bool) -> WebSession | None:
         return self._sessions.find(request.cookies.get(self._cookies.session_name), activity=activity)
 
-    def _new_manager(self) -> TokenManager:
-        return self._parts.choose(Part.TOKEN_MANAGER, TokenManager(self._oauth, MemoryVault(), self._clock))
+    def _client_of(self, issuer: str) -> OAuthClient | None:
+        return self._oauth.get(issuer)
+
+    def _new_client(self, issuer: str) -> OAuthClient:
+        return self._parts.choose(Part.OAUTH_CLIENT, OAuthClient(self._http, issuer, "web", self._clock))
+
+    def _new_manager(self, flow: Flow) -> TokenManager:
+        oauth = self._oauth[flow.issuer]
+        return self._parts.choose(Part.TOKEN_MANAGER, TokenManager(oauth, MemoryVault(), self._clock))
 
     def _end(self, session: WebSession) -> bool:
         """End a session; return whether the issuer confirmed it."""
@@ -248,11 +277,13 @@ class WebClient:
         self._sessions.end(session)
         return json(401, {"signed_in": False}, self._cookies.end_session())
 
-    def _ask_me(self, token: str) -> requests.Response:
-        return self._http.get(f"{self._config.api_url}/me", headers={"Authorization": f"Bearer {token}"})
+    def _ask_me(self, issuer: str) -> Callable[[str], requests.Response]:
+        """Ask the API of the stage whose issuer gave the token: no other may see it."""
+        url = f"{self._apis[issuer]}/me"
+        return lambda token: self._http.get(url, headers={"Authorization": f"Bearer {token}"})
 
     def _account(self, manager: TokenManager) -> str:
-        return account_name(manager, self._ask_me)
+        return account_name(manager, self._ask_me(manager.oauth.issuer))
 
     def _message(self, status: int, text: str, *cookies: str) -> Response:
         page = self._pages.message(_ERRORS.get(status, "Something went wrong"), text, self._storage())

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reference_impl.known_stages import KnownStage
 from reference_impl.session_store import StorageStatus
 
 NOTICES = {
     "signed-out": "You are signed out.",
     "signed-out-here": "You are signed out here, but the sign-in service could not be told: it did not answer. "
-    "Its part of your session ends by itself when it expires.",
+    "It will be told as soon as it does.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",
     "ended": "Your session has ended. Please sign in again.",
@@ -30,14 +31,24 @@ class SignedIn(Protocol):
     def account(self) -> str:
         """The name that the user knows."""
 
+    @property
+    def issuer(self) -> str:
+        """Who vouches for the user."""
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where the user is: web or desktop, and on which stage."""
+    """Where the user is: web or desktop, and on which stage. ``others``: further stages to sign in at."""
 
     client: str
     stage: str
     issuer: str
+    others: tuple[KnownStage, ...] = ()
+
+    def at(self, issuer: str) -> Place:
+        """Return the place of who is signed in at this issuer."""
+        stage = next((other.name for other in self.others if other.issuer == issuer), self.stage)
+        return replace(self, stage=stage, issuer=issuer)
 
 
 class Pages:
@@ -52,11 +63,13 @@ class Pages:
 
     def home(self, session: SignedIn, storage: StorageStatus) -> str:
         """The page of a signed-in user."""
-        return self._render("home.html", storage=storage, account=session.account)
+        place = self.place.at(session.issuer)
+        return self._render("home.html", place=place, storage=storage, account=session.account)
 
     def settings(self, session: SignedIn | None, storage: StorageStatus) -> str:
         """Stage, issuer and where the sign-in is kept; to be seen without a session too."""
-        return self._render("settings.html", storage=storage, account=session.account if session else None)
+        place, account = (self.place.at(session.issuer), session.account) if session else (self.place, None)
+        return self._render("settings.html", place=place, storage=storage, account=account)
 
     def message(self, title: str, text: str, storage: StorageStatus, *, onward: bool = True) -> str:
         """A page that says one thing; ``onward``: it leads on to the home page."""
@@ -71,11 +84,12 @@ class Pages:
     def headers(self) -> dict[str, str]:
         """Return the headers of every response (OWASP ASVS 5.0.0 3.4).
 
-        A form may lead to the issuer: browsers apply form-action to the redirects that follow a form, too.
+        A form may lead to an issuer: browsers apply form-action to the redirects that follow a form, too.
         """
+        issuers = " ".join([self.place.issuer, *(other.issuer for other in self.place.others)])
         policy = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            f"object-src 'none'; base-uri 'none'; form-action 'self' {self.place.issuer}; frame-ancestors 'none'"
+            f"object-src 'none'; base-uri 'none'; form-action 'self' {issuers}; frame-ancestors 'none'"
         )
         return {
             "Content-Security-Policy": policy,
@@ -86,7 +100,7 @@ class Pages:
         }
 
     def _render(self, template: str, **context: object) -> str:
-        return _environment().get_template(template).render(place=self.place, **context)
+        return _environment().get_template(template).render({"place": self.place, **context})
 
 
 @cache

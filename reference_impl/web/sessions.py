@@ -27,6 +27,11 @@ class WebSession:
     began_at: float
     seen_at: float
 
+    @property
+    def issuer(self) -> str:
+        """Who vouches for the user."""
+        return self.manager.oauth.issuer
+
 
 class WebSessions:
     """Sessions by their identifier, found by its hash so that the time of a look-up tells nothing about it."""

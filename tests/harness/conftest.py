@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_urlsafe
@@ -17,6 +18,7 @@ from harness.evidence.seal import public_half
 from harness.machine.session import PrivateSession
 from harness.redact import Redactor
 from harness.targets.reference import ReferenceTarget
+from tests.harness.contracts.fake_issuer import FakeIssuer
 from tests.harness.small_run import CHECKS
 
 
@@ -33,6 +35,17 @@ def reference() -> Iterator[ReferenceTarget]:
         target = ReferenceTarget.open(machine, Redactor())
         yield target
         target.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeIssuer]:
+    server = FakeIssuer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture(scope="session")

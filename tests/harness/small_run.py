@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent, indent
@@ -29,6 +29,13 @@ CELL = "small/linux/any/any/any"
 class SmallTarget(BaseTarget):
     name = "small"
     version = "1"
+
+
+class ForeignTarget(SmallTarget):
+    """A target whose failures are confirmed, and which declares that it has no clock."""
+
+    confirms = True
+    declared_absent: Mapping[str, str] = {"clock": "it runs on the wall's"}
 
 
 def control(id: str, severity: Severity = Severity.MEDIUM) -> Control:
@@ -102,12 +109,17 @@ def small_plan(folder: Path, scenarios: str) -> Plan:
 
 
 def small_run(
-    folder: Path, scenarios: str, listeners: Sequence[Listener] = (), plugins: Sequence[Any] = (), secret: str = SECRET
+    folder: Path,
+    scenarios: str,
+    listeners: Sequence[Listener] = (),
+    plugins: Sequence[Any] = (),
+    secret: str = SECRET,
+    target: type[SmallTarget] = SmallTarget,
 ) -> SmallRun:
     """Run the scenarios; the secret is known to the redactor."""
     redactor, journal = Redactor(), Journal()
     redactor.register(secret, "password")
     plan = small_plan(folder, scenarios)
-    run = Execution(plan, {"small": SmallTarget()}, {}, redactor, "pr", journal, listeners)
+    run = Execution(plan, {"small": target()}, {}, redactor, "pr", journal, listeners)
     code = run.run(STEPS, plugins)
     return SmallRun(code, tuple(run.findings), tuple(journal.events))

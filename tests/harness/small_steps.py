@@ -17,6 +17,23 @@ def an_answer(scene: Scene, status: int) -> None:
     scene.recorder.record(HttpExchange(case="answer", method="GET", url=AT, status=status, body=SECRET))
 
 
+@given(parsers.parse("an answer of {first:d}, and of {second:d} when asked again"))
+def two_answers(scene: Scene, first: int, second: int) -> None:
+    an_answer(scene, first if scene.recorder.trial == 1 else second)
+
+
+@when("it crashes when asked again")
+def crash_later(scene: Scene) -> None:
+    if scene.recorder.trial == 2:
+        raise ZeroDivisionError("by then")
+
+
+@when("a clock is used if there is one")
+def use_a_clock_if_there_is_one(scene: Scene) -> None:
+    with scene.where_offered():
+        scene.port("clock", lambda _: scene.target.clock()).advance("dev", 1.0)
+
+
 @when("something crashes")
 def crash(scene: Scene) -> None:
     raise ZeroDivisionError(f"in the middle of {SECRET}")

@@ -40,7 +40,7 @@ class TwoStages(SmallTarget):
 
 
 @contextmanager
-def small_targets(name: str, *_: object) -> Iterator[Mapping[str, Target]]:
+def small_targets(name: str, *_: object, **__: object) -> Iterator[Mapping[str, Target]]:
     yield {name: TwoStages(), "small": TwoStages()}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from harness.catalog import load_catalog
 from harness.errors import Mistakes
+from harness.machine.places import CHECKOUT
 from harness.model import Waiver
 from harness.policy import load_policy
 
@@ -47,7 +48,7 @@ def test_an_expiry_may_be_written_as_a_string(tmp_path: Path) -> None:
 
 def test_the_default_policy_names_controls_that_are_there_and_allows_no_linux_cell() -> None:
     policy = load_policy(DEFAULT)
-    assert len(policy.controls) == 17
+    assert len(policy.controls) == 23
     assert set(policy.controls) <= set(load_catalog().controls)
     assert policy.require_kill_matrix
     assert all("/linux/" not in pattern and not pattern.startswith("*/*") for pattern in policy.may_be_not_run)
@@ -91,3 +92,18 @@ def test_a_value_that_says_nothing_is_told_at_its_line(tmp_path: Path, old: str,
     with pytest.raises(Mistakes) as caught:
         load_policy(write(tmp_path, POLICY.replace(old, new)))
     assert [mistake.line for mistake in caught.value.mistakes] == [line]
+
+
+def test_the_policy_of_foreign_targets_gates_on_the_same_controls_and_asks_for_no_kill_matrix() -> None:
+    own, foreign = (load_policy(CHECKOUT / "reports" / "policies" / f"{name}.toml") for name in ("default", "foreign"))
+    assert foreign.controls == own.controls
+    assert (own.require_kill_matrix, foreign.require_kill_matrix) == (True, False)
+
+
+def test_controls_are_named_once_and_those_of_another_policy_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text("require_kill_matrix = true\n", encoding="utf-8")
+    both = write(tmp_path, 'controls_of = "other.toml"\ncontrols = ["A-01"]\n')
+    with pytest.raises(Mistakes, match=r":1: names controls a second time"):
+        load_policy(both)
+    with pytest.raises(Mistakes, match=r"controls is empty"):
+        load_policy(write(tmp_path, 'controls_of = "other.toml"\n'))

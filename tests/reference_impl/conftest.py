@@ -52,7 +52,7 @@ def make_config(folder: Path, lifetimes: Lifetimes) -> StageConfig:
         audience="authassay-api-dev",
         bus="authassay-dev-bus",
         database=folder / "dev.sqlite",
-        clients=registered_clients(WEB),
+        clients=registered_clients(WEB, "dev"),
         lifetimes=lifetimes,
         aws=AwsAccess(),
         ca_file=None,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reference_impl.config import ConfigurationError, load_config, parse_stage
+from reference_impl.config import ConfigurationError, Lifetimes, load_config, parse_stage
 from reference_impl.provision import audience_of, make_secrets
 from reference_impl.secret_parameters import parameter_name, write_secrets
 
@@ -75,10 +75,49 @@ def test_a_whole_configuration_is_read(environ: dict[str, str], store: Parameter
     )  # fmt: skip
     assert [client.redirect_uris for client in config.clients] == [
         ("https://app.example/callback",),
-        ("http://127.0.0.1/cb",),
+        ("http://127.0.0.1/cb", "http://127.0.0.1/cb/prod"),
     ]
     assert config.refresh_key == SECRETS.refresh_key
     assert config.signing_key == SECRETS.signing_key
+
+
+OTHERS = {"staging": {"issuer": "https://auth.staging.example", "api": "https://api.staging.example"}}
+
+
+def test_the_web_client_may_know_other_stages(environ: dict[str, str], store: ParameterStore) -> None:
+    assert load(environ, store).other_stages == ()
+    environ["SST_RESOURCE_OtherStages"] = json.dumps(OTHERS)
+    (other,) = load(environ, store).other_stages
+    assert (other.name, other.issuer, other.api_url) == ("staging", *OTHERS["staging"].values())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no json", "is not a JSON object like"),
+        ('{"staging": "https://auth.staging.example"}', "is not a JSON object like"),
+        (json.dumps({"prod": OTHERS["staging"]}), '"prod" is no other stage'),
+        (json.dumps({"qa": OTHERS["staging"]}), '"qa" is no other stage'),
+        (json.dumps({"staging": {**OTHERS["staging"], "issuer": "http://auth.example"}}), "needs https origins"),
+        (json.dumps({"staging": {**OTHERS["staging"], "api": "https://api.example/v1"}}), "needs https origins"),
+        (json.dumps({"staging": {**OTHERS["staging"], "issuer": "https://auth.example"}}), "an issuer is there twice"),
+        (json.dumps({**OTHERS, "dev": OTHERS["staging"]}), "an issuer is there twice"),
+    ],
+)
+def test_what_is_wrong_with_other_stages_is_told(
+    environ: dict[str, str], store: ParameterStore, text: str, said: str
+) -> None:
+    (fault,) = faults({**environ, "SST_RESOURCE_OtherStages": text}, store)
+    assert fault.startswith("SST_RESOURCE_OtherStages")
+    assert said in fault
+
+
+def test_every_lifetime_is_documented_with_a_reason_and_within_its_limit() -> None:
+    lifetimes = Lifetimes()
+    assert set(vars(lifetimes)) == set(Lifetimes.LIMITS)
+    for name, value in vars(lifetimes).items():
+        assert value <= Lifetimes.LIMITS[name].ceiling
+        assert Lifetimes.LIMITS[name].reason
 
 
 def test_no_secret_shows_in_the_repr(environ: dict[str, str], store: ParameterStore) -> None:

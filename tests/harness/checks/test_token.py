@@ -11,7 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.checks.token import BAD_CODE_REQUESTS, OTHER_SESSIONS, REPLAYED, REPLAYS, STATES
+from harness.checks.codes import REPLAYS
+from harness.checks.rotation import OTHER_SESSIONS, REPLAYED
+from harness.checks.token import BAD_CODE_REQUESTS, STATES
 from harness.model import Verdict
 from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race, StoreState
 from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge, redirect, refused
@@ -132,8 +134,8 @@ PASSING: dict[str, Seen] = {
         answer
         for client in CLIENTS
         for answer in (
-            exchange("one second before", 200, tokens("at", "rt"), client=client),
-            refused("two seconds after", client=client),
+            exchange("one second before", 200, tokens("at", "rt"), client=client, age="59.1"),
+            refused("two seconds after", client=client, age="62.0"),
         )
     ],
     "TOKEN-09.E1": [one for client in CLIENTS for one in refreshes("refresh in a row", 5, client=client)],
@@ -271,7 +273,11 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
         lambda: answered("TOKEN-01.E2", 0, 200, {"code_challenge_methods_supported": ["S256", "plain"]}),
         "metadata names ['S256', 'plain']",
     ),
-    "metadata that says nothing": ("TOKEN-01.E2", lambda: answered("TOKEN-01.E2", 0, 404), "metadata names None"),
+    "metadata that says nothing": (
+        "TOKEN-01.E2",
+        lambda: answered("TOKEN-01.E2", 0, 404),
+        "metadata names no method at all",
+    ),
     "a valid request refused": (
         "TOKEN-01.E3",
         lambda: answered("TOKEN-01.E3", -1, 302, **to("http://127.0.0.1:5001/cb?error=invalid_request")),
@@ -280,7 +286,7 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "a code sent to a changed URI": (
         "TOKEN-03.E1",
         lambda: answered("TOKEN-03.E1", 0, 302, **to("https://app.dev.localhost/cb/more?code=c")),
-        "web, change 0: a code was sent there",
+        "web, change 0: a code was sent to app.dev.localhost",
     ),
     "an error sent to a changed URI": (
         "TOKEN-03.E1",

@@ -29,6 +29,7 @@ class FakeIssuer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.well_known = "/.well-known/oauth-authorization-server"
         self.redirect_uri = "http://127.0.0.1:1/cb"
         self.key = ECKey.generate_key("P-256", {"kid": "k1"})
         self.asked: dict[str, Form] = {}  # code requests that wait for a login
@@ -39,7 +40,8 @@ class FakeIssuer(ThreadingHTTPServer):
 
     def metadata(self) -> dict[str, object]:
         endpoints = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token", "revocation")}
-        return {"issuer": self.url, **endpoints, "code_challenge_methods_supported": ["S256"]}
+        described = {"jwks_uri": f"{self.url}/jwks", "code_challenge_methods_supported": ["S256"]}
+        return {"issuer": self.url, **endpoints, **described}
 
     def jwks(self) -> dict[str, object]:
         return {"keys": [self.key.as_dict(private=False)]}
@@ -69,8 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(asked.query).items()}
-        if asked.path == "/.well-known/oauth-authorization-server":
+        if asked.path == self.server.well_known:
             self.answer_json(200, self.server.metadata())
+        elif asked.path == "/jwks":
+            self.answer_json(200, self.server.jwks())
         elif asked.path == "/authorization":
             self.authorize(query)
         elif asked.path == "/login":

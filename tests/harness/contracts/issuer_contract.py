@@ -91,6 +91,19 @@ class IssuerContract:
         facts = issuer.observe_token("token", grant.access_token, "access_token")
         assert (facts.form, facts.signed_by, facts.claims["iss"]) == ("jwt", issuer.stage, issuer.address.issuer)
 
+    def test_headers_of_a_client_go_with_every_request_to_the_same_places(
+        self, issuer: Issuer, client: Client, user: User, seen: list[Observation]
+    ) -> None:
+        other = issuer.with_headers({"X-Forwarded-Host": "elsewhere.example"}, injected="yes")
+        grant = other.log_in("with headers", client, user)
+        other.call_api("with headers", grant.access_token)
+        issuer.call_api("without", grant.access_token)
+        exchanges = [one for one in seen if isinstance(one, HttpExchange)]
+        carrying = [one for one in exchanges if "X-Forwarded-Host" in dict(one.request_headers)]
+        assert {one.about.get("injected") for one in carrying} == {"yes"}
+        assert {one.about.get("injected") for one in exchanges if one.case == "with headers"} == {"yes"}
+        assert {one.about.get("injected") for one in exchanges if one.case == "without"} == {None}
+
     def test_every_exchange_is_recorded_under_its_case_and_no_secret_with_it(
         self, issuer: Issuer, client: Client, user: User, seen: list[Observation]
     ) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-import requests
 
 from harness.errors import TargetError
 from harness.observations import Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
+from harness.probes.clients import CLIENTS, HttpClient, new_client
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User, pkce_pair
 from harness.redact import Redactor
 from harness.targets.reference import ReferenceTarget
@@ -24,33 +23,21 @@ def seen() -> list[Observation]:
     return []
 
 
-@pytest.fixture
-def fake() -> Iterator[FakeIssuer]:
-    server = FakeIssuer()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def fake_port(fake: FakeIssuer, seen: list[Observation]) -> Iterator[Issuer]:
-    redactor, sessions = Redactor(), list[requests.Session]()
+@pytest.fixture(params=[1, 2], ids=CLIENTS)
+def fake_port(fake: FakeIssuer, seen: list[Observation], request: pytest.FixtureRequest) -> Iterator[Issuer]:
+    redactor, opened = Redactor(), list[HttpClient]()
     redactor.register(PASSWORD, "password")
 
-    def new_session() -> requests.Session:
-        sessions.append(requests.Session())
-        sessions[-1].trust_env = False
-        return sessions[-1]
+    def new_one() -> HttpClient:
+        opened.append(new_client(request.param))
+        return opened[-1]
 
     clients = {"web": Client("web", fake.redirect_uri)}
     users = {"existing": User("alice", PASSWORD)}
     address = StageAddress("dev", fake.url, fake.url, f"{fake.url}/me", fake.url, clients, users)
-    yield OAuthIssuer(address, new_session, Recorder("s", redactor, seen.append), lambda: {"dev": fake.jwks()})
-    for session in sessions:
-        session.close()
+    yield OAuthIssuer(address, new_one, Recorder("s", redactor, seen.append), lambda: {"dev": fake.jwks()})
+    for client in opened:
+        client.close()
 
 
 class TestAFakeIssuer(IssuerContract):

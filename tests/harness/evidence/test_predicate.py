@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from harness.evidence.predicate import commit, describe_run, versions
-from tests.harness.small_run import CATALOG
+from tests.harness.small_run import CATALOG, SmallTarget
 
 
 def test_a_run_is_described_by_what_a_verdict_can_depend_on(tmp_path: Path) -> None:
     feature = tmp_path / "small.feature"
     feature.write_bytes(b"Feature: Small\n")
     started = datetime(2027, 1, 31, 12, tzinfo=UTC)
-    told = describe_run(CATALOG, [feature], ["b", "a"], {"small": "1"}, started, {"hits": 0}, {"controls": ["TOKEN-*"]})
+    told = describe_run(CATALOG, [feature], ["b", "a"], {"small": SmallTarget()}, started, {"hits": 0}, {"controls": ["TOKEN-*"]})
     assert told["asked"] == {"controls": ["TOKEN-*"]}
     assert (told["cells"], told["targets"], told["scan"]) == (["a", "b"], {"small": "1"}, {"hits": 0})
     assert told["started"] == "2027-01-31T12:00:00+00:00"

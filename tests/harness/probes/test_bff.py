@@ -11,6 +11,7 @@ from harness.observe import Recorder
 from harness.probes import bff
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import User
+from harness.probes.requests_client import RequestsClient
 
 WEB, ISSUER = "https://app.example", "https://auth.example"
 CODE = "k5jW0pQ2xR7vT9yB3nM6cL1dF8gH4sZa"
@@ -40,7 +41,7 @@ def application() -> Iterator[responses.RequestsMock]:
 def test_a_login_ends_at_the_page_of_a_user_and_tells_its_callback(
     application: responses.RequestsMock, recorder: Recorder
 ) -> None:
-    login = bff.log_in(HttpProbe(requests.Session(), recorder), "login", WEB, USER)
+    login = bff.log_in(HttpProbe(RequestsClient(requests.Session()), recorder), "login", WEB, USER)
     assert login.end.status == 200
     assert "Sign out" in login.end.text
     assert login.callback == f"{WEB}/callback?code={CODE}&state=s"
@@ -49,14 +50,16 @@ def test_a_login_ends_at_the_page_of_a_user_and_tells_its_callback(
 def test_the_login_form_is_filled_in_and_sent_by_its_first_button(
     application: responses.RequestsMock, recorder: Recorder
 ) -> None:
-    bff.log_in(HttpProbe(requests.Session(), recorder), "login", WEB, USER)
+    bff.log_in(HttpProbe(RequestsClient(requests.Session()), recorder), "login", WEB, USER)
     sent = next(call.request for call in application.calls if call.request.url == f"{ISSUER}/login")
     assert sent.body == "transaction=t1&username=alice&password=correct+horse+battery&action=login"
     assert sent.headers["Origin"] == ISSUER
 
 
 def test_a_login_can_be_stopped_before_its_callback(application: responses.RequestsMock, recorder: Recorder) -> None:
-    login = bff.log_in(HttpProbe(requests.Session(), recorder), "login", WEB, USER, stop_at_callback=True)
+    login = bff.log_in(
+        HttpProbe(RequestsClient(requests.Session()), recorder), "login", WEB, USER, stop_at_callback=True
+    )
     assert login.callback.startswith(f"{WEB}/callback?code=")
     assert not any(str(call.request.url).startswith(f"{WEB}/callback") for call in application.calls)
 
@@ -64,7 +67,9 @@ def test_a_login_can_be_stopped_before_its_callback(application: responses.Reque
 def test_every_exchange_is_recorded_with_what_it_is_about_and_without_the_code(
     application: responses.RequestsMock, recorder: Recorder, kept: list[Observation]
 ) -> None:
-    bff.log_in(HttpProbe(requests.Session(), recorder), "login", WEB, USER, about={"hosts": "app.example"})
+    bff.log_in(
+        HttpProbe(RequestsClient(requests.Session()), recorder), "login", WEB, USER, about={"hosts": "app.example"}
+    )
     assert len(kept) == 7
     assert {o.about["hosts"] for o in kept} == {"app.example"}
     assert not any(CODE in f"{o.url}{o.headers}" for o in kept if isinstance(o, HttpExchange))
@@ -73,14 +78,6 @@ def test_every_exchange_is_recorded_with_what_it_is_about_and_without_the_code(
 def test_a_loop_of_redirects_comes_to_an_end(recorder: Recorder) -> None:
     with responses.RequestsMock() as mock:
         mock.get(f"{WEB}/", status=302, headers={"Location": "/"})
-        login = bff.log_in(HttpProbe(requests.Session(), recorder), "login", WEB, USER)
+        login = bff.log_in(HttpProbe(RequestsClient(requests.Session()), recorder), "login", WEB, USER)
     assert login.end.status == 302
     assert login.callback == ""
-
-
-def test_cookies_are_those_that_the_user_agent_would_send_there() -> None:
-    session = requests.Session()
-    session.cookies.set("here", "1", domain="app.example")
-    session.cookies.set("elsewhere", "2", domain="auth.example")
-    assert bff.cookies_for(session, f"{WEB}/") == "here=1"
-    assert bff.cookies_for(session, "https://third.example/") == ""

@@ -7,12 +7,13 @@ from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.probes.http import HttpProbe
 from harness.probes.lost import losing_answers
+from harness.probes.requests_client import RequestsClient
 
 URL = "https://auth.example/token"
 
 
 def test_the_request_arrives_and_its_answer_does_not(recorder: Recorder, kept: list[Observation]) -> None:
-    agent = HttpProbe(requests.Session(), recorder)
+    agent = HttpProbe(RequestsClient(requests.Session()), recorder)
     with responses.RequestsMock() as mock:
         mock.post(URL, json={"access_token": "never seen"})
         with losing_answers(agent):
@@ -26,7 +27,7 @@ def test_the_request_arrives_and_its_answer_does_not(recorder: Recorder, kept: l
 
 
 def test_afterwards_answers_are_heard_again(recorder: Recorder) -> None:
-    agent = HttpProbe(requests.Session(), recorder)
+    agent = HttpProbe(RequestsClient(requests.Session()), recorder)
     with responses.RequestsMock() as mock:
         mock.post(URL, json={})
         with losing_answers(agent):

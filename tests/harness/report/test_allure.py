@@ -4,15 +4,17 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from harness.errors import NotHere
-from harness.machine import node
 from harness.machine.chromium import find_chromium
 from harness.machine.commands import Outcome
+from harness.machine.npm import ALLURE
 from harness.report import allure
 from harness.report.allure import generate_allure, seclude
 
@@ -20,7 +22,7 @@ CELLS = ["reference/linux/dev/chromium/secret-service", "reference/linux/prod/ch
 
 try:
     CHROMIUM = find_chromium()
-    node.find_allure()
+    ALLURE.find()
     ABSENT = ""
 except NotHere as error:
     ABSENT = str(error)
@@ -121,7 +123,7 @@ def test_the_analytics_are_stripped_and_nothing_else() -> None:
 def test_where_allure_is_not_installed_one_line_says_what_mends_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(node, "FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr(allure, "ALLURE", replace(ALLURE, folder=tmp_path / "nowhere"))
 
     with pytest.raises(NotHere, match=r"no Allure .*; to mend it: python3 noxfile\.py"):
         generate_allure([tmp_path], tmp_path / "out", CELLS)
@@ -129,19 +131,9 @@ def test_where_allure_is_not_installed_one_line_says_what_mends_it(
 
 
 def test_where_allure_fails_its_own_line_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(allure, "find_allure", lambda: tmp_path / "cli.js")
+    here = SimpleNamespace(find=lambda: tmp_path / "cli.js", locked_in=ALLURE.locked_in)
+    monkeypatch.setattr(allure, "ALLURE", here)
     monkeypatch.setattr(allure, "run_bounded", lambda *_, **__: Outcome(False, "Internal Error: invalid environments"))
 
     with pytest.raises(NotHere, match="no Allure report: Internal Error: invalid environments"):
         generate_allure([tmp_path], tmp_path / "out", CELLS)
-
-
-def test_an_allure_of_another_lock_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    script = tmp_path / "node_modules" / "allure" / "cli.js"
-    script.parent.mkdir(parents=True)
-    script.touch()
-    (tmp_path / "stamp").write_text("of another lock")
-    monkeypatch.setattr(node, "FOLDER", tmp_path)
-
-    with pytest.raises(NotHere, match="as reports/allure locks it"):
-        node.find_allure()

@@ -128,7 +128,10 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeIssue
     url, api = (f"https://{name}.dev.localhost:{listener.port}" for name in ("auth", "api"))
     fake = FakeIssuer(url, api)
     app = fake.app()
-    server = listener.serve({"auth.dev.localhost": app, "api.dev.localhost": app})
+    fake.other = FakeIssuer(url.replace("dev", "staging"), api.replace("dev", "staging"))
+    other = fake.other.app()
+    apps = {"auth.dev.localhost": app, "api.dev.localhost": app}
+    server = listener.serve({**apps, "auth.staging.localhost": other, "api.staging.localhost": other})
     yield fake, host.ca_file
     server.stop()
 
@@ -138,7 +141,8 @@ StartDesktop = Callable[..., Desktop]
 
 @pytest.fixture
 def start(issuer: tuple[FakeIssuer, Path], tmp_path: Path) -> Iterator[StartDesktop]:
-    """Start desktops, which share one home; ``store``: a class of `BACK_ENDS`, else there is no store."""
+    """Start desktops, which share one home; ``store``: a class of `BACK_ENDS`, else there is no store. Named arguments
+    are environment variables."""
     fake, ca_file = issuer
     (tmp_path / "home").mkdir()
     (tmp_path / "back_ends.py").write_text(BACK_ENDS)
@@ -150,8 +154,8 @@ def start(issuer: tuple[FakeIssuer, Path], tmp_path: Path) -> Iterator[StartDesk
 
     with ExitStack() as ended:
 
-        def start_one(store: str | None = None, *arguments: str) -> Desktop:
-            more = {"TEST_STORE": f"back_ends.{store}"} if store else {}
+        def start_one(store: str | None = None, *arguments: str, **more: str) -> Desktop:
+            more |= {"TEST_STORE": f"back_ends.{store}"} if store else {}
             process = subprocess.Popen(
                 [sys.executable, "-W", "error", str(tmp_path / "launcher.py"), *arguments], env={**environ, **more},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

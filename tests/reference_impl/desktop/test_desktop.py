@@ -4,6 +4,8 @@ import base64
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -175,6 +177,35 @@ def test_a_logout_that_the_issuer_does_not_confirm_says_so_and_clears(start: Sta
     assert desktop.do("status")["signed_in"] is False
     _, log = desktop.close()
     assert [json.loads(line)["record"] for line in log.splitlines()] == ["logout-not-confirmed"] * 2
+
+
+def test_a_revocation_that_the_issuer_does_not_confirm_is_tried_again_after_a_restart(
+    start: StartDesktop, issuer: Issuer
+) -> None:
+    desktop = start("Sound")
+    issuer[0].override["/revoke"] = (503, {})
+    try:
+        sign_in(desktop, issuer[0])
+        token = str(issuer[0].newest)
+        desktop.do("logout")
+        items = desktop.do("store", op="items", stage="dev", account="default")["items"]
+        assert items == ["pending_revocations"]
+        desktop.close()
+    finally:
+        issuer[0].override.clear()
+    again = start("Sound")
+    assert again.ready["signed_in"] is False
+    assert eventually(lambda: issuer[0].revoked[-1] == token)
+    assert eventually(lambda: again.do("store", op="items", stage="dev", account="default")["items"] == [])
+    again.close()
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within 5 s."""
+    end = time.monotonic() + 5
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
 
 
 def test_a_denied_sign_in_and_an_answer_sent_again_are_told_to_the_user(start: StartDesktop, issuer: Issuer) -> None:

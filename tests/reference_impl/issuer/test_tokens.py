@@ -119,8 +119,10 @@ def test_reuse_after_the_grace_ends_this_grant_and_no_other(bench: Bench, wait: 
     web, first = bench.login("web"), bench.login("desktop")["refresh_token"]
     second = bench.refresh(first, "desktop").json["refresh_token"]
     third = bench.refresh(second, "desktop").json
-    bench.clock.advance(wait)
-    third = bench.refresh(third["refresh_token"], "desktop").json
+    for _ in range(4):  # in use meanwhile: what nobody uses for long ends
+        bench.clock.advance(wait / 4)
+        third = bench.refresh(third["refresh_token"], "desktop").json
+        web = bench.refresh(web["refresh_token"]).json
     assert refused(bench.refresh(first, "desktop"))
     assert refused(bench.refresh(third["refresh_token"], "desktop"))
     assert bench.me(third["access_token"]).status_code == 401
@@ -138,11 +140,31 @@ def test_another_clients_refresh_token_is_refused_and_stays_usable(bench: Bench)
 
 def test_rotation_does_not_extend_the_absolute_lifetime(bench: Bench) -> None:
     token = bench.login()["refresh_token"]
-    bench.clock.advance(bench.config.lifetimes.refresh_absolute - 1)
-    token = bench.refresh(token).json["refresh_token"]
+    for _ in range(10):
+        bench.clock.advance((bench.config.lifetimes.refresh_absolute - 1) / 10)
+        token = bench.refresh(token).json["refresh_token"]
     bench.clock.advance(1)
     assert refused(bench.refresh(token))
     assert [event["reason"] for event in bench.events("auth.refresh_failed")] == ["expired"]
+
+
+def test_a_session_that_nobody_refreshes_ends_at_its_inactivity_limit(bench: Bench) -> None:
+    idle, used = bench.login()["refresh_token"], bench.login()["refresh_token"]
+    bench.clock.advance(bench.config.lifetimes.refresh_idle - 1)
+    used = bench.refresh(used).json["refresh_token"]
+    bench.clock.advance(1)
+    assert refused(bench.refresh(idle))
+    assert [event["reason"] for event in bench.events("auth.refresh_failed")] == ["expired"]
+    assert bench.refresh(used).status_code == 200
+
+
+def test_a_retry_is_no_use_of_the_session(bench: Bench) -> None:
+    first = bench.login()["refresh_token"]
+    second = bench.refresh(first).json["refresh_token"]
+    bench.clock.advance(bench.config.lifetimes.reuse_grace - 1)
+    assert bench.refresh(first).json["refresh_token"] == second
+    bench.clock.advance(bench.config.lifetimes.refresh_idle - bench.config.lifetimes.reuse_grace + 1)
+    assert refused(bench.refresh(second))
 
 
 def test_a_disabled_account_can_neither_refresh_nor_call_until_it_is_enabled(bench: Bench) -> None:
@@ -179,13 +201,31 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_those_of_others(b
     assert bench.issuer.app.test_client().get("/revoke", base_url=bench.config.issuer).status_code == 405
 
 
+@pytest.mark.parametrize("stranger", [{"client_id": "desktop"}, {"client_id": "nobody"}, {"client_id": ""}, {}])
+def test_a_refresh_token_is_of_no_use_to_others_and_is_left_as_it_is(bench: Bench, stranger: dict[str, str]) -> None:
+    token = bench.login("web")["refresh_token"]
+    assert refused(bench.post("/token", {"grant_type": "refresh_token", "refresh_token": token, **stranger}))
+    assert bench.refresh(token, "web").status_code == 200
+
+
+def test_a_refresh_gives_the_scope_of_its_login_and_no_wider_one(bench: Bench) -> None:
+    tokens = bench.login()
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": "web"}
+    wider = bench.post("/token", {**form, "scope": "api root"})
+    assert (wider.status_code, wider.json["error"]) == (400, "invalid_scope")
+    assert tokens["scope"] == bench.post("/token", {**form, "scope": "api"}).json["scope"] == "api"
+
+
 @pytest.mark.parametrize(
     ("form", "error"),
     [
         ({}, "unsupported_grant_type"),
         ({"grant_type": "password", "client_id": "web", "username": "alice"}, "unsupported_grant_type"),
-        ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_client"),
-        ({"grant_type": "refresh_token", "refresh_token": "x", "client_id": "nobody"}, "invalid_client"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "client_id": "nobody"}, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "client_id": "web", "scope": "root"}, "invalid_scope"),
+        ({"grant_type": "authorization_code", "code": "x", "client_id": "nobody"}, "invalid_client"),
+        ({"grant_type": "authorization_code", "code": "x"}, "invalid_client"),
         ({"grant_type": "refresh_token", "client_id": "web"}, "invalid_request"),
         ({"grant_type": "authorization_code", "client_id": "web"}, "invalid_request"),
     ],

@@ -28,6 +28,7 @@ class FakeIssuer:
     gate: threading.Event = field(default_factory=threading.Event)  # the token endpoint waits for it
     override: dict[str, Any] = field(default_factory=dict)  # path -> (status, body) to answer instead
     codes: dict[str, str] = field(default_factory=dict)  # code -> challenge
+    other: FakeIssuer | None = None  # of another stage, where there is one
 
     def __post_init__(self) -> None:
         self.gate.set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from reference_impl.oauth_client import (
 )
 from tests.reference_impl.web.fake_issuer import FakeIssuer
 
-CALLBACK = "https://app.dev.localhost/callback"
+CALLBACK, ISSUER = "https://app.dev.localhost/callback", "https://auth.dev.localhost"
 
 
 def query_of(url: str) -> str:
@@ -23,7 +24,7 @@ def query_of(url: str) -> str:
 
 def test_a_code_is_redeemed_with_the_verifier_of_its_flow(oauth: OAuthClient, issuer: FakeIssuer) -> None:
     flow = oauth.begin(CALLBACK)
-    tokens = oauth.redeem(flow, query_of(issuer.approve(flow.authorize_url)))
+    tokens = oauth.redeem(flow, issuer.approve(flow.authorize_url))
     assert tokens.refresh_token == issuer.newest
     assert tokens.access_token in issuer.access
 
@@ -48,20 +49,49 @@ def test_an_answer_that_does_not_belong_to_the_flow_is_refused_and_nothing_is_se
 ) -> None:
     flow = oauth.begin(CALLBACK)
     with pytest.raises(CallbackRefused):
-        oauth.redeem(flow, query_of(issuer.approve(flow.authorize_url, **changes)))
+        oauth.redeem(flow, issuer.approve(flow.authorize_url, **changes))
     assert issuer.newest is None
+
+
+def test_an_answer_at_another_redirect_uri_is_refused(oauth: OAuthClient, issuer: FakeIssuer) -> None:
+    flow = oauth.begin(CALLBACK)
+    query = query_of(issuer.approve(flow.authorize_url))
+    with pytest.raises(CallbackRefused, match="another redirect URI"):
+        oauth.redeem(flow, f"{CALLBACK}/staging?{query}")
+    assert issuer.newest is None
+
+
+def test_an_issuer_is_compared_as_it_is_written(oauth: OAuthClient, issuer: FakeIssuer) -> None:
+    for named in (f"{ISSUER}/", ISSUER.upper(), ISSUER.replace("https", "HTTPS"), f"{ISSUER}:443", ""):
+        flow = oauth.begin(CALLBACK)
+        with pytest.raises(CallbackRefused, match="does not name the issuer"):
+            oauth.redeem(flow, issuer.approve(flow.authorize_url, iss=named))
+    assert issuer.newest is None
+
+
+def test_an_error_that_names_no_issuer_is_no_denial(oauth: OAuthClient, issuer: FakeIssuer) -> None:
+    flow = oauth.begin(CALLBACK)
+    with pytest.raises(CallbackRefused):
+        oauth.redeem(flow, issuer.approve(flow.authorize_url, code=None, error="access_denied", iss=None))
+
+
+def test_a_flow_is_redeemed_at_the_issuer_that_it_began_at(oauth: OAuthClient, issuer: FakeIssuer) -> None:
+    flow = oauth.begin(CALLBACK)
+    other = replace(flow, issuer="https://auth.staging.localhost")
+    with pytest.raises(CallbackRefused):
+        oauth.redeem(other, issuer.approve(flow.authorize_url))
 
 
 def test_an_answer_that_repeats_a_parameter_is_refused(oauth: OAuthClient, issuer: FakeIssuer) -> None:
     flow = oauth.begin(CALLBACK)
     with pytest.raises(CallbackRefused):
-        oauth.redeem(flow, query_of(issuer.approve(flow.authorize_url)) + "&code=another")
+        oauth.redeem(flow, issuer.approve(flow.authorize_url) + "&code=another")
 
 
 def test_an_error_of_the_issuer_is_a_denial(oauth: OAuthClient, issuer: FakeIssuer) -> None:
     flow = oauth.begin(CALLBACK)
     with pytest.raises(AuthorizationDenied) as denied:
-        oauth.redeem(flow, query_of(issuer.approve(flow.authorize_url, code=None, error="access_denied")))
+        oauth.redeem(flow, issuer.approve(flow.authorize_url, code=None, error="access_denied"))
     assert denied.value.error == "access_denied"
 
 

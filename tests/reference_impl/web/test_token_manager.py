@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
 
 from reference_impl.clock import ShiftedClock
 from reference_impl.oauth_client import GrantRefused, IssuerUnavailable, OAuthClient
+from reference_impl.revocations import Revocations
 from reference_impl.token_manager import Logout, MemoryVault, RefreshTimedOut, SignedOut, TokenManager
 from tests.reference_impl.web.conftest import API
 from tests.reference_impl.web.fake_issuer import FakeIssuer
@@ -18,7 +19,7 @@ def manager(oauth: OAuthClient, issuer: FakeIssuer, clock: ShiftedClock) -> Toke
     """A manager that has just signed in."""
     manager = TokenManager(oauth, MemoryVault(), clock)
     flow = oauth.begin("https://app.dev.localhost/callback")
-    manager.sign_in(oauth.redeem(flow, issuer.approve(flow.authorize_url).partition("?")[2]))
+    manager.sign_in(oauth.redeem(flow, issuer.approve(flow.authorize_url)))
     return manager
 
 
@@ -124,27 +125,37 @@ def test_who_stops_waiting_for_a_refresh_does_not_lose_its_successor(
     assert len(issuer.sent) == 1
 
 
-def test_a_logout_revokes_at_the_issuer_and_only_then_forgets(
-    manager: TokenManager, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def logout(oauth: OAuthClient, clock: ShiftedClock) -> Iterator[Logout]:
+    stopping = threading.Event()
+    yield Logout(Revocations(lambda issuer: oauth, clock, stopping=stopping))
+    stopping.set()
+
+
+def test_a_logout_notes_the_revocation_forgets_the_session_and_only_then_asks_the_issuer(
+    manager: TokenManager, issuer: FakeIssuer, logout: Logout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, forget = manager.vault.load(), manager.forget
 
-    def forget_after_revocation() -> str | None:
-        assert issuer.revoked == [held]
+    def forget_what_is_noted() -> str | None:
+        assert str(held) in str(logout.revocations.shelf.load())
+        assert not issuer.revoked
         return forget()
 
-    monkeypatch.setattr(manager, "forget", forget_after_revocation)
-    assert Logout().end(manager)
+    monkeypatch.setattr(manager, "forget", forget_what_is_noted)
+    assert logout.end(manager)
     assert not manager.signed_in
     assert issuer.revoked == [held]
-    assert Logout().end(manager), "a second logout has nothing to do"
+    assert logout.revocations.shelf.load() is None
+    monkeypatch.undo()
+    assert logout.end(manager), "a second logout has nothing to do"
 
 
 def test_a_logout_that_the_issuer_does_not_confirm_signs_out_here_and_is_logged(
-    manager: TokenManager, issuer: FakeIssuer, caplog: pytest.LogCaptureFixture
+    manager: TokenManager, issuer: FakeIssuer, logout: Logout, caplog: pytest.LogCaptureFixture
 ) -> None:
     issuer.override["/revoke"] = (503, {})
-    assert not Logout().end(manager)
+    assert not logout.end(manager)
     assert [record.message for record in caplog.records] == ["logout-not-confirmed"]
     assert manager.vault.load() is None
     with pytest.raises(SignedOut):

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from reference_impl.clock import ShiftedClock
+from reference_impl.known_stages import KnownStage
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import StorageStatus, StorageWarning
-from reference_impl.web.app import create_web_app
+from reference_impl.web.app import SERVER_SIDE, create_web_app
 from tests.reference_impl.web.conftest import API, ISSUER
 from tests.reference_impl.web.fake_issuer import FakeIssuer
 
@@ -27,6 +28,7 @@ class Config:
     api_url: str = API
     web_url: str = WEB
     ca_file: Path | None = None
+    other_stages: tuple[KnownStage, ...] = ()
 
 
 class Browser:
@@ -56,8 +58,7 @@ def make_browser(
     issuer: FakeIssuer, http: requests.Session, clock: ShiftedClock, parts: Parts | None = None,
     storage: StorageStatus | None = None,
 ) -> Browser:  # fmt: skip
-    more = {"storage": lambda: storage} if storage else {}
-    app = create_web_app(Config(), parts, clock, http=http, **more)
+    app = create_web_app(Config(), parts, clock, lambda: storage or SERVER_SIDE, http)
     return Browser(app.test_client(), issuer)
 
 

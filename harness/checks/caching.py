@@ -1,0 +1,178 @@
+"""Judgements about caches: what must say that nobody may keep it, what a browser keeps, what a shared cache gives away.
+
+An answer is in scope where keeping it would keep a credential or somebody's data: what the token endpoint answers
+(RFC 6749 §5.1, and §5.2 for its refusals), what sets a cookie, what carries a code, a page whose form holds a secret of
+this browser's login, and whatever a signed-in user or a bearer of a token is answered with. Metadata, key sets, static
+files, pages for everybody, and answers without content that set no cookie are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from harness.checks.common import Complaint, conclude, delivers_code, require_answer
+from harness.checks.registry import Parameters, check
+from harness.model import Judgement
+from harness.observations import Absence, HttpExchange, PageView, SecretScan
+from harness.observe import MissingObservation, Record
+
+CACHES = ("disk cache", "Cache Storage")
+CANARIES = ("access_token", "refresh_token", "session_cookie", "user_name")
+SECRET_FIELD = 16  # characters; a hidden field of so many is no constant of the page
+
+_HIDDEN = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)  # without `<`, time is linear
+_VALUE = re.compile(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_STATIC = ("text/css", "image/", "font/", "application/font", "text/javascript", "application/javascript")
+
+
+@check("WEB-09.E1", "RFC 6749 §5.1, §5.2, ASVS 5.0.0 14.3.2")
+def nobody_may_keep_it(seen: Record, parameters: Parameters) -> Judgement:
+    answers = [(e, why) for e in seen.of(HttpExchange) if e.about.get("role") not in ("tap", "metadata")
+               and "asker" not in e.about and e.status is not None and (why := in_scope(e))]  # fmt: skip
+    _require_each_kind(seen, [exchange for exchange, _ in answers])
+    complaints = [*_keepable(answers), *_untyped([exchange for exchange, _ in answers])]
+    places = Counter(_place(exchange) for exchange, _ in answers)
+    return conclude(complaints, f"{len(answers)} answers of {len(places)} addresses may be kept by nobody")
+
+
+def in_scope(exchange: HttpExchange) -> str:
+    """Why nobody may keep the answer; "" where anybody may."""
+    role, status = exchange.about.get("role"), exchange.status or 0
+    if role == "token" and exchange.json().get("access_token"):
+        return "it holds tokens (RFC 6749 §5.1)"
+    if exchange.header_values("set-cookie"):
+        return "it sets a cookie"
+    if delivers_code(exchange):
+        return "it carries an authorization code"
+    if role in ("token", "revocation") and exchange.body:
+        return "it is of an endpoint that takes credentials (RFC 6749 §5.2)"
+    if role in ("api", "userinfo") and _bearer(exchange) and status != 401:
+        return "it answers the bearer of a token"
+    if role == "web" and exchange.about.get("session") == "yes" and _is_content(exchange) and status != 401:
+        return "it answers a signed-in user"
+    return "its form holds a secret of this login" if _has_secret_form(exchange) else ""
+
+
+def _bearer(exchange: HttpExchange) -> bool:
+    return any(name.lower() == "authorization" for name, _ in exchange.request_headers)
+
+
+def _is_content(exchange: HttpExchange) -> bool:
+    """Whether it has content that is no static file."""
+    kind = (exchange.header("content-type") or "").lower()
+    return bool(exchange.body) and not 300 <= (exchange.status or 0) < 400 and not kind.startswith(_STATIC)
+
+
+def _has_secret_form(exchange: HttpExchange) -> bool:
+    if exchange.about.get("role") not in ("authorize", "login", "web"):
+        return False
+    hidden = (field for field in _HIDDEN.findall(exchange.body) if re.search(r"type\s*=\s*[\"']?hidden", field, re.I))
+    values = ("".join(match.groups("")) for field in hidden if (match := _VALUE.search(field)))
+    return any(len(value) >= SECRET_FIELD and not value.startswith(("http://", "https://", "/")) for value in values)
+
+
+def _require_each_kind(seen: Record, answers: list[HttpExchange]) -> None:
+    """Each surface that the target has must have answered rightly, and the token endpoint wrongly, too."""
+    kinds = {
+        "tokens": any(e.about.get("role") == "token" and e.status == 200 for e in answers),
+        "refusals of the token endpoint": any(e.about.get("role") == "token" and e.status != 200 for e in answers),
+        "codes": any(delivers_code(e) for e in answers),
+    }
+    absent = {absence.capability for absence in seen if isinstance(absence, Absence)}
+    if "api" not in absent:
+        kinds["data of the API"] = any(e.about.get("role") == "api" and e.status == 200 for e in answers)
+    if "web" not in absent:
+        pages = [e for e in answers if e.about.get("session") == "yes"]
+        kinds["pages of the web client"] = any(e.status == 200 for e in pages)
+        kinds["its logout"] = any(e.case == "logout" and e.header_values("set-cookie") for e in pages)
+    if lacking := [kind for kind, seen_one in kinds.items() if not seen_one]:
+        raise MissingObservation(f"never answered: {', '.join(lacking)}")
+    for exchange in (e for e in seen.of(HttpExchange) if e.about.get("role") in ("token", "api")):
+        require_answer(exchange)
+
+
+def _keepable(answers: Iterable[tuple[HttpExchange, str]]) -> Iterator[Complaint]:
+    """One complaint for each address and status."""
+    told: set[tuple[str, int | None]] = set()
+    for exchange, why in answers:
+        if not forbids_keeping(exchange) and (key := (_place(exchange), exchange.status)) not in told:
+            told.add(key)
+            said = ", ".join(exchange.header_values("cache-control")) or "no Cache-Control"
+            yield Complaint(f"{key[0]}, HTTP {exchange.status}: {said} instead of no-store, although {why}", exchange)
+
+
+def _place(exchange: HttpExchange) -> str:
+    parts = urlsplit(exchange.url)
+    return f"{exchange.method} {parts.netloc}{parts.path}"
+
+
+def forbids_keeping(exchange: HttpExchange) -> bool:
+    """Whether Cache-Control names no-store, in whichever of its fields (RFC 9111 §5.2.2.5)."""
+    said = ",".join(exchange.header_values("cache-control")).lower()
+    return "no-store" in [word.strip() for word in re.sub(r'"[^"]*"', "", said).split(",")]
+
+
+def _untyped(answers: Iterable[HttpExchange]) -> Iterator[Complaint]:
+    """Answers with tokens that are no JSON, or lack a token_type, which is REQUIRED (RFC 6749 §5.1)."""
+    told: set[str] = set()
+    for exchange in answers:
+        if exchange.about.get("role") != "token" or exchange.status != 200 or _place(exchange) in told:
+            continue
+        kind = (exchange.header("content-type") or "none").partition(";")[0].strip().lower()
+        lacks = [] if kind == "application/json" else [f"the content type {kind} instead of application/json"]
+        lacks += [] if exchange.json().get("token_type") else ["no token_type"]
+        if lacks:
+            told.add(_place(exchange))
+            yield Complaint(f"{_place(exchange)}: {' and '.join(lacks)} in an answer with tokens", exchange)
+
+
+@check("WEB-09.E2", "ASVS 5.0.0 14.3.2, OWASP Session CS: Web Content Caching", "web")
+def caches_hold_nothing(seen: Record, parameters: Parameters) -> Judgement:
+    for page in seen.of(PageView, "login", "settings page", "reload"):
+        if not page.signed_in and page.case != "settings page":
+            raise MissingObservation(f"{page.case}: nobody was signed in, so nothing was there to be kept")
+    scan = seen.one(SecretScan, "caches", part="caches")
+    if absent := [place for place in CACHES if place not in scan.places]:
+        raise MissingObservation(f"never searched: {', '.join(absent)}")
+    if absent := [kind for kind in CANARIES if kind not in scan.kinds]:
+        raise MissingObservation(f"no {' and no '.join(absent)} was known, so none was looked for")
+    if not scan.planted_found:
+        why = scan.about.get("unscanned", "what was planted there was not found")
+        raise MissingObservation(f"the search of the caches is incomplete: {why}")
+    found = dict.fromkeys(f"{hit.mark} in {hit.place.partition('!')[0]}" for hit in scan.hits)
+    complaints = [Complaint(told, scan) for told in found]
+    return conclude(complaints, f"{scan.bytes} bytes of the browser's caches hold no credential and no personal data")
+
+
+@check("WEB-09.E3", "RFC 9111 §3, §3.5, §7.1, ASVS 5.0.0 14.2.2")
+def a_shared_cache_gives_nothing_away(seen: Record, parameters: Parameters) -> Judgement:
+    _require_hit(seen)
+    asked = seen.of(HttpExchange, "shared cache", asker="user")
+    complaints = [complaint for exchange in asked for complaint in _given_away(seen, exchange)]
+    return conclude(complaints, f"{len(asked)} addresses gave nobody through a shared cache what is a user's")
+
+
+def _require_hit(seen: Record) -> None:
+    """The cache must have been seen to cache."""
+    if not _is_hit(seen.one(HttpExchange, "public page", asker="anonymous")):
+        raise MissingObservation("the shared cache did not even give what anybody may keep")
+
+
+def _is_hit(exchange: HttpExchange) -> bool:
+    """By RFC 9211; another cache on the way has another name."""
+    return any(re.search(r"\bauthassay; hit\b", value) for value in exchange.header_values("cache-status"))
+
+
+def _given_away(seen: Record, answered: HttpExchange) -> Iterator[Complaint]:
+    page, name = answered.about["page"], answered.about["user"]
+    if require_answer(answered).status != 200:
+        raise MissingObservation(f"{page}: the user himself was answered with HTTP {answered.status}")
+    through = require_answer(seen.one(HttpExchange, "shared cache", page=page, asker="anonymous"))
+    past = require_answer(seen.one(HttpExchange, "shared cache", page=page, asker="anonymous, past the cache"))
+    is_his = past.status != 200 or (name in answered.body and name not in past.body)
+    if is_his and _is_hit(through):
+        said = ", ".join(answered.header_values("cache-control")) or "no Cache-Control"
+        yield Complaint(f"{page}: a shared cache gives the user's answer to anybody ({said})", answered, through, past)

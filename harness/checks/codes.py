@@ -1,0 +1,111 @@
+"""Judgements about authorization codes: redeemed once, and in time."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from harness.checks.common import (
+    Complaint,
+    clients_of,
+    conclude,
+    is_invalid_grant,
+    refused_in_time,
+    require_answer,
+    short,
+)
+from harness.checks.registry import Parameters, check
+from harness.model import Judgement
+from harness.observations import HttpExchange, Race
+from harness.observe import MissingObservation, Record
+
+RACE = 20  # redemptions at once
+RACE_ROUNDS = {"pr": 10, "full": 50}  # of one client at least, by the depth of the run
+LEAST_ROUNDS = 3  # of every client
+REPLAYS = ("at once", "after its life")
+REVOKED = "access after the replay"
+
+
+@check("TOKEN-08.E1", "RFC 6749 §4.1.2")
+def one_redemption_succeeds(seen: Record, parameters: Parameters) -> Judgement:
+    clients = sorted({client for race in seen.of(Race, "race") for client in race.about["clients"].split()})
+    races = [seen.one(Race, "race", client=client) for client in clients]
+    for race in races:
+        _require_rounds(race, max(int(race.about["demanded"]), LEAST_ROUNDS))
+    _require_rounds(max(races, key=lambda race: len(race.rounds)), RACE_ROUNDS[races[0].about["depth"]])
+    wrong = [
+        Complaint(f"{race.about['client']}, round {n}: {statuses.count(200)} successes", race)
+        for race in races
+        for n, statuses in enumerate(race.rounds, 1)
+        if statuses.count(200) != 1
+    ]
+    told = ", ".join(f"{race.about['client']}: {len(race.rounds)} rounds" for race in races)
+    return conclude(wrong, f"{told}, {RACE} redemptions at once in each: one success in every round")
+
+
+def _require_rounds(race: Race, least: int) -> None:
+    """Raises MissingObservation unless so many rounds were played to their end."""
+    told = f"{race.about['client']}: only {len(race.rounds)} rounds of {race.parallel}, not {least} of {RACE}"
+    if race.parallel < RACE or len(race.rounds) < least:
+        raise MissingObservation(told)
+    if any(0 in statuses or len(statuses) != race.parallel for statuses in race.rounds):
+        raise MissingObservation(f"{race.about['client']}: in some rounds a redemption got no answer")
+
+
+@check("TOKEN-08.E2", "RFC 6749 §4.1.2, RFC 9700 §4.13")
+def replay_takes_the_tokens_back(seen: Record, parameters: Parameters) -> Judgement:
+    bound = parameters["revoke_bound"].value
+    complaints: list[str] = []
+    missing: list[MissingObservation] = []
+    for client, when in product(clients_of(seen, "first redemption", "second redemption"), REPLAYS):
+        for judge in (_refused_grants, _refused_access):
+            try:
+                found = judge(seen, bound, client=client, replay=when)
+                complaints += [Complaint(f"{client}, {when}: {text}", e) for text, e in found]
+            except MissingObservation as absent:
+                missing.append(absent)
+    if missing and not complaints:
+        raise missing[0]
+    return conclude(complaints, f"each replay was refused, and took the tokens of the first along within {bound:g} s")
+
+
+Wrong = tuple[str, HttpExchange]
+
+
+def _refused_grants(seen: Record, bound: float, **about: str) -> list[Wrong]:
+    if require_answer(seen.one(HttpExchange, "first redemption", **about)).status != 200:
+        raise MissingObservation("the first redemption did not succeed")
+    second, refresh = (seen.one(HttpExchange, c, **about) for c in ("second redemption", "refresh after the replay"))
+    wrong = [] if is_invalid_grant(second) else [(f"the second redemption: {short(second)}", second)]
+    if not is_invalid_grant(refresh):
+        wrong.append((f"the refresh token of the first redemption lives on: {short(refresh)}", refresh))
+    return wrong
+
+
+def _refused_access(seen: Record, bound: float, **about: str) -> list[Wrong]:
+    used, access = (seen.one(HttpExchange, c, **about) for c in ("first use of the access token", REVOKED))
+    if require_answer(used).status != 200:
+        raise MissingObservation("the first use of the access token did not succeed")
+    if refused_in_time(access, bound):
+        return []
+    return [(f"the access token of the first redemption lives on: {short(access)}", access)]
+
+
+@check("TOKEN-08.E3", "RFC 6749 §4.1.2, ASVS 10.4.3", "clock")
+def codes_are_short_lived(seen: Record, parameters: Parameters) -> Judgement:
+    edge, life = ("one second before", "two seconds after"), parameters["code_lifetime"].value
+    complaints: list[str] = []
+    for client in clients_of(seen, *edge):
+        before, after = (require_answer(seen.one(HttpExchange, case, client=client)) for case in edge)
+        _require_ages(before, after, life)
+        if before.status != 200:
+            complaints.append(Complaint(f"{client}: a code within its life: {short(before)}", before))
+        if not is_invalid_grant(after):
+            complaints.append(Complaint(f"{client}: a code after its life: {short(after)}", after))
+    return conclude(complaints, f"a code lives {life:g} s and no longer")
+
+
+def _require_ages(before: HttpExchange, after: HttpExchange, life: float) -> None:
+    """Raises MissingObservation unless one code was surely younger, and the other surely older, than its life."""
+    young, old = (float(exchange.about["age"]) for exchange in (before, after))
+    if not young + before.seconds < life < old:
+        raise MissingObservation(f"codes were redeemed {young:g} s and {old:g} s old; {life:g} s lie not between")

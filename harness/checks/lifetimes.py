@@ -1,0 +1,173 @@
+"""Judgements about how long access tokens and sessions live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from harness.checks.common import Complaint, conclude, delivers_code, ends, is_invalid_grant, require_answer, short
+from harness.checks.registry import Parameters, check
+from harness.model import Judgement
+from harness.observations import HttpExchange, LifetimeTable, TokenFacts
+from harness.observe import MissingObservation, Record
+
+MOMENTS = ("token at login", "token at refresh")
+LIMITS = ("access_token", "refresh_idle", "refresh_absolute")
+DAY, HOUR = 86_400.0, 3600.0
+# Above these a justification is due: NIST SP 800-63B-4 §2.1.3 and §2.2.3. A level that is not stated is judged as AAL2.
+THRESHOLDS = {"AAL1": {"refresh_absolute": 30 * DAY}, "AAL2": {"refresh_absolute": DAY, "refresh_idle": HOUR}}
+SECOND = 1.0
+ROUNDING = 2.0  # seconds: a Date header names whole ones, and the answer took its time
+
+
+def spell(seconds: float) -> str:
+    """A duration as people say it: `30 d`, `1.5 h`, `90 s`."""
+    unit, size = next(((u, s) for u, s in (("d", DAY), ("h", HOUR)) if seconds >= s), ("s", 1.0))
+    return f"{round(seconds / size, 2):g} {unit}"
+
+
+@check("TOKEN-13.E1", "RFC 6750 §5.3, RFC 6749 §5.1")
+def access_tokens_are_short_lived(seen: Record, parameters: Parameters) -> Judgement:
+    most = parameters["access_token_lifetime"].value
+    answers = _token_answers(seen)
+    facts = {one.token: one for one in seen if isinstance(one, TokenFacts)}
+    complaints = [complaint for answer in answers for complaint in _lifetime(answer, facts, most)]
+    told = {_compared(answer, facts) for answer in answers}
+    return conclude(
+        complaints, f"{len(answers)} access tokens: expires_in at most {spell(most)}, {'; '.join(sorted(told))}"
+    )
+
+
+def _token_answers(seen: Record) -> list[HttpExchange]:
+    """The token endpoint's answers, at each moment and to each client. Raises MissingObservation where one lacks."""
+    logins = seen.of(HttpExchange, MOMENTS[0], role="token")
+    refreshing = {e.about["client"] for e in logins if e.json().get("refresh_token")}
+    refreshes = [seen.one(HttpExchange, MOMENTS[1], client=client) for client in sorted(refreshing)]
+    answers = [require_answer(answer) for answer in (*logins, *refreshes)]
+    if silent := [answer for answer in answers if answer.status != 200]:
+        raise MissingObservation(f"{silent[0].about['client']}, {silent[0].case}: {short(silent[0])}, no token to read")
+    return answers
+
+
+def _lifetime(answer: HttpExchange, facts: dict[str, TokenFacts], most: float) -> Iterator[Complaint]:
+    expires_in, told = answer.json().get("expires_in"), f"{answer.about['client']}, {answer.case}"
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
+        yield Complaint(f"{told}: expires_in is {expires_in!r}, not a number of seconds", answer)
+        return
+    if expires_in > most:
+        yield Complaint(f"{told}: expires_in is {expires_in} ({spell(expires_in)}), over {spell(most)}", answer)
+    lived, tolerance = _measured(answer, _facts_of(answer, facts))
+    if lived is not None and abs(lived - expires_in) > tolerance:
+        shown = (answer, _facts_of(answer, facts))
+        yield Complaint(f"{told}: expires_in is {expires_in}, but the token itself lives {lived:.0f} s", *shown)
+
+
+def _facts_of(answer: HttpExchange, facts: dict[str, TokenFacts]) -> TokenFacts:
+    found = facts.get(str(answer.json().get("access_token", "")))
+    if found is None:
+        raise MissingObservation(f"{answer.about['client']}, {answer.case}: the access token was not read")
+    return found
+
+
+def _measured(answer: HttpExchange, token: TokenFacts) -> tuple[float | None, float]:
+    """How long the token lives by its own claims, in seconds, and how exact that is; None for an opaque one. Where it
+    has no `iat`, which RFC 7519 §4.1.6 allows, it counts from the answer's Date, by the target's clock."""
+    if token.form != "jwt":
+        return None, 0.0
+    end, start = token.claims.get("exp"), token.claims.get("iat")
+    if not isinstance(end, int | float):
+        raise MissingObservation(f"{answer.about['client']}, {answer.case}: a JWT without exp: nothing tells its end")
+    if isinstance(start, int | float):
+        return end - start, SECOND
+    if (date := answer.header("date")) is None:
+        return None, 0.0
+    return end - parsedate_to_datetime(date).timestamp() - float(answer.about["ahead"]), ROUNDING
+
+
+def _compared(answer: HttpExchange, facts: dict[str, TokenFacts]) -> str:
+    token = _facts_of(answer, facts)
+    if token.form != "jwt":
+        return "opaque, so no more than expires_in can be seen"
+    if isinstance(token.claims.get("iat"), int | float):
+        return "equal to exp - iat"
+    return "equal to exp - Date of the answer (no iat)" if answer.header("date") else "neither iat nor Date to compare"
+
+
+@check("TOKEN-13.E2", "RFC 9700 §4.14.2, ASVS 7.3.1", "clock", "refresh token")
+def idle_sessions_end(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = []
+    idle = ends(seen.of(HttpExchange, "after the inactivity limit"), "client")
+    for refresh in idle:
+        client = refresh.about["client"]
+        used = require_answer(seen.one(HttpExchange, "in use at the same age", client=client))
+        if used.status != 200:
+            raise MissingObservation(f"{client}: a session in use was refused at that age too: {short(used)}")
+        if not is_invalid_grant(refresh):
+            complaints.append(Complaint(f"{client}, after the inactivity limit: {short(refresh)}", refresh))
+    return conclude(complaints, f"{len(idle)} idle sessions were refused, and those in use at that age were not")
+
+
+@check("TOKEN-13.E3", "NIST SP 800-63B-4 §2.1.3, ASVS 7.3.2, OAuth-BBA: Refresh Tokens", "clock", "refresh token")
+def rotation_does_not_extend_a_session(seen: Record, parameters: Parameters) -> Judgement:
+    clients = sorted({e.about["client"] for e in seen.of(HttpExchange, "refresh at an interval")})
+    complaints = [complaint for client in clients for complaint in _end_of(seen, client)]
+    return conclude(complaints, f"{', '.join(clients)}: refused at the absolute limit, until a new login")
+
+
+def _end_of(seen: Record, client: str) -> Iterator[Complaint]:
+    refreshes = [require_answer(e) for e in seen.of(HttpExchange, "refresh at an interval", client=client)]
+    last, limit, interval = refreshes[-1], *(float(refreshes[0].about[name]) for name in ("absolute", "interval"))
+    age = float(last.about["age"])
+    told = f"{client}: after {spell(age)}"
+    if last.status == 200:
+        if age < limit + interval:
+            raise MissingObservation(
+                f"{client}: refreshed for {spell(age)} only, not past {spell(limit)} and an interval"
+            )
+        whose = (
+            "its documented limit"
+            if last.about["stated_by"] == "documentation"
+            else "no limit is documented, the policy's"
+        )
+        yield Complaint(f"{told} the session is still refreshed; {whose} is {spell(limit)}", last)
+        return
+    if not is_invalid_grant(last):
+        yield Complaint(f"{told} of use: {short(last)} instead of invalid_grant", last)
+    if age < limit - interval and last.about["stated_by"] == "documentation":
+        yield Complaint(f"{told} of use the session ended, before its documented {spell(limit)}", last)
+    yield from _login_is_needed(seen, client)
+
+
+def _login_is_needed(seen: Record, client: str) -> Iterator[Complaint]:
+    silent = ends(seen.of(HttpExchange, "a code without the user", client=client), "client")[-1]
+    if delivers_code(silent):
+        yield Complaint(f"{client}: after the end a code was issued without a login", silent)
+    anew = require_answer(seen.one(HttpExchange, "session of a new login", client=client))
+    if anew.status != 200:
+        yield Complaint(f"{client}: the session of a new login is refused: {short(anew)}", anew)
+
+
+@check("TOKEN-13.E4", "ASVS 7.1.1, NIST SP 800-63B-4 §2.1.3, §2.2.3", "documentation")
+def limits_are_documented(seen: Record, parameters: Parameters) -> Judgement:
+    table = seen.one(LifetimeTable, "documented lifetimes")
+    complaints = [Complaint(f"no limit is documented for {name}", table) for name in LIMITS if name not in table.limits]
+    thresholds = THRESHOLDS.get(table.assurance, THRESHOLDS["AAL2"])
+    for name, most in thresholds.items():
+        limit = table.limits.get(name)
+        if limit is not None and limit.seconds > most and not limit.justification.strip():
+            complaints.append(
+                Complaint(f"{name}: {spell(limit.seconds)}, over {spell(most)}, without a justification", table)
+            )
+    complaints += _longer_than_documented(seen, table)
+    told = ", ".join(f"{name} {spell(limit.seconds)}" for name, limit in table.limits.items())
+    return conclude(complaints, f"documented in {table.source} ({table.assurance or 'no level stated'}): {told}")
+
+
+def _longer_than_documented(seen: Record, table: LifetimeTable) -> Iterator[Complaint]:
+    """What is documented must be true of the tokens that were seen."""
+    documented = table.limits.get("access_token")
+    for answer in seen.of(HttpExchange, *MOMENTS[:1], role="token"):
+        expires_in = answer.json().get("expires_in")
+        if documented and isinstance(expires_in, int | float) and expires_in > documented.seconds + SECOND:
+            told = f"an access token lives {spell(expires_in)}; documented are {spell(documented.seconds)}"
+            yield Complaint(f"{answer.about['client']}: {told}", answer, table)

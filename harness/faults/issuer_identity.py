@@ -1,0 +1,97 @@
+"""Faults of an issuer that is told by its requesters who it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request
+
+from harness.faults.registry import fault
+from reference_impl.api.guard import ApiGuard, Principal
+from reference_impl.config import StageConfig
+from reference_impl.events.occurrences import Session
+from reference_impl.issuer.token_endpoint import TokenEndpoint, TokenSet
+from reference_impl.parts import Part
+
+Metadata = Callable[[StageConfig], dict[str, object]]
+
+
+def _forwarded_host() -> str | None:
+    return request.headers.get("X-Forwarded-Host")
+
+
+@fault("F-STAGE-05-a", "STAGE-05.E2", Part.TOKEN_ENDPOINT)
+def the_issuer_of_a_token_comes_from_x_forwarded_host(real: TokenEndpoint) -> TokenEndpoint:
+    class Credulous(TokenEndpoint):
+        def _tokens(self, session: Session, refresh_token: str) -> TokenSet:
+            host = _forwarded_host()
+            named = replace(self, config=replace(self.config, issuer=f"https://{host}")) if host else self
+            return TokenEndpoint._tokens(named, session, refresh_token)
+
+    return Credulous(**vars(real))
+
+
+@fault("F-STAGE-05-x1", "STAGE-05.E1", Part.METADATA)
+def the_metadata_are_made_of_x_forwarded_host(real: Metadata) -> Metadata:
+    return lambda config: _PerRequest(real(config), config.issuer, _forwarded_host)
+
+
+@fault("F-STAGE-05-x2", "STAGE-05.E1", Part.METADATA)
+def the_metadata_are_made_of_x_forwarded_port(real: Metadata) -> Metadata:
+    def build(config: StageConfig) -> dict[str, object]:
+        name = urlsplit(config.issuer).hostname
+        return _PerRequest(
+            real(config), config.issuer, lambda: _with_port(name, request.headers.get("X-Forwarded-Port"))
+        )
+
+    return build
+
+
+def _with_port(name: str | None, port: str | None) -> str | None:
+    return f"{name}:{port}" if port else None
+
+
+class _PerRequest(dict[str, object]):
+    """A document whose issuer and endpoints are those of the request under way."""
+
+    def __init__(self, document: dict[str, object], issuer: str, host: Callable[[], str | None]) -> None:
+        super().__init__(document)
+        self._issuer, self._host = issuer, host
+
+    def items(self) -> Any:  # json asks a dict for its items, and dict_items has no constructor
+        host, named = self._host(), dict(super().items())
+        if host:
+            named = {name: _moved(value, self._issuer, f"https://{host}") for name, value in named.items()}
+        return named.items()
+
+
+def _moved(value: object, issuer: str, other: str) -> object:
+    return value.replace(issuer, other) if isinstance(value, str) else value
+
+
+@fault("F-STAGE-05-x3", "STAGE-05.E3", Part.API_GUARD)
+def the_api_takes_its_issuer_from_x_forwarded_host(real: ApiGuard) -> ApiGuard:
+    class Credulous(ApiGuard):
+        def admit(self, authorization: str | None) -> Principal:
+            host = _forwarded_host()
+            named = replace(self, issuer=f"https://{host}") if host else self
+            return ApiGuard.admit(named, authorization)
+
+    return Credulous(**vars(real))
+
+
+@fault("F-STAGE-05-x4", "STAGE-05.E2", Part.TOKEN_ENDPOINT)
+def a_refreshed_token_is_of_the_forwarded_host(real: TokenEndpoint) -> TokenEndpoint:
+    """Only where a token is refreshed, and by the standard header."""
+
+    class Credulous(TokenEndpoint):
+        def refresh(self, connection: sqlite3.Connection, refresh_token: str, client_id: str) -> TokenSet:
+            _, _, host = request.headers.get("Forwarded", "").partition("host=")
+            named = replace(self, config=replace(self.config, issuer=f"https://{host}")) if host else self
+            return TokenEndpoint.refresh(named, connection, refresh_token, client_id)
+
+    return Credulous(**vars(real))

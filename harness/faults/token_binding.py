@@ -1,0 +1,163 @@
+"""Faults of what codes and refresh tokens are bound to."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+from flask import g
+
+from harness.faults.registry import fault
+from reference_impl.events.occurrences import Session
+from reference_impl.events.schema import Reason
+from reference_impl.issuer.codes import CodeBinding
+from reference_impl.issuer.opaque import fingerprint
+from reference_impl.issuer.protocol import IssuerServer, RefreshGrant
+from reference_impl.issuer.token_endpoint import SCOPE, CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
+from reference_impl.issuer.tokens import RefreshRecord, Rotation, TokenStore
+from reference_impl.parts import Part
+
+
+@fault("F-TOKEN-02-b", "TOKEN-02.E2", Part.TOKEN_ENDPOINT)
+def a_code_survives_failed_redemptions(real: TokenEndpoint) -> TokenEndpoint:
+    class Patient(TokenEndpoint):
+        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+            try:
+                return super().redeem(connection, request)
+            except InvalidGrant:
+                sql = "UPDATE codes SET used_at = NULL WHERE fingerprint = ? AND session_id IS NULL"
+                connection.execute(sql, (fingerprint(request.code),))
+                raise
+
+    return Patient(**vars(real))
+
+
+@fault("F-TOKEN-02-c", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def the_redirect_uri_is_compared_only_when_it_is_sent(real: TokenEndpoint) -> TokenEndpoint:
+    class Lenient(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            super().check_binding(binding, replace(request, redirect_uri=request.redirect_uri or binding.redirect_uri))
+
+    return Lenient(**vars(real))
+
+
+@fault("F-TOKEN-02-x1", "TOKEN-02.E3", Part.TOKEN_ENDPOINT)
+def a_refusal_carries_the_token_that_was_made_before(real: TokenEndpoint) -> TokenEndpoint:
+    class Hasty(TokenEndpoint):
+        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+            try:
+                return super().redeem(connection, request)
+            except InvalidGrant as refusal:
+                somebody = Session(str(uuid.uuid4()), "somebody", request.client_id, str(uuid.uuid4()))
+                raise _Telling(self._tokens(somebody, "").access_token) from refusal
+
+    return Hasty(**vars(real))
+
+
+class _Telling(InvalidGrantError):
+    """A refusal that tells a token."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+
+    def get_body(self) -> Any:  # the stubs know no member but those of an error
+        return [*super().get_body(), ("access_token", self.token)]
+
+
+@fault("F-TOKEN-02-x2", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def the_verifier_is_checked_only_when_it_is_sent(real: TokenEndpoint) -> TokenEndpoint:
+    class Trusting(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            if request.code_verifier or binding.redirect_uri != request.redirect_uri:
+                super().check_binding(binding, request)
+
+    return Trusting(**vars(real))
+
+
+@fault("F-TOKEN-02-x3", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def the_challenge_itself_is_taken_for_the_verifier(real: TokenEndpoint) -> TokenEndpoint:
+    class Plain(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            if binding.code_challenge != request.code_verifier:
+                super().check_binding(binding, request)
+
+    return Plain(**vars(real))
+
+
+@fault("F-TOKEN-02-x4", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def the_verifier_must_be_there_but_is_not_compared(real: TokenEndpoint) -> TokenEndpoint:
+    class Glancing(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            if not request.code_verifier or request.client_id != binding.client_id or request.redirect_uri is None:
+                super().check_binding(binding, request)
+
+    return Glancing(**vars(real))
+
+
+@fault("F-TOKEN-02-x5", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def any_client_may_redeem_a_code(real: TokenEndpoint) -> TokenEndpoint:
+    class Open(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            super().check_binding(binding, replace(request, client_id=binding.client_id))
+
+    return Open(**vars(real))
+
+
+@fault("F-TOKEN-02-x6", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def a_client_may_redeem_for_any_of_its_redirect_uris(real: TokenEndpoint) -> TokenEndpoint:
+    class Broad(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            registered = {uri for client in self.config.clients for uri in client.redirect_uris}
+            known = request.redirect_uri in registered
+            super().check_binding(binding, replace(request, redirect_uri=binding.redirect_uri) if known else request)
+
+    return Broad(**vars(real))
+
+
+@fault("F-TOKEN-12-a", "TOKEN-12.E1", Part.TOKEN_STORE)
+def the_client_is_ignored_on_a_refresh(real: TokenStore) -> TokenStore:
+    class Anybodys(TokenStore):
+        def check(self, record: RefreshRecord, client_id: str, now: float) -> None:
+            super().check(record, record.session.client_id, now)
+
+    return Anybodys(real._refresh_key, real.lifetimes)
+
+
+@fault("F-TOKEN-12-x1", "TOKEN-12.E2", Part.TOKEN_ENDPOINT)
+def a_refresh_gives_whatever_scope_it_asks_for(real: TokenEndpoint) -> TokenEndpoint:
+    class Generous(TokenEndpoint):
+        def check_scope(self, scope: str | None) -> None:
+            g.scope = scope
+
+        def _tokens(self, session: Session, refresh_token: str) -> TokenSet:
+            return replace(super()._tokens(session, refresh_token), scope=g.get("scope") or SCOPE)
+
+    return Generous(**vars(real))
+
+
+@fault("F-TOKEN-12-x2", "TOKEN-12.E3", Part.TOKEN_STORE)
+def a_token_is_used_up_by_a_stranger_who_is_refused(real: TokenStore) -> TokenStore:
+    class Careless(TokenStore):
+        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(connection, refresh_token)
+            if record is not None and record.session.client_id != client_id:
+                self.end_grant(connection, record.session.session_id, Reason.CLIENT_MISMATCH, now)
+            return super().rotate(connection, refresh_token, client_id, now)
+
+    return Careless(real._refresh_key, real.lifetimes)
+
+
+@fault("F-TOKEN-12-x3", "TOKEN-12.E1", Part.OAUTH_SERVER)
+def a_refresh_by_nobody_is_taken_for_one_of_the_tokens_client(real: IssuerServer) -> IssuerServer:
+    class Obliging(RefreshGrant):
+        def _presenter(self) -> str:
+            with_id = "client_id" in self.request.form
+            found = None if with_id else real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"])
+            return found.session.client_id if found else super()._presenter()
+
+    vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked
+    return real

@@ -1,0 +1,253 @@
+"""How a test user gets through the pages of a login in a real browser, for pages that are made by scripts.
+
+What the main frame asks for and is answered is recorded as if it came over plain HTTP, so that checks see the same. The
+authorization response is caught on its way to the client and never loaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import Error as BrowserError
+
+from harness.observe import Recorder
+from harness.probes.clients import Exchanged
+from harness.probes.governor import Governor
+from harness.probes.http import Answer, HttpProbe
+from harness.probes.login import DECLINES, Journey, LoginStep, filled_in
+
+__all__ = ["BrowserLogin"]
+
+STEP_SECONDS = 5.0  # until a page shows what a step needs
+SETTLED_SECONDS = 1.0  # without an answer, after the last step: nothing more comes
+END_SECONDS = 15.0  # from the last step to the authorization response
+WORD = re.compile(r"[\w .,!&'-]+")  # a name, an id or what is written on a button; all else is a CSS selector
+
+
+class BrowserLogin:
+    """Goes through journeys, each in a browser context of its own with the cookies that its user agent has so far."""
+
+    def __init__(self, new_context: Callable[[], BrowserContext], governor: Governor, recorder: Recorder) -> None:
+        self._new_context, self._governor, self._recorder = new_context, governor, recorder
+        self._cookies: WeakKeyDictionary[HttpProbe, list[Any]] = WeakKeyDictionary()
+
+    def __call__(self, agent: HttpProbe, journey: Journey) -> tuple[Answer, bool]:
+        """The last answer of the main frame, and whether the user found the way to decline."""
+        context = self._new_context()
+        try:
+            context.add_cookies(self._cookies.get(agent, []))
+            visit = _Visit(context.new_page(), agent, journey, self._governor, self._recorder)
+            declined = visit.go()
+            self._cookies[agent] = list(context.cookies())
+            return visit.last, declined
+        finally:
+            context.close()
+
+
+class _Visit:
+    """One page that goes through one journey."""
+
+    def __init__(self, page: Page, agent: HttpProbe, journey: Journey, governor: Governor, recorder: Recorder) -> None:
+        self._page, self._agent, self._journey = page, agent, journey
+        self._governor, self._recorder = governor, recorder
+        self._began = recorder.elapsed
+        self._heard = time.monotonic()
+        self._ended = False
+        self._loaded = False
+        self._answer: Answer | None = None
+        page.on("load", self._load)
+        self._cdp = page.context.new_cdp_session(page)
+        self._frame = self._cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        self._cdp.on("Fetch.requestPaused", self._paused)
+        answers = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
+        self._cdp.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Request"}, answers]})
+
+    @property
+    def last(self) -> Answer:
+        """The last answer; one without status where none came."""
+        if self._answer is None:
+            self._note("GET", self._journey.url, {}, "", Exchanged(0, error="the browser was given no answer"))
+        assert self._answer is not None
+        return self._answer
+
+    def go(self) -> bool:
+        """Open the page and do what the user does; whether a way to decline was found."""
+        try:
+            self._page.goto(self._journey.url, wait_until="commit")
+            self._wait(lambda: self._loaded, END_SECONDS)
+        except BrowserError:
+            return False  # what came is recorded: an error, or the authorization response at once
+        if self._journey.user is None or self._over:
+            self._settle(0.0 if self._over else SETTLED_SECONDS)  # a script may know the user all the same
+            return False
+        declined = self._decline()
+        if not declined:
+            steps = self._journey.login.steps
+            declined = self._by_steps(steps) if steps else self._by_custom()
+        self._settle(END_SECONDS)
+        return declined
+
+    def _load(self, page: Page) -> None:
+        self._loaded = True
+
+    @property
+    def _over(self) -> bool:
+        return self._ended or self._answer is None or self._answer.status >= 400
+
+    def _by_steps(self, steps: tuple[LoginStep, ...]) -> bool:
+        """Take the steps until the login has ended; whether one of the pages let the user decline."""
+        for step in steps:
+            if self._over:
+                break
+            try:
+                self._take(step)
+            except BrowserError:
+                if not step.optional:
+                    break  # the page that is shown is where the login ends
+            if step.click and self._decline():
+                return True
+        return False
+
+    def _take(self, step: LoginStep) -> None:
+        user, patience = self._journey.user, STEP_SECONDS * 1000 / (2 if step.optional else 1)
+        assert user is not None
+        if step.fill:
+            self._field(step.fill).fill(filled_in(step.value, user), timeout=patience)
+        elif step.click:
+            self._control(step.click).click(timeout=patience, no_wait_after=True)  # the end would not be waited for
+            self._settle(SETTLED_SECONDS)
+        elif isinstance(step.wait, str):
+            self._page.wait_for_selector(step.wait, timeout=patience)
+        else:
+            self._page.wait_for_timeout(step.wait * 1000)
+
+    def _by_custom(self) -> bool:
+        """Fill and send the form that asks for a password, else press the only button there is."""
+        user = self._journey.user
+        assert user is not None
+        form = self._page.locator("form", has=self._page.locator("input[type=password]")).first
+        try:
+            form.locator("input[type=password]").first.fill(user.password, timeout=STEP_SECONDS * 1000)
+            if (names := form.locator("input:not([type]), input[type=text], input[type=email]")).count():
+                names.first.fill(user.name)
+            form.locator("button, input[type=submit]").first.click(no_wait_after=True)
+        except BrowserError:
+            return False  # no login form: the page that is shown is where it ends
+        self._settle(SETTLED_SECONDS)
+        return not self._over and self._decline()
+
+    def _decline(self) -> bool:
+        if not self._journey.deny or self._ended:
+            return False
+        named = self._journey.login.decline
+        for word in (named,) if named else DECLINES:
+            control = self._control(word)
+            if control.count() and control.is_visible():
+                control.click(no_wait_after=True)
+                return True
+        return False
+
+    def _field(self, word: str) -> Locator:
+        named = f'[name="{word}"], [id="{word}"]'
+        return self._page.locator(named if WORD.fullmatch(word) else word).first
+
+    def _control(self, word: str) -> Locator:
+        if not WORD.fullmatch(word):
+            return self._page.locator(word).first
+        called = re.compile(rf"^\s*{re.escape(word)}\s*$", re.IGNORECASE)
+        found = self._page.get_by_role("button", name=called).or_(self._page.get_by_role("link", name=called))
+        by_name = f'button[name="{word}"], button[id="{word}"], button[value="{word}"], a[id="{word}"]'
+        return found.or_(self._page.locator(by_name)).first
+
+    def _settle(self, seconds: float) -> None:
+        """Wait until the login has ended, or nothing was answered for a while, at most so long."""
+        self._heard = time.monotonic()
+        self._wait(lambda: time.monotonic() - self._heard >= SETTLED_SECONDS, seconds)
+
+    def _wait(self, until: Callable[[], bool], seconds: float) -> None:
+        """Wait until then or until the login has ended, at most so long. (For a load that the end of the login cuts off,
+        the browser itself would wait for ever.)"""
+        end = time.monotonic() + seconds
+        while not self._ended and not until() and time.monotonic() < end:
+            self._page.wait_for_timeout(20)
+
+    def _paused(self, event: Mapping[str, Any]) -> None:
+        """A request that is about to be sent, or an answer that has come."""
+        asked, id = event["request"], event["requestId"]
+        main = event.get("resourceType") == "Document" and event.get("frameId") == self._frame
+        if "responseStatusCode" in event or "responseErrorReason" in event:
+            stop = main and self._hear(event, id)
+        else:
+            stop = main and self._leads_to_the_client(asked["url"])
+            if not stop and (why := self._objection(asked["url"])):
+                stop = True
+                if main:
+                    self._note(asked["method"], asked["url"], {}, "", Exchanged(0, error=why))
+        if stop:
+            self._cdp.send("Fetch.failRequest", {"requestId": id, "errorReason": "Aborted"})
+        else:
+            self._cdp.send("Fetch.continueRequest", {"requestId": id})
+
+    def _hear(self, event: Mapping[str, Any], id: str) -> bool:
+        """Record an answer of the main frame; whether it is where the journey ends."""
+        asked = event["request"]
+        came = self._came(event, id)
+        kept = {name: value for name, value in asked["headers"].items() if name.lower() in ("content-type", "origin")}
+        self._governor.learn(asked["url"], came)
+        self._note(asked["method"], asked["url"], kept, asked.get("postData", ""), came)
+        assert self._answer is not None
+        self._ended = bool(self._answer.location) and self._journey.ends(self._answer.location)
+        return self._ended
+
+    def _came(self, event: Mapping[str, Any], id: str) -> Exchanged:
+        seconds = round(time.monotonic() - self._heard, 3)
+        if "responseErrorReason" in event:
+            return Exchanged(0, error=f"the browser says: {event['responseErrorReason']}", seconds=seconds)
+        headers = tuple((each["name"], each["value"]) for each in event.get("responseHeaders", ()))
+        status, text, size = int(event["responseStatusCode"]), "", 0
+        if not 300 <= status < 400:
+            body = self._cdp.send("Fetch.getResponseBody", {"requestId": id})
+            content = base64.b64decode(body["body"]) if body["base64Encoded"] else str(body["body"]).encode()
+            most = self._agent.client.bounds.body
+            text, size = content[:most].decode("utf-8", "replace"), min(len(content), most + 1)
+        return Exchanged(status, headers, text, size, seconds=seconds)
+
+    def _objection(self, url: str) -> str:
+        """Why nothing is sent there, "" where something is."""
+        if refused := self._agent.refused(url):
+            return refused.error
+        if why := self._governor.objection(url):
+            return f"not sent: {why}"
+        self._governor.wait_for_turn()
+        return ""
+
+    def _leads_to_the_client(self, url: str) -> bool:
+        """Whether a script of the page, or a form of it, brings the authorization response. It is noted as the redirect
+        that it stands for, and `about` says so."""
+        if self._ended or not self._journey.ends(url) or url == self._journey.url:
+            return False
+        came = Exchanged(302, (("Location", url),))
+        self._note("GET", self._page.url, {}, "", came, redirected="by the page itself")
+        self._ended = True
+        return True
+
+    def _note(
+        self, method: str, url: str, headers: Mapping[str, str], body: str, came: Exchanged, **about: str
+    ) -> None:
+        self._heard = time.monotonic()
+        self._recorder.redactor.register_from_request(url, headers, body)
+        told: dict[str, Any] = {
+            "role": "authorize" if method == "GET" else "login",
+            "by": "browser",
+            **self._journey.about,
+            **about,
+        }
+        asked, began = (method, url, headers, body), self._began
+        self._answer = self._agent.note(self._journey.case, asked, came, began=began, **told)
+        self._began = self._recorder.elapsed

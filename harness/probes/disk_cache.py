@@ -1,0 +1,137 @@
+"""What a browser's caches hold on disk: the cache of HTTP, Cache Storage, and compiled scripts.
+
+Witnesses are put there first, plain and compressed, and must be found the same way. Requests ask for gzip and nothing
+stronger, because a cache keeps bodies as they came, and gzip can be recognised in a file and undone.
+"""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+import struct
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import Error as BrowserError
+
+from harness.errors import TargetError
+from harness.observations import SecretScan
+from harness.probes.agent import Agent
+from harness.scan import ScanResult, SecretScanner
+from harness.secret_forms import Secret
+
+__all__ = ["PLACES", "CacheSearch"]
+
+PLACES: Mapping[str, str] = {"disk cache": "Cache", "Cache Storage": "CacheStorage", "code cache": "Code Cache"}
+"""What is searched, with the name of its folders in a profile of Chromium's."""
+
+MOST_LISTED = 100
+PLANTED = "authassay-planted"
+_PLANT = "([name, value]) => caches.open(name).then(c => c.put(`/${name}`, new Response(value)))"
+_ENTRY = struct.Struct("<QIII4x")  # of Chromium's simple cache: magic, version, length and hash of the key
+_MAGIC = 0xFCFB6D1BA7725C30
+
+
+class CacheSearch:
+    """Searches the caches of one agent whose context has its profile in a folder."""
+
+    def __init__(self, agent: Agent, profile: Path, about: Mapping[str, str]) -> None:
+        """Before the agent's first page."""
+        self._agent, self._profile, self._about = agent, profile, dict(about)
+        self._witnesses = {name: _witness(name) for name in ("plain", "gzip", "storage")}
+        agent.context.set_extra_http_headers({"Accept-Encoding": "gzip"})
+
+    def end_and_search(self, case: str, canaries: Iterable[Secret]) -> SecretScan:
+        """Plant witnesses, end the browser, so that all it keeps is on disk, and search there. The page shown must be
+        one of the client's. Raises TargetError where nothing can be planted."""
+        self._plant()
+        self._agent.close()
+        scanner = SecretScanner(canaries)
+        kinds = scanner.kinds
+        for witness in self._witnesses.values():
+            scanner.add(witness)
+        result, kept = ScanResult(), list(self._files())
+        for place, file in kept:
+            result += scanner.scan_tree(file, f"{place}: {_url_in(file) or file.name}")
+        planted = {witness.mark for witness in self._witnesses.values()}
+        missed = "; ".join(f"{one.place}: {one.reason}" for one in result.unscanned[:20])
+        about = {**self._about, "part": "caches", "entries": " ".join(_listed(file for _, file in kept))}
+        scan = SecretScan(
+            case=case,
+            about={**about, "unscanned": missed} if missed else about,
+            places=tuple(PLACES),
+            bytes=result.bytes,
+            kinds=kinds,
+            hits=tuple(hit for hit in result.hits if hit.mark not in planted),
+            planted_found=not missed and planted <= {hit.mark for hit in result.hits},
+        )
+        return self._agent.recorder.record(scan)
+
+    def _plant(self) -> None:
+        """One witness into Cache Storage, and two into the cache of HTTP: visits to a site that lets itself be kept."""
+        values = {name: witness.value for name, witness in self._witnesses.items()}
+        try:
+            self._agent.page.evaluate(_PLANT, [PLANTED, values["storage"].decode()])
+            with _cacheable_site(values["plain"], values["gzip"]) as urls:
+                for url in urls:
+                    self._agent.visit(url)
+        except BrowserError as error:
+            raise TargetError(f"nothing can be put into the caches: {str(error).splitlines()[0]}") from error
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        """Every file of the caches, with the place that it belongs to."""
+        for place, name in PLACES.items():
+            for folder in sorted(self._profile.rglob(name)):
+                yield from ((place, file) for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def _listed(files: Iterable[Path]) -> list[str]:
+    """The URLs of what is kept, without the witnesses'."""
+    urls = dict.fromkeys(_url_in(file) for file in files)
+    return [url for url in urls if url and PLANTED not in url and not url.startswith("http://127.0.0.1:")][:MOST_LISTED]
+
+
+def _url_in(file: Path) -> str:
+    """The URL of an entry, which is the last word of its key; "" for a file that is none."""
+    data = file.read_bytes()
+    if len(data) < _ENTRY.size:
+        return ""
+    magic, _, length, _ = _ENTRY.unpack_from(data)
+    key = data[_ENTRY.size : _ENTRY.size + length].decode("utf-8", "replace") if magic == _MAGIC else ""
+    return key.rpartition(" ")[2]
+
+
+def _witness(name: str) -> Secret:
+    return Secret(secrets.token_urlsafe(32).encode(), "planted", f"{{{{planted:{name.encode().hex():0>16}:43}}}}")
+
+
+@contextmanager
+def _cacheable_site(plain: bytes, packed: bytes) -> Iterator[tuple[str, str]]:
+    """The URLs of two pages on loopback that may be kept for an hour, one of them compressed."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_packed = self.path == "/gzip"
+            body = gzip.compress(packed * 2) if is_packed else plain
+            self.send_response(200)
+            encoding = (("Content-Encoding", "gzip"),) if is_packed else ()
+            sized = ("Content-Length", str(len(body)))
+            for name, value in (("Cache-Control", "max-age=3600"), ("Content-Type", "text/plain"), sized, *encoding):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Log nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/plain", f"http://127.0.0.1:{server.server_port}/gzip"
+    finally:
+        server.shutdown()
+        server.server_close()

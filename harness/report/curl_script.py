@@ -1,0 +1,219 @@
+"""A failed expectation as a shell script that brings it about again: the exchanges that show it, by curl.
+
+A pure function from observations. What a target said is quoted without exception; secrets are variables, read out of
+the answers that give them, made by the script, or asked of its user.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, quote_plus
+
+from harness.observations import HttpExchange, Observation, Race, TokenFacts
+from harness.report import answer_reader
+from harness.report.marks import Mark, marks_in
+from harness.report.origins import reading_of, url_reading
+from harness.report.pages import TEMPLATES
+from harness.report.script_values import Parts, Values
+from harness.report.shell import Variable, comment, quote, word
+from harness.report.slices import exchanges_of, slice_of
+
+__all__ = ["CurlScript", "curl_script"]
+
+FORM = "application/x-www-form-urlencoded"
+ENOUGH = 10  # requests of a script; of what would need more, the first that is shown is repeated
+WAITED = 5.0  # seconds between two exchanges from which on the script waits as long
+LONGEST_WAIT = 3_600.0
+MOST_AT_ONCE = 100
+USE = (
+    "",
+    "Needs bash, curl, openssl and python3. It logs in as a test user and sends what is written below, nothing else.",
+    "Usage: CA=authority.pem BASE=https://where.it.runs bash THIS-FILE; both can be left out.",
+    "It ends with 0 where the same answers came, 1 where others did, 2 where it could not go on.",
+)
+
+
+@dataclass(frozen=True)
+class CurlScript:
+    """`text` is the whole script for bash; `requests` is the part of it that sends and compares."""
+
+    text: str
+    requests: str
+
+
+def curl_script(
+    head: Sequence[str], shown: Sequence[Observation], seen: Sequence[Observation], clause: str
+) -> CurlScript | None:
+    """The script; None where nothing of what is shown came over HTTP. `head` are lines of comment, `seen` all that one
+    trial of the scenario recorded, in its order, `clause` what asks for something else."""
+    kept = [shown[:count] for count in range(1, len(shown) + 1) if len(slice_of(shown[:count], seen)) <= ENOUGH]
+    chosen = kept[-1] if kept else shown[:1]
+    steps = slice_of(chosen, seen)
+    return _Script(steps, chosen, clause, Values(steps)).write(head) if steps else None
+
+
+@dataclass
+class _Script:
+    steps: Sequence[HttpExchange]
+    shown: Sequence[Observation]
+    clause: str
+    values: Values
+    bases: dict[str, str] = field(default_factory=dict)  # origin to variable
+
+    def write(self, head: Sequence[str]) -> CurlScript:
+        """The script with these lines at its top."""
+        for step in self.steps:
+            self.bases.setdefault(_origin(step.url), f"BASE_{len(self.bases) + 1}" if self.bases else "BASE")
+        requests = [self._request(place, step) for place, step in enumerate(self.steps)]
+        lines: list[str] = []
+        for place, request in enumerate(requests):
+            before, after = self.values.before.get(place, ()), self.values.after.get(place, ())
+            lines += [*self._told(place), *before, request, *after, ""]
+        sent = "\n".join([*lines, *self._ending()]) + "\n"
+        top = [comment(line).rstrip() for line in (*head, *USE)]
+        return CurlScript("\n".join(["#!/usr/bin/env bash", *top, *self._preamble(), "", sent]), sent)
+
+    def _preamble(self) -> list[str]:
+        bases = [f"default {name} {quote(origin)}" for origin, name in self.bases.items()]
+        asked = [f"ask {name} {quote(what)}" for name, what in self.values.asked.items()]
+        local = [f"OPTIONS+=(--resolve {quote(f'{host}:{port}:127.0.0.1')})" for host, port in self._local()]
+        origins = " ".join(f"${name}" for name in self.bases.values())
+        helpers = (TEMPLATES / "curl.sh").read_text("utf-8").rstrip("\n")
+        reader = Path(answer_reader.__file__).read_text("utf-8")
+        reading = f"cat >reader.py <<'END'\n{reader}END"
+        return [helpers, reading, "", *bases, f'export ORIGINS="{origins}"', *local, *asked]
+
+    def _local(self) -> list[tuple[str, str]]:
+        """Hosts that RFC 6761 §6.3 keeps on loopback, whatever the resolver says; with their ports."""
+        found = [re.fullmatch(r"(https?)://([\w.-]+\.localhost)(?::(\d+))?", origin) for origin in self.bases]
+        return [(one[2], one[3] or ("443" if one[1] == "https" else "80")) for one in found if one]
+
+    def _told(self, place: int) -> list[str]:
+        """What the request does, what was answered then, and how long the run had waited before it."""
+        step, previous = self.steps[place], self.steps[place - 1] if place else None
+        fails = f" This is what fails: see {self.clause}." if step in exchanges_of(self.shown, self.steps) else ""
+        told = [comment(f"{place + 1}. {_does(step)}"), comment(f"Answered {_shape(step)}.{fails}", "#    ")]
+        waited = step.began - previous.began - previous.seconds if previous and step.began and previous.began else 0.0
+        return (
+            [f"sleep {min(waited, LONGEST_WAIT):.0f}  # as long as the run waited", *told] if waited >= WAITED else told
+        )
+
+    def _request(self, place: int, step: HttpExchange) -> str:
+        race = next((one for one in self.shown if isinstance(one, Race) and exchanges_of([one], [step])), None)
+        words = [
+            f"at_once {min(race.parallel, MOST_AT_ONCE)}" if race else "curl",
+            *self._method(step),
+            *self._cookies(step),
+        ]
+        query, url = self._url(place, step)
+        lines = [" ".join([*words, *(["-G"] if query else []), url])]
+        lines += [self._header(place, name, value) for name, value in _headers(step)]
+        return " \\\n  ".join([*lines, *query, *self._body(place, step)])
+
+    def _method(self, step: HttpExchange) -> list[str]:
+        usual = "POST" if step.request_body else "GET"
+        return [] if step.method == usual else ["-X", quote(step.method)]
+
+    def _cookies(self, step: HttpExchange) -> list[str]:
+        agent = step.about.get("agent", "")
+        own = [one for one in self.steps if one.about.get("agent", "") == agent]
+        jar = quote(f"./agent{re.sub(r'[^0-9]', '', agent)}.cookies")
+        return ["-b", jar, "-c", jar] if any(one.header("set-cookie") for one in own) else []
+
+    def _url(self, place: int, step: HttpExchange) -> tuple[list[str], str]:
+        """Parameters that curl is to put into the query, and the URL as a word."""
+        reading = url_reading(step, self.steps[:place])
+        if reading is not None:
+            return [], f'"$({self.values.take(reading)})"'
+        origin = _origin(step.url)
+        address, _, query = step.url.partition("?")
+        pairs = _pairs(query) if step.method == "GET" and not step.request_body else []
+        rest = address if pairs else step.url
+        url: Parts = [Variable(self.bases[origin]), *self.values.parts(place, rest[len(origin) :])]
+        return [self._parameter(place, *pair) for pair in pairs], word(url)
+
+    def _header(self, place: int, name: str, value: str) -> str:
+        if not value:
+            return f"-H {quote(f'{name};')}"  # curl's way to send a header without a value
+        if value.startswith("Basic ") and (secret := next(marks_in(value), None)):
+            client = _client_id(value.removeprefix("Basic ").partition("{{")[0])
+            clear = Mark("client_secret", secret.digest, secret.length)
+            return f"-u {word([f'{client}:', self.values.variable(place, clear)])}"
+        base = self.bases.get(value)
+        return f"-H {word([f'{name}: ', *([Variable(base)] if base else self.values.parts(place, value))])}"
+
+    def _body(self, place: int, step: HttpExchange) -> list[str]:
+        pairs = _pairs(step.request_body) if (_media_type(step) or FORM).startswith(FORM) else []
+        if pairs:
+            return [self._parameter(place, *pair) for pair in pairs]
+        return [f"--data-raw {word(self.values.parts(place, step.request_body))}"] if step.request_body else []
+
+    def _parameter(self, place: int, name: str, value: str) -> str:
+        preset = self.values.preset(place, name, value)
+        parts: Parts = [preset] if preset else self.values.parts(place, value)
+        return f"--data-urlencode {word([f'{quote_plus(name)}=', *parts])}"
+
+    def _ending(self) -> list[str]:
+        shown = exchanges_of(self.shown, self.steps)
+        lines = ["# The answers that the run saw fail, as they are now."]
+        for one in self.shown:
+            if isinstance(one, TokenFacts) and one.form == "jwt":
+                lines += self._claims(one)
+        raced = exchanges_of([one for one in self.shown if isinstance(one, Race)], self.steps)
+        for place, step in enumerate(self.steps, 1):
+            if step in shown:
+                lines.append(f"raced {place}" if step in raced else f"same {place} {quote(_shape(step))}")
+        return [*lines, 'exit "$differs"']
+
+    def _claims(self, token: TokenFacts) -> list[str]:
+        digest = next((mark.digest for mark in marks_in(token.token)), "")
+        reading = next((r for e in self.steps if (r := reading_of(digest, e)) and r.what == "json"), None)
+        place = self.steps.index(reading.exchange) + 1 if reading else 0
+        return [f"take {place} claims {quote(reading.names[0])} | cat -v"] if reading else []
+
+
+def _client_id(start: str) -> str:
+    """The client's id, from the start of its Basic credentials (RFC 7617 §2)."""
+    whole = start[: len(start) // 4 * 4]
+    rest = start[len(whole) :]
+    data = base64.b64decode(whole + (rest + "AAA"[: 4 - len(rest)] if rest else ""))
+    return data[: len(start) * 6 // 8].decode("utf-8", "replace").partition(":")[0]
+
+
+def _media_type(step: HttpExchange) -> str:
+    """The media type of what the request sends; "" where it names none."""
+    return next((value for name, value in step.request_headers if name.lower() == "content-type"), "")
+
+
+def _headers(step: HttpExchange) -> list[tuple[str, str]]:
+    """The headers that curl must be told to send. No other name is one (RFC 9110 §5.1), and an @ would name a file."""
+    named = [(name, value) for name, value in step.request_headers if re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name)]
+    return [(name, value) for name, value in named if (name.lower(), value) != ("content-type", FORM)]
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """The parameters of a form or query; none where they do not say it all."""
+    pairs, written = parse_qsl(text, keep_blank_values=True), text.split("&")
+    whole = len(pairs) == len(written) and all("=" in pair for pair in written)
+    return pairs if whole and not any("\ufffd" in part for pair in pairs for part in pair) else []
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0]}"
+
+
+def _shape(step: HttpExchange) -> str:
+    status = str(step.status) if step.status is not None else "with nothing"
+    return answer_reader.shape(status, step.location or "", step.body)
+
+
+def _does(step: HttpExchange) -> str:
+    """The request in words."""
+    grant = dict(parse_qsl(step.request_body)).get("grant_type", "")
+    words = f"{step.case}: " if step.case else ""
+    return f"{words}{step.method} {step.url.partition('?')[0]}" + (f" ({grant})" if grant else "")

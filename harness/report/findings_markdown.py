@@ -1,0 +1,64 @@
+"""The failed expectations as Markdown, each section fit to paste into an issue of the target's tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.observations import HttpExchange
+from harness.report.failures import Failure, Sight, failures, script_name
+from harness.report.markdown import fenced, folded, literal, table
+from harness.report.report_input import ReportInput
+from harness.report.transcripts import shown_text
+from harness.report.verdicts import cell_name
+
+__all__ = ["findings_markdown"]
+
+WHOLE = 4_000  # characters of a reason, an expectation, a remedy
+
+
+def findings_markdown(report: ReportInput) -> str:
+    """All of them, the severest first. Strings of the target stay text."""
+    found = failures(report)
+    verified = literal(report.facts.version or report.facts.target)
+    if not found:
+        return f"# {verified}: no expectation failed\n"
+    names = [script_name(failure, found) for failure in found]
+    rows = [[literal(f.expectation.id), f.control.severity, f.stages, literal(f.sights[0].reason)] for f in found]
+    count = f"{len(found)} expectation{'s' if len(found) > 1 else ''} failed"
+    head = f"# {verified}: {count}\n\n{table(['expectation', 'severity', 'stages', 'what was seen'], rows)}"
+    sections = ("\n\n".join(_section(f, name, report)) for f, name in zip(found, names, strict=True))
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+def _section(failure: Failure, script: str, report: ReportInput) -> Iterator[str]:
+    control = failure.control
+    yield f"## {literal(failure.expectation.id)}: {literal(control.title)}"
+    verified = literal(report.facts.version or failure.target)
+    yield f"**{control.severity} severity** · {literal(', '.join(failure.clauses), WHOLE)} · seen at {verified}"
+    yield f"**Expected.** {literal(failure.expectation.text, WHOLE)}"
+    for sight in failure.sights:
+        yield from _sight(sight)
+    whose = "**What to change.**" if failure.remedy else "**What is required.**"
+    yield f"{whose} {literal(failure.change, WHOLE)}"
+    if failure.script is None:
+        yield "There are no curl lines for it: it was not seen over HTTP alone."
+        return
+    yield f"**To see it again**, run `{script}`, which comes with this report. What it sends:"
+    yield folded("curl lines", fenced(failure.script.requests, "sh"))
+
+
+def _sight(sight: Sight) -> Iterator[str]:
+    where = literal("; ".join(cell_name(cell) for cell in sight.cells), WHOLE)
+    yield f"**Seen** in {where}: {literal(sight.reason, WHOLE)}"
+    if sight.expected:
+        until = f" until {literal(sight.expected.expires)}" if sight.expected.expires else ""
+        yield f"The description of the target expects this{until}: {literal(sight.expected.reason, WHOLE)}"
+    if sight.confirmed_by:
+        yield f"Confirmed: the scenario was run again from its start with another HTTP client, {_client(sight)}."
+    for one in sight.shown:
+        if isinstance(one, HttpExchange):
+            yield folded(literal(f"{one.case}: {one.method} {one.url.partition('?')[0]}"), fenced(shown_text(one)))
+
+
+def _client(sight: Sight) -> str:
+    return literal(sight.confirmed_by)

@@ -1,0 +1,90 @@
+"""Which target a name or a path means, and how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UsageError, nearest
+from harness.faults.registry import Fault
+from harness.machine.provision import OPENAUTH_NEED, Need
+from harness.machine.session import PrivateSession
+from harness.ports import Target
+from harness.redact import Redactor
+
+__all__ = ["TARGETS", "Leave", "Opening", "find_target"]
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What a run may do to a target that is not its own: `read_only`, nothing but GET and HEAD is sent;
+    `allow_destructive`, scenarios that may disturb others run on production too."""
+
+    read_only: bool = False
+    allow_destructive: bool = False
+
+
+Opens = Callable[[PrivateSession, Redactor, Leave, Sequence[Fault]], Target]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a target is opened. `foreign`: nobody here wrote it, so no fault can be seeded in it; `needs`: what it must
+    find on this machine."""
+
+    open: Opens
+    foreign: bool = True
+    needs: tuple[Need, ...] = ()
+
+
+def find_target(name: str) -> Opening:
+    """The target of this name, or the one that the TOML file at this path describes.
+
+    Raises UsageError for a name that is none, Mistakes for a faulty description.
+    """
+    if name in TARGETS:
+        return TARGETS[name]
+    path = Path(name)
+    if path.suffix != ".toml" and not path.is_file():
+        raise UsageError(f"--target: {name!r} is no target ({nearest(name, [*TARGETS, 'FILE.toml'])})")
+    return _described(path)
+
+
+# What a target is made of is imported when one is opened: what only plans need not wait a second for its libraries.
+
+
+def _described(path: Path) -> Opening:
+    from harness.targets.description_file import load_description
+
+    description = load_description(path)
+
+    def open_described(machine: PrivateSession, redactor: Redactor, leave: Leave, faults: Sequence[Fault]) -> Target:
+        from harness.targets.oauth import OAuthTarget
+
+        return OAuthTarget.open(description, machine, redactor, leave.read_only, leave.allow_destructive)
+
+    return Opening(open_described)
+
+
+def _open_reference(machine: PrivateSession, redactor: Redactor, leave: Leave, faults: Sequence[Fault]) -> Target:
+    from harness.targets.reference import ReferenceTarget
+
+    return ReferenceTarget.open(machine, redactor, faults)
+
+
+def _open_openauth(variant: str) -> Opens:
+    def open_variant(machine: PrivateSession, redactor: Redactor, leave: Leave, faults: Sequence[Fault]) -> Target:
+        from harness.targets.openauth import OpenAuthTarget
+
+        return OpenAuthTarget.start(variant, machine, redactor, leave.read_only, leave.allow_destructive)
+
+    return open_variant
+
+
+TARGETS: Mapping[str, Opening] = {
+    "reference": Opening(_open_reference, foreign=False),
+    "openauth": Opening(_open_openauth("openauth"), needs=(OPENAUTH_NEED,)),
+    "openauth-hardened": Opening(_open_openauth("openauth-hardened"), needs=(OPENAUTH_NEED,)),
+}
+"""The targets that come along, by name."""

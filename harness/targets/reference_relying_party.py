@@ -1,0 +1,181 @@
+"""The reference's clients when they know two issuers: the stage's own, and one that the harness runs as an attacker.
+
+The attacker stands in their list of stages under the name of another stage, as a development stage would that somebody
+took over. Both clients are real: the web client serves its own pages and callbacks, the desktop is a process.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from harness.errors import TargetError, nearest
+from harness.faults.launch import parts_of
+from harness.model import STAGES
+from harness.observations import CallbackDelivery, HttpExchange
+from harness.observe import Recorder
+from harness.probes.attacker import AttackerIssuer
+from harness.probes.http import Answer, HttpProbe
+from harness.targets.reference_child import DesktopChild, desktop_command
+from harness.targets.reference_host import ReferenceHost
+from harness.targets.reference_situations import AS_IT_IS, prepare
+from reference_impl.known_stages import KnownStage
+from reference_impl.loopback import Listener, tls_adapter
+from reference_impl.web.app import create_web_app
+
+__all__ = ["RELYING_PARTIES", "ReferenceRelyingParty", "open_relying_party"]
+
+HONEST, ATTACKER = "honest", "attacker"
+
+
+class ReferenceRelyingParty(ABC):
+    """One client with its list of two issuers, and both token endpoints listened to."""
+
+    client_id: str
+
+    def __init__(self, target: ReferenceHost, stage: str, recorder: Recorder) -> None:
+        self._target, self._stage, self._recorder = target, stage, recorder
+        self._about = {"stage": stage, "client": self.client_id}
+        self._ends = ExitStack()
+        self._certificate = target.folder / "loopback-cert.pem"
+        name = next(each for each in STAGES if each != stage)
+        self._attacker = AttackerIssuer(self._certificate, f"auth.{name}.localhost")
+        self._ends.callback(self._attacker.close)
+        self._other = KnownStage(name, self._attacker.url, self._attacker.url)
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def identifiers(self) -> Mapping[str, str]:
+        return {HONEST: self._target.addresses[self._stage].issuer, ATTACKER: self._attacker.url}
+
+    def begin(self, issuer: str) -> str:
+        """Raises TargetError where the client begins none."""
+        if issuer not in self.identifiers():
+            raise TargetError(f"there is no issuer {issuer!r} ({nearest(issuer, self.identifiers())})")
+        url = self._begin(self._other.name if issuer == ATTACKER else "")
+        self._recorder.redactor.register_from_request(url, {}, "")
+        return url
+
+    def deliver(self, case: str, callback: str) -> CallbackDelivery:
+        tap = self._target.taps[self._stage]
+        with tap.listening(self._recorder, case, self.client_id), self._attacker.listening(self._recorder, case):
+            answer = self._bring(case, callback)
+        sent = [o for o in self._recorder.seen if isinstance(o, HttpExchange) and o.case == case]
+        taps = [ATTACKER if o.about.get("issuer") == ATTACKER else HONEST for o in sent if o.about["role"] == "tap"]
+        return self._recorder.record(
+            CallbackDelivery(
+                case=case,
+                about=self._about,
+                redirect_uri=callback.partition("?")[0],
+                status=answer.status or None,
+                token_requests={issuer: taps.count(issuer) for issuer in (HONEST, ATTACKER)},
+                signed_in=self._is_signed_in(),
+            )
+        )
+
+    def close(self) -> None:
+        """End the client and the attacker; safe to call twice."""
+        self._ends.close()
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Start the client with `_other` in its list."""
+
+    @abstractmethod
+    def _begin(self, stage: str) -> str:
+        """Begin a sign-in at the client's own stage ("") or another one, with nobody signed in."""
+
+    @abstractmethod
+    def _bring(self, case: str, callback: str) -> Answer:
+        """Go where the browser is led to."""
+
+    @abstractmethod
+    def _is_signed_in(self) -> bool: ...
+
+
+class WebParty(ReferenceRelyingParty):
+    """The web client, served once more with two stages in its list.
+
+    It believes in the address that is registered for it. It is reached at another port, because that one is taken by
+    the stage's own web client, which knows one stage only.
+    """
+
+    client_id = "web"
+
+    def _start(self) -> None:
+        config = self._target.reference.stages[self._stage].config
+        http = self._target.new_session()
+        self._ends.callback(http.close)
+        known = replace(config, other_stages=(self._other,))
+        app = create_web_app(known, parts_of(self._target.faults, self._stage), self._target.shifted, http=http)
+        self._web = config.web_url
+        server = Listener(tls_adapter(self._certificate)).serve({config.host(self._web): app})
+        self._ends.callback(server.stop)
+        self._reached = f"https://{config.host(self._web)}:{server.port}"
+        self._browser = self._new_browser()
+
+    def _begin(self, stage: str) -> str:
+        self._browser = self._new_browser()
+        path = f"/start/{stage}" if stage else "/start"
+        answer = self._browser.post("begin", f"{self._reached}{path}", {}, headers={"Origin": self._web}, record=False)
+        if not answer.location:
+            raise TargetError(f"the web client begins no sign-in: HTTP {answer.status} {answer.error}")
+        return answer.location
+
+    def _bring(self, case: str, callback: str) -> Answer:
+        return self._browser.get(case, callback.replace(self._web, self._reached, 1), role="callback", **self._about)
+
+    def _is_signed_in(self) -> bool:
+        return self._browser.get("session", f"{self._reached}/session", record=False).status == 200
+
+    def _new_browser(self) -> HttpProbe:
+        hosts = {urlsplit(self._web).hostname or ""}
+        return HttpProbe(self._target.new_client(), self._recorder, hosts)
+
+
+class DesktopParty(ReferenceRelyingParty):
+    """The desktop's main process, with two stages in its list. Its callbacks come to its own loopback port."""
+
+    client_id = "desktop"
+
+    def _start(self) -> None:
+        surroundings = self._ends.enter_context(prepare(AS_IT_IS, self._target.machine, self._target.folder))
+        app = f"authassay-{secrets.token_hex(4)}"
+        arguments, environment = desktop_command(self._target, self._stage, app, surroundings)
+        other = {self._other.name: {"issuer": self._other.issuer, "api": self._other.api_url}}
+        environment = {**environment, "AUTH_OTHER_STAGES": json.dumps(other)}
+        self._child = DesktopChild(arguments, environment, str(surroundings.folder))
+        self._ends.callback(self._child.stop)
+        self._browser = HttpProbe(self._target.new_client(), self._recorder, {"127.0.0.1"})
+
+    def _begin(self, stage: str) -> str:
+        if self._is_signed_in():
+            self._child.ask(do="logout")
+        reply = self._child.ask(do="begin_login", **({"stage": stage} if stage else {}))
+        if "authorize_url" not in reply:
+            raise TargetError(f"the desktop begins no sign-in: {reply.get('error')}")
+        return str(reply["authorize_url"])
+
+    def _bring(self, case: str, callback: str) -> Answer:
+        return self._browser.get(case, callback, role="callback", **self._about)
+
+    def _is_signed_in(self) -> bool:
+        return bool(self._child.ask(do="status").get("signed_in"))
+
+
+RELYING_PARTIES: Mapping[str, type[ReferenceRelyingParty]] = {"web": WebParty, "desktop": DesktopParty}
+
+
+def open_relying_party(target: ReferenceHost, client: str, stage: str, recorder: Recorder) -> ReferenceRelyingParty:
+    """The client of this kind. Raises TargetError for an unknown one."""
+    if client not in RELYING_PARTIES:
+        raise TargetError(f"there is no client {client!r} ({nearest(client, RELYING_PARTIES)})")
+    return RELYING_PARTIES[client](target, stage, recorder)

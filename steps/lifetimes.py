@@ -1,0 +1,159 @@
+"""Phrases about how long access tokens and sessions live."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from pytest_bdd import given, when
+
+from harness.errors import NotOffered
+from harness.probes.http import HttpProbe
+from harness.probes.oauth import Client
+from harness.scene import Scene
+from steps.token import issuer, log_in
+
+MARGIN = 2.0  # seconds past a limit
+INTERVALS = 12  # of the absolute limit, at least
+BELOW_IDLE = 0.8  # of the inactivity limit: a session that is refreshed so often is in use
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a session, in seconds; `stated_by` tells where the absolute one is written."""
+
+    idle: float
+    absolute: float
+    stated_by: str = "policy"  # or documentation
+
+
+class Passage:
+    """The time that passes from now on, by the target's clock."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._clock, self._stage = scene.port("clock", lambda _: scene.target.clock()), scene.stage
+        self._began = self._clock.now(self._stage)
+
+    @property
+    def seconds(self) -> float:
+        return self._clock.now(self._stage) - self._began
+
+    def go_to(self, seconds: float) -> None:
+        """Wait until so much time has passed. Raises NotOffered where that cannot be waited for."""
+        self._clock.advance(self._stage, max(0.0, seconds - self.seconds))
+
+
+@given("the lifetimes that are documented", target_fixture="limits")
+def documented_lifetimes(scene: Scene) -> Limits:
+    idle, absolute = scene.parameter("refresh_idle"), scene.parameter("refresh_absolute")
+    with scene.where_offered():
+        documentation = scene.port("documentation", lambda recorder: scene.target.documentation(recorder))
+        stated = documentation.lifetimes("documented lifetimes", scene.stage).limits
+        idle = stated["refresh_idle"].seconds if "refresh_idle" in stated else idle
+        if "refresh_absolute" in stated:
+            return Limits(idle, stated["refresh_absolute"].seconds, "documentation")
+    return Limits(idle, absolute)
+
+
+@when("each client logs in and refreshes, and its access tokens are read")
+def read_access_tokens(scene: Scene, clients: list[Client]) -> None:
+    at, about = issuer(scene), {"ahead": f"{ahead_of_the_wall(scene):.0f}"}
+    for client in clients:
+        user = at.address.users["existing"]
+        answer = at.redeem("token at login", at.authorize("a login", client, user), client, about=about)
+        if access := str(answer.json().get("access_token", "")):
+            at.observe_token("token at login", access, "access_token")
+        if token := str(answer.json().get("refresh_token", "")):
+            answer = at.refresh("token at refresh", token, client, about=about)
+            if access := str(answer.json().get("access_token", "")):
+                at.observe_token("token at refresh", access, "access_token")
+
+
+def ahead_of_the_wall(scene: Scene) -> float:
+    """Seconds that the target's clock was set ahead: the Date of an answer may come from a clock that was not."""
+    with scene.where_offered():
+        return scene.port("clock", lambda _: scene.target.clock()).now(scene.stage) - time.time()
+    return 0.0
+
+
+@when("a session of each client is left idle past the inactivity limit, beside one that is in use")
+def leave_idle(scene: Scene, clients: list[Client], limits: Limits) -> None:
+    at = issuer(scene)
+    with scene.where_offered():
+        passage = Passage(scene)
+        pairs = [
+            (client, first_token(scene, "idle", client), first_token(scene, "in use", client)) for client in clients
+        ]
+        passage.go_to(limits.idle / 2)
+        used = [(client, renew(scene, "in use: refresh", token, client)) for client, _, token in pairs]
+        passage.go_to(passage.seconds + limits.idle / 2 + MARGIN)
+        for (client, idle, _), (_, newest) in zip(pairs, used, strict=True):
+            at.refresh("after the inactivity limit", idle, client)
+            at.refresh("in use at the same age", newest, client)
+
+
+@when("a session of each client is refreshed again and again until its absolute limit has passed")
+def refresh_to_the_end(scene: Scene, clients: list[Client], limits: Limits) -> None:
+    interval = min(limits.absolute / INTERVALS, limits.idle * BELOW_IDLE)
+    with scene.where_offered():
+        sessions = {client: open_session(scene, client, limits, interval) for client in clients}
+        passage = Passage(scene)
+        for number in range(1, math.ceil(limits.absolute / interval) + 2):
+            passage.go_to(number * interval)
+            for session in sessions.values():
+                session.refresh(scene, passage.seconds)
+        for session in sessions.values():
+            session.log_in_again(scene)
+
+
+@dataclass
+class Session:
+    """A session that is refreshed at intervals; `about` tells by which limits. `agent` is its user's browser."""
+
+    client: Client
+    agent: HttpProbe
+    token: str = field(repr=False)
+    about: dict[str, str]
+    lives: bool = True
+
+    def refresh(self, scene: Scene, age: float) -> None:
+        """Refresh it, unless it was refused before; `age` in seconds since the login."""
+        if self.lives:
+            about = {**self.about, "age": f"{age:.3f}"}
+            answer = issuer(scene).refresh("refresh at an interval", self.token, self.client, about=about)
+            self.lives = answer.status == 200
+            self.token = str(answer.json().get("refresh_token") or self.token)
+
+    def log_in_again(self, scene: Scene) -> None:
+        """Ask for a code without the user, in the browser that logged in; then log in anew and refresh that session."""
+        at, client = issuer(scene), self.client
+        about = {"client": client.client_id}
+        at.authorize("a code without the user", client, None, agent=self.agent, about=about)
+        renew(scene, "session of a new login", first_token(scene, "a new login", client), client)
+
+
+def open_session(scene: Scene, client: Client, limits: Limits, interval: float) -> Session:
+    at = issuer(scene)
+    agent = at.new_agent()
+    authorization = at.authorize("login", client, at.address.users["existing"], agent=agent)
+    token = str(at.redeem("login", authorization, client).json().get("refresh_token", ""))
+    about = {"absolute": f"{limits.absolute:g}", "interval": f"{interval:g}", "stated_by": limits.stated_by}
+    return Session(client, agent, required(token, client), about)
+
+
+def first_token(scene: Scene, case: str, client: Client) -> str:
+    """The refresh token of a new session. Raises NotOffered where the issuer gives none."""
+    return required(log_in(scene, f"{case}: login", client).refresh_token, client)
+
+
+def required(token: str, client: Client) -> str:
+    if not token:
+        raise NotOffered("refresh token", f"a login of {client.client_id!r} is answered without one")
+    return token
+
+
+def renew(scene: Scene, case: str, token: str, client: Client) -> str:
+    """The session's newest refresh token after a refresh: the old one where it is not rotated (RFC 6749 §6)."""
+    answer = issuer(scene).refresh(case, token, client)
+    return str(answer.json().get("refresh_token") or token)

@@ -1,0 +1,135 @@
+"""Phrases about refresh tokens: rotated, kept, presented again."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from pytest_bdd import given, parsers, when
+
+from harness.errors import NotOffered
+from harness.probes.oauth import Client, Grant
+from harness.scene import Scene
+from steps.effects import clock_of, use_until_refused
+from steps.token import issuer, log_in
+
+
+@dataclass(frozen=True)
+class Family:
+    """A session with its refresh tokens, the first one first, and its newest access token."""
+
+    client: Client
+    tokens: tuple[str, ...] = field(repr=False)
+    access: str = field(repr=False)
+
+
+@when("a session of each client is refreshed five times in a row")
+def refresh_in_a_row(scene: Scene, clients: list[Client]) -> None:
+    for client in clients:
+        rotate(scene, log_in(scene, "session in a row", client), 5, "refresh in a row")
+
+
+def rotate(scene: Scene, grant: Grant, times: int, case: str) -> Family:
+    """Refresh a session, each time with the token of the time before."""
+    family = Family(grant.client, (grant.refresh_token,), grant.access_token)
+    for _ in range(times):
+        family = renewed(scene, family, case)
+    return family
+
+
+def renewed(scene: Scene, family: Family, case: str = "rotation") -> Family:
+    """The session after one more refresh; its newest tokens stay what they were where the answer has none."""
+    answer = issuer(scene).refresh(case, family.tokens[-1], family.client).json()
+    newest = str(answer.get("refresh_token") or family.tokens[-1])
+    access = str(answer.get("access_token") or family.access)
+    return Family(family.client, (*family.tokens, newest), access)
+
+
+@when("earlier refresh tokens, each of a session of its own, are presented after the reuse grace")
+def present_earlier_tokens(scene: Scene, clients: list[Client]) -> None:
+    at = issuer(scene)
+    families = [
+        rotate(scene, log_in(scene, f"session {depth}", client), depth, f"session {depth}: rotation")
+        for client in clients
+        for depth in range(1, 6)
+    ]
+    with scene.where_offered():
+        clock_of(scene).advance(scene.stage, scene.parameter("reuse_grace") + 2)
+        for family in families:
+            session = str(len(family.tokens) - 1)
+            at.refresh("earlier token after the grace", family.tokens[-2], family.client, about={"session": session})
+
+
+@when("the desktop client refreshes its session several times, is restarted, and refreshes it once more")
+def desktop_refreshes(scene: Scene) -> None:
+    desktop = scene.port("desktop", lambda recorder: scene.target.desktop(scene.stage, recorder))
+    with scene.where_offered():
+        desktop.start("desktop start")
+        desktop.log_in("desktop login")
+        for _ in range(3):
+            desktop.refresh("desktop refresh")
+        desktop.start("desktop restart")
+        desktop.refresh("desktop refresh after the restart")
+
+
+@given("a user with sessions at two clients, two of which have been refreshed", target_fixture="sessions")
+def sessions_at_two_clients(scene: Scene) -> dict[str, Family]:
+    with scene.where_offered():
+        scene.port("bus", lambda recorder: scene.target.bus(recorder)).open_window(scene.stage)
+    clients = list(issuer(scene).address.clients.values())
+    sessions = {
+        "stolen": rotate(scene, log_in(scene, "first session", clients[-1]), 2, "rotation"),
+        "stolen later": rotate(scene, log_in(scene, "second session", clients[-1]), 1, "rotation"),
+        "of the same client": rotate(scene, log_in(scene, "session of the same client", clients[-1]), 0, ""),
+    }
+    with scene.where_offered():
+        if len(clients) < 2:
+            raise NotOffered("second client", "one client is described, and no other")
+        other = log_in(scene, "session of another client", clients[0])
+        sessions["of another client"] = rotate(scene, other, 0, "")
+    return sessions
+
+
+@when(parsers.re(r"the first refresh token of one of them is presented again (?P<when>.+)"))
+def present_first_token(scene: Scene, sessions: dict[str, Family], when: str) -> None:
+    at = issuer(scene)
+    if "half" in when:
+        let_pass(scene, sessions, scene.parameter("refresh_absolute") / 2)
+    else:
+        clock_of(scene).advance(scene.stage, scene.parameter("reuse_grace") + 2)
+    stolen = sessions["stolen"]
+    steal(scene, "the first token", stolen, stolen.tokens[0])
+    for which, other in sessions.items():
+        if which.startswith("of "):
+            at.refresh("other session", other.tokens[-1], other.client, about={"session": which})
+    with scene.where_offered():
+        scene.port("bus", lambda recorder: scene.target.bus(recorder)).capture("events of the theft", scene.stage)
+
+
+def let_pass(scene: Scene, sessions: dict[str, Family], seconds: float) -> None:
+    """Let time pass, and refresh the sessions on the way: none ends by inactivity, and the last access tokens live."""
+    clock = clock_of(scene)
+    times = math.ceil(seconds / (scene.parameter("refresh_idle") / 2))
+    for _ in range(times):
+        clock.advance(scene.stage, seconds / times)
+        sessions |= {name: renewed(scene, family) for name, family in sessions.items()}
+
+
+@when("the last refresh token but one of the other is presented again after the reuse grace")
+def present_predecessor(scene: Scene, sessions: dict[str, Family]) -> None:
+    stolen = renewed(scene, sessions["stolen later"])
+    clock_of(scene).advance(scene.stage, scene.parameter("reuse_grace") + 2)
+    steal(scene, "the last token but one", stolen, stolen.tokens[-2])
+
+
+def steal(scene: Scene, which: str, family: Family, token: str) -> None:
+    """Present a token that was rotated, then the newest tokens of its session."""
+    at, about = issuer(scene), {"client": family.client.client_id, "replayed": which}
+    with scene.where_offered():
+        at.call_api("access before the theft", family.access, **about)
+    began = time.monotonic()
+    at.refresh("stolen token", token, family.client, about={"replayed": which})
+    at.refresh("newest token", family.tokens[-1], family.client, about={"replayed": which})
+    with scene.where_offered():
+        use_until_refused(scene, "access after the theft", family.access, began, about)

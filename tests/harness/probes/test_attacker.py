@@ -1,0 +1,77 @@
+"""The attacker's issuer: it lets everybody in, and notes what clients bring to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+import pytest
+import requests
+
+from harness.observations import HttpExchange, Observation
+from harness.observe import Recorder
+from harness.probes.attacker import AttackerIssuer
+from harness.redact import Redactor
+from reference_impl.loopback import LoopbackHost, loopback_session
+
+CODE = "an-authorization-code-of-43-characters-here"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> LoopbackHost:
+    return LoopbackHost(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def attacker(host: LoopbackHost) -> Iterator[AttackerIssuer]:
+    issuer = AttackerIssuer(host.cert_file, "auth.dev.localhost")
+    yield issuer
+    issuer.close()
+
+
+@pytest.fixture
+def http(host: LoopbackHost) -> Iterator[requests.Session]:
+    with loopback_session(host.ca_file) as session:
+        yield session
+
+
+def test_its_metadata_are_what_a_client_asks_of_an_issuer(attacker: AttackerIssuer, http: requests.Session) -> None:
+    told = http.get(f"{attacker.url}/.well-known/oauth-authorization-server").json()
+    assert (told["issuer"], told["authorization_response_iss_parameter_supported"]) == (attacker.url, True)
+    assert http.post(told["token_endpoint"], data={"code": "x"}).json() == {"error": "invalid_grant"}
+
+
+def test_it_answers_every_request_with_a_code_its_name_and_the_state(
+    attacker: AttackerIssuer, http: requests.Session
+) -> None:
+    query = {"redirect_uri": "http://127.0.0.1:1/cb/dev", "state": "a&b"}
+    codes = set()
+    for _ in range(2):
+        answer = http.get(f"{attacker.url}/authorization", params=query, allow_redirects=False)
+        where, _, given = answer.headers["Location"].partition("?")
+        response = dict(parse_qsl(given))
+        assert (answer.status_code, where) == (303, query["redirect_uri"])
+        codes.add(response["code"])
+        assert (response["state"], response["iss"]) == ("a&b", attacker.url)
+    assert len(codes) == 2
+
+
+def test_token_requests_are_recorded_while_somebody_listens_and_without_their_secrets(
+    attacker: AttackerIssuer, http: requests.Session
+) -> None:
+    seen: list[Observation] = []
+    recorder = Recorder("s", Redactor(), seen.append)
+    http.post(f"{attacker.url}/token", data={"code": CODE})
+    with attacker.listening(recorder, "mixed up"):
+        http.post(f"{attacker.url}/token", data={"code": CODE})
+        http.post(f"{attacker.url}/elsewhere", data={"code": CODE})
+    http.post(f"{attacker.url}/token", data={"code": CODE})
+    (tapped,) = seen
+    assert isinstance(tapped, HttpExchange)
+    assert (tapped.case, tapped.about) == ("mixed up", {"role": "tap", "issuer": "attacker"})
+    assert (tapped.status, CODE in repr(tapped)) == (400, False)
+
+
+def test_what_it_does_not_serve_is_not_found(attacker: AttackerIssuer, http: requests.Session) -> None:
+    assert http.get(f"{attacker.url}/me").status_code == 404
+    assert http.get(f"{attacker.url}/authorization").status_code == 404

@@ -1,0 +1,105 @@
+"""An issuer that is only described is a target like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import pytest
+
+from harness.errors import NotOffered
+from harness.machine.session import PrivateSession
+from harness.observations import DocumentedLifetime, Observation
+from harness.observe import Recorder
+from harness.ports import Issuer
+from harness.probes.oauth import Client, User
+from harness.redact import Redactor
+from harness.targets.description import Description, Limits, StageDescription
+from harness.targets.oauth import OAuthTarget
+from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
+from tests.harness.contracts.issuer_contract import IssuerContract
+
+Describe = Callable[..., Description]
+
+
+@pytest.fixture
+def seen() -> list[Observation]:
+    return []
+
+
+@pytest.fixture
+def describe(fake: FakeIssuer) -> Describe:
+    def description(**changed: object) -> Description:
+        clients = {"web": Client("web", fake.redirect_uri)}
+        users = {"existing": User("alice", PASSWORD)}
+        stage = StageDescription(fake.url, clients, users, protected=f"{fake.url}/me")
+        return Description("fake", "1", {"dev": stage}, **changed)  # type: ignore[arg-type]
+
+    return description
+
+
+@pytest.fixture
+def target(describe: Describe) -> Iterator[OAuthTarget]:
+    opened = _open(describe())
+    yield opened
+    opened.close()
+
+
+def _open(description: Description) -> OAuthTarget:
+    return OAuthTarget.open(description, cast("PrivateSession", None), Redactor())
+
+
+def _recorder(target: OAuthTarget, seen: list[Observation]) -> Recorder:
+    return Recorder("s", target.redactor, seen.append)
+
+
+class TestADescribedIssuer(IssuerContract):
+    @pytest.fixture(params=[1, 2])
+    def issuer(self, target: OAuthTarget, seen: list[Observation], request: pytest.FixtureRequest) -> Issuer:
+        recorder = _recorder(target, seen)
+        recorder.trial = request.param
+        return target.issuer("dev", recorder)
+
+
+def test_what_its_description_declares_absent_is_not_applicable_and_the_rest_is_not_described(
+    describe: Describe, seen: list[Observation]
+) -> None:
+    target = _open(describe(absent={"bus": "it publishes nothing", "revocation_endpoint": "version 1 has none"}))
+    with pytest.raises(NotOffered) as declared:
+        target.bus(_recorder(target, seen)).open_window("dev")
+    with pytest.raises(NotOffered) as left_out:
+        target.admin().disable_account("dev", "alice")
+    assert (declared.value.declared, declared.value.reason) == (True, "it publishes nothing")
+    assert (left_out.value.declared, left_out.value.reason) == (False, "fake describes no administration")
+
+
+def test_its_clock_waits_and_waits_no_longer_than_its_description_allows(describe: Describe) -> None:
+    clock = _open(describe(limits=Limits(max_wait=0.01))).clock()
+    began = clock.now("dev")
+    clock.advance("dev", 0.01)
+    assert 0.01 <= clock.now("dev") - began < 5
+    with pytest.raises(NotOffered, match=r"90 s would have to be waited, and its description allows 0\.01 s"):
+        clock.advance("dev", 90)
+
+
+def test_documented_lifetimes_are_those_of_its_description(describe: Describe, seen: list[Observation]) -> None:
+    target = _open(describe(lifetimes={"access_token": DocumentedLifetime(900, "short")}, assurance="AAL1"))
+    table = target.documentation(_recorder(target, seen)).lifetimes("documented", "dev")
+    assert (table.limits["access_token"].seconds, table.assurance, table.source) == (
+        900,
+        "AAL1",
+        "[lifetimes] of its description",
+    )
+    with pytest.raises(NotOffered):
+        _open(describe()).documentation(_recorder(target, seen)).lifetimes("documented", "dev")
+
+
+def test_metadata_are_found_at_the_other_well_known_place(
+    target: OAuthTarget, fake: FakeIssuer, seen: list[Observation]
+) -> None:
+    fake.well_known = "/.well-known/openid-configuration"
+    at = target.issuer("dev", _recorder(target, seen))
+    assert at.discover("metadata").json()["issuer"] == fake.url
+    assert [(one.case, getattr(one, "status", 0)) for one in seen] == [("metadata: elsewhere", 404), ("metadata", 200)]
+    at.discover("again")
+    assert [one.case for one in seen[2:]] == ["again"]
