@@ -353,13 +353,16 @@ def doctor_command(as_json: bool) -> int:
 
 
 @main.command("serve")
+@click.option("--target", type=click.Choice(list(TARGETS)), default="reference", show_default=True)
 @click.option("--stage", type=click.Choice(["dev", "staging", "prod"]), help="Name this stage's addresses first.")
+@no_install
 @as_json
-def serve_command(as_json: bool, stage: str | None) -> int:
-    """Start the reference implementation, to click through, until Ctrl-C."""
-    from harness.serving import serve_reference
+def serve_command(as_json: bool, target: str, stage: str | None, no_install: bool) -> int:
+    """Start a target that comes along, to click through and to ask by hand, until Ctrl-C."""
+    from harness.serving import serve
 
-    serve_reference(stage, say_json if as_json else None)
+    bring(find_target(target).needs, no_install, console_for(as_json))
+    serve(target, stage, say_json if as_json else None)
     return 0
 
 

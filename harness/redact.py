@@ -14,6 +14,7 @@ import json
 import re
 import secrets as randomness
 import threading
+import zlib
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -62,7 +63,7 @@ class Redactor:
         with self._lock:
             if data not in self._secrets:
                 self._admit(kind, length)
-                secret = Secret(data, kind, self._mark(data, kind), kind in _WHOLE)
+                secret = Secret(data, kind, self._mark(data, kind), kind in _WHOLE or _repeats_itself(data))
                 self._secrets[data] = secret
                 self._finder.add(secret)
             return self._secrets[data].mark
@@ -142,6 +143,11 @@ class Redactor:
         with self._lock:
             matches = self._finder.find(data)
         return unregistered(marked(data, matches, whole_characters), self._mark)
+
+
+def _repeats_itself(data: bytes) -> bool:
+    """Whether a value is so regular that its parts stand in ordinary text too: then only the whole of it counts."""
+    return len(data) >= 64 and len(zlib.compress(data, 1)) * 4 < len(data)
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -24,6 +24,7 @@ _BLOCK = 6
 _FORM_STEP = 3
 _TEXT_STEP = 2
 _DEPTH = 3  # how many encodings around one another are undone
+_SAME = 16  # forms and offsets that one block leads to; more share a part that is no secret, or repeat themselves
 _JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3}))\Z")
 _LONG = 16  # characters; a shorter signature is no random part to look for
 
@@ -131,7 +132,9 @@ class Finder:
     def add(self, secret: Secret) -> None:
         for form in forms_of(secret, self._hashed):
             for offset in _offsets(form):
-                self._blocks.setdefault(form.data[offset : offset + _BLOCK], []).append((form, offset))
+                entries = self._blocks.setdefault(form.data[offset : offset + _BLOCK], [])
+                if len(entries) < _SAME:  # else searching would take the product of a text's repetitions and theirs
+                    entries.append((form, offset))
 
     def find(self, data: bytes) -> list[Match]:
         """All matches, in the order of their start, the longer first; they may overlap."""
@@ -149,13 +152,15 @@ class Finder:
     def _dense(self, data: bytes) -> Iterator[Match]:
         blocks = self._blocks
         done: dict[tuple[Form, int], int] = {}  # per form and diagonal: how far it was followed
+        found: dict[Form, int] = {}  # per form: how far its matches reach; inside of them it is not looked for again
         for place in [i for i in range(0, len(data) - _BLOCK + 1, _TEXT_STEP) if data[i : i + _BLOCK] in blocks]:
             for form, offset in blocks[data[place : place + _BLOCK]]:
-                if done.get((form, place - offset), 0) > place:
+                if done.get((form, place - offset), 0) > place or found.get(form, 0) >= place + _BLOCK:
                     continue
                 match = _extended(data, place, form, offset)
                 done[form, place - offset] = match.end
                 if match.high - match.low >= form.minimum:
+                    found[form] = max(match.end, found.get(form, 0))
                     yield match
 
 
@@ -173,9 +178,16 @@ def _extended(data: bytes, place: int, form: Form, offset: int) -> Match:
         return Match(start, start + size, form, 0, size)
     if form.minimum == size:
         return Match(place, place + _BLOCK, form, offset, offset + _BLOCK)
-    low, high = offset, offset + _BLOCK
-    while low and start + low and data[start + low - 1] == text[low - 1]:
-        low -= 1
-    while high < size and start + high < len(data) and data[start + high] == text[high]:
-        high += 1
+    before, after = min(offset, place), min(size - offset, len(data) - place)
+    low = offset - _common(data[place - before : place][::-1], text[offset - before : offset][::-1])
+    high = offset + _common(data[place : place + after], text[offset : offset + after])
     return Match(start + low, start + high, form, low, high)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two strings of one length have in common from their start."""
+    least, most = 0, len(one)
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if one[least:middle] == other[least:middle] else (least, middle - 1)
+    return least

@@ -1,52 +1,72 @@
-"""The reference implementation, served to be clicked through."""
+"""A target that comes along, served to be clicked through and to be asked by hand."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 
 import click
 
 from harness.machine.leftovers import sweep
 from harness.machine.session import PrivateSession
+from harness.probes.oauth import StageAddress
 from harness.redact import Redactor
-from harness.targets.reference import ReferenceTarget
 
-__all__ = ["serve_reference"]
+__all__ = ["serve"]
 
 
-def serve_reference(stage: str | None, say_json: Callable[[object], None] | None) -> None:
+def serve(target: str, stage: str | None, say_json: Callable[[object], None] | None) -> None:
     """Start all stages, say where they are and who can log in, and wait for Ctrl-C.
 
     The passwords are made for this one start; the certificate is the start's own, so a browser warns of it.
     """
     sweep()
-    with PrivateSession.start(secret_service=False) as machine:
-        target = ReferenceTarget.open(machine, Redactor())
+    with PrivateSession.start(secret_service=False) as machine, ExitStack() as closing:
+        addresses, ca_file = _start(target, machine, closing)
         try:
-            _tell(target, stage, say_json)
+            _tell(addresses, ca_file, stage, say_json)
             threading.Event().wait()
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
-        finally:
-            target.close()
 
 
-def _tell(target: ReferenceTarget, stage: str | None, say_json: Callable[[object], None] | None) -> None:
-    stages = sorted(target.addresses, key=lambda name: name != stage)
-    rows = {
-        name: {
-            "web": target.addresses[name].web,
-            "issuer": target.addresses[name].issuer,
-            "api": target.addresses[name].api,
-            "user": target.addresses[name].users["existing"].name,
-            "password": target.addresses[name].users["existing"].password,
-        }
-        for name in stages
-    }
+def _start(target: str, machine: PrivateSession, closing: ExitStack) -> tuple[Mapping[str, StageAddress], Path]:
+    """Where its stages are, and the authority of their certificates (PEM)."""
+    if target == "reference":
+        from harness.targets.reference import ReferenceTarget
+
+        reference = ReferenceTarget.open(machine, Redactor())
+        closing.callback(reference.close)
+        return reference.addresses, reference.reference.ca_file
+    from harness.targets.openauth import OpenAuthTarget
+
+    openauth = OpenAuthTarget.start(target, machine, Redactor())
+    closing.callback(openauth.close)
+    return openauth.addresses, openauth.ca_file
+
+
+def _tell(
+    addresses: Mapping[str, StageAddress], ca_file: Path, stage: str | None, say_json: Callable[[object], None] | None
+) -> None:
+    stages = sorted(addresses, key=lambda name: name != stage)
+    rows = {name: _row(addresses[name]) for name in stages}
     if say_json:
-        say_json(rows)
+        say_json({name: {**row, "ca_file": str(ca_file)} for name, row in rows.items()})
         return
     for name, row in rows.items():
-        click.echo(f"{name:8} web {row['web']}  issuer {row['issuer']}  log in as {row['user']} / {row['password']}")
-    click.echo(f"the certificate's authority: {target.reference.ca_file}\nCtrl-C stops.")
+        click.echo(f"{name:8} " + "  ".join(f"{what} {value}" for what, value in row.items() if value))
+    click.echo(f"the certificate's authority: {ca_file}\nCtrl-C stops.")
+
+
+def _row(address: StageAddress) -> dict[str, str]:
+    user = address.users["existing"]
+    return {
+        "web": address.web,
+        "issuer": address.issuer,
+        "api": address.api,
+        "clients": " ".join(f"{client.client_id}={client.redirect_uri}" for client in address.clients.values()),
+        "user": user.name,
+        "password": user.password,
+    }

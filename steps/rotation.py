@@ -63,8 +63,8 @@ def present_earlier_tokens(scene: Scene, clients: list[Client]) -> None:
 
 @when("the desktop client refreshes its session several times, is restarted, and refreshes it once more")
 def desktop_refreshes(scene: Scene) -> None:
-    desktop = scene.port("desktop", lambda recorder: scene.target.desktop(scene.stage, recorder))
     with scene.where_offered():
+        desktop = scene.port("desktop", lambda recorder: scene.target.desktop(scene.stage, recorder))
         desktop.start("desktop start")
         desktop.log_in("desktop login")
         for _ in range(3):

@@ -65,7 +65,8 @@ def end_logins(scene: Scene, issuers: dict[str, Issuer]) -> None:
         for client in at.address.clients.values():
             about = {"origins": origins_of(at, client)}
             at.authorize("a login that ends well", client, user, about=about)
-            at.authorize("a login that is declined", client, user, deny=True, about=about)
+            with scene.where_offered():
+                at.authorize("a login that is declined", client, user, deny=True, about=about)
             at.authorize("a request that is wrong", client, user, {"code_challenge": None}, about=about)
         with scene.where_offered():
             bff.log_in(at.new_agent(), "a web login", web_of(at), user, about={"origins": origins_of(at)})
@@ -74,7 +75,8 @@ def end_logins(scene: Scene, issuers: dict[str, Issuer]) -> None:
 def web_of(at: Issuer) -> str:
     """The stage's web application. Raises NotOffered where the target has none."""
     if not at.address.web:
-        raise NotOffered("web", f"no web application of {at.stage} is described")
+        declared = at.address.absent.get("web")
+        raise NotOffered("web", declared or f"no web application of {at.stage} is described", declared is not None)
     return at.address.web
 
 
@@ -118,19 +120,22 @@ def present_with_keys(scene: Scene, issuers: dict[str, Issuer], agents: dict[str
         _present(scene, issuers, agents, keys="on")
 
 
+def bus_of(scene: Scene) -> Bus:
+    return scene.port("bus", lambda recorder: scene.target.bus(recorder))
+
+
 def _present(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe], keys: str) -> None:
-    bus: Bus = scene.port("bus", lambda recorder: scene.target.bus(recorder))
     pairs = permutations(issuers.values(), 2)
     handed_out = [_obtain(at, to, agents[at.stage]) for at, to in pairs]
     with scene.where_offered():
         for stage in issuers:
-            bus.open_window(stage)
+            bus_of(scene).open_window(stage)
     for origin in handed_out:
         with _fixture(scene, origin, keys):
             _present_abroad(scene, origin, keys)
     with scene.where_offered():
         for stage in issuers:
-            bus.capture(f"attempts, keys {keys}", stage)
+            bus_of(scene).capture(f"attempts, keys {keys}", stage)
     for origin in handed_out:
         _use_at_home(scene, origin, keys)
 

@@ -95,8 +95,9 @@ def read_what_is_not_there(scene: Scene) -> None:
 def clear_one_of_four(scene: Scene) -> None:
     store, (here, there) = store_client(scene), scene.target.stages[:2]
     places = [(stage, account) for stage in (here, there) for account in NEIGHBOURS]
+    documented = store.items("documented items", here, NEIGHBOURS[0]).documented
     for stage, account in places:
-        for item in ("refresh_token", "profile"):
+        for item in documented:
             value = f"{item} of {account} on {stage}"
             store.set("four places", stage, account, item, value, value.encode())
     for stage, account in places:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from pytest_bdd import given, when
 
@@ -67,10 +67,13 @@ def send_code_requests(scene: Scene, clients: list[Client], datatable: list[list
 
 
 def changed_redirects(client: Client) -> dict[str, str]:
-    """Redirect URIs near the registered one, by the name of the change."""
-    uri = client.redirect_uri
-    parts = urlsplit(uri)
-    host, path = parts.netloc, parts.path
+    """Redirect URIs near the registered one, by the name of the change. A change that changes nothing is left out."""
+    found = _changed(client, urlsplit(client.redirect_uri))
+    return {change: uri for change, uri in found.items() if uri != client.redirect_uri}
+
+
+def _changed(client: Client, parts: SplitResult) -> dict[str, str]:
+    uri, host, path = client.redirect_uri, parts.netloc, parts.path
     changed = {
         "extra path": f"{uri}/more",
         "trailing slash": f"{uri}/",
@@ -86,7 +89,7 @@ def changed_redirects(client: Client) -> dict[str, str]:
         "another host": f"{parts.scheme}://evil.example{path}",
         "host suffix": f"{parts.scheme}://{parts.hostname}.evil.example{path}",
         "other path": f"{parts.scheme}://{host}/other",
-        "percent-encoded letter": f"{parts.scheme}://{host}/%{ord(path[1]):02x}{path[2:]}",
+        "percent-encoded letter": f"{parts.scheme}://{host}/%{ord(path[1:2] or '/'):02x}{path[2:]}",
         "upper-case scheme": uri.replace(parts.scheme, parts.scheme.upper(), 1),
     }
     if client.native:
@@ -102,7 +105,8 @@ def changed_redirects(client: Client) -> dict[str, str]:
         **changed,
         "subdomain": uri.replace("://", "://sub.", 1),
         "http": uri.replace("https:", "http:", 1),
-        "other port": f"{parts.scheme}://{parts.hostname}:1{path}",
+        "https": uri.replace("http:", "https:", 1),
+        "other port": f"{parts.scheme}://{parts.hostname}:{2 if parts.port == 1 else 1}{path}",
         "upper-case host": uri.replace(host, host.upper(), 1),
     }
 

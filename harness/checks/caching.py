@@ -21,6 +21,17 @@ from harness.observe import MissingObservation, Record
 
 CACHES = ("disk cache", "Cache Storage")
 CANARIES = ("access_token", "refresh_token", "session_cookie", "user_name")
+TOKENS, CODE, COOKIE, SIGNED_IN, BEARER, FORM, REFUSAL = REASONS = (
+    "it holds tokens (RFC 6749 §5.1)",
+    "it carries an authorization code",
+    "it sets a cookie",
+    "it answers a signed-in user",
+    "it answers the bearer of a token",
+    "its form holds a secret of this login",
+    "it is of an endpoint that takes credentials (RFC 6749 §5.2)",
+)
+"""Why an answer is in scope, the worst first."""
+
 SECRET_FIELD = 16  # characters; a hidden field of so many is no constant of the page
 
 _HIDDEN = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)  # without `<`, time is linear
@@ -41,19 +52,21 @@ def nobody_may_keep_it(seen: Record, parameters: Parameters) -> Judgement:
 def in_scope(exchange: HttpExchange) -> str:
     """Why nobody may keep the answer; "" where anybody may."""
     role, status = exchange.about.get("role"), exchange.status or 0
+    if exchange.about.get("advertised") == "no":
+        return ""  # an address that was tried, and is no endpoint
     if role == "token" and exchange.json().get("access_token"):
-        return "it holds tokens (RFC 6749 §5.1)"
-    if exchange.header_values("set-cookie"):
-        return "it sets a cookie"
+        return TOKENS
     if delivers_code(exchange):
-        return "it carries an authorization code"
-    if role in ("token", "revocation") and exchange.body:
-        return "it is of an endpoint that takes credentials (RFC 6749 §5.2)"
-    if role in ("api", "userinfo") and _bearer(exchange) and status != 401:
-        return "it answers the bearer of a token"
+        return CODE
+    if exchange.header_values("set-cookie"):
+        return COOKIE
     if role == "web" and exchange.about.get("session") == "yes" and _is_content(exchange) and status != 401:
-        return "it answers a signed-in user"
-    return "its form holds a secret of this login" if _has_secret_form(exchange) else ""
+        return SIGNED_IN
+    if role in ("api", "userinfo") and _bearer(exchange) and status != 401:
+        return BEARER
+    if _has_secret_form(exchange):
+        return FORM
+    return REFUSAL if role in ("token", "revocation") and exchange.body else ""
 
 
 def _bearer(exchange: HttpExchange) -> bool:
@@ -97,7 +110,7 @@ def _require_each_kind(seen: Record, answers: list[HttpExchange]) -> None:
 def _keepable(answers: Iterable[tuple[HttpExchange, str]]) -> Iterator[Complaint]:
     """One complaint for each address and status."""
     told: set[tuple[str, int | None]] = set()
-    for exchange, why in answers:
+    for exchange, why in sorted(answers, key=lambda answer: REASONS.index(answer[1])):
         if not forbids_keeping(exchange) and (key := (_place(exchange), exchange.status)) not in told:
             told.add(key)
             said = ", ".join(exchange.header_values("cache-control")) or "no Cache-Control"
@@ -152,7 +165,7 @@ def a_shared_cache_gives_nothing_away(seen: Record, parameters: Parameters) -> J
     _require_hit(seen)
     asked = seen.of(HttpExchange, "shared cache", asker="user")
     complaints = [complaint for exchange in asked for complaint in _given_away(seen, exchange)]
-    return conclude(complaints, f"{len(asked)} addresses gave nobody through a shared cache what is a user's")
+    return conclude(complaints, f"a shared cache gave nobody what is a user's (addresses tried: {len(asked)})")
 
 
 def _require_hit(seen: Record) -> None:

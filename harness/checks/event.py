@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 
-from harness.checks.common import conclude, is_invalid_grant, require_answer, short
+from harness.checks.common import Complaint, conclude, is_invalid_grant, require_answer, short
 from harness.checks.no_logins import NO_LOGINS, WEB_LOGIN, require_happened
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
@@ -48,11 +48,11 @@ def each_login_is_told_once(seen: Record, parameters: Parameters) -> Judgement:
         capture, events = _captured(seen, case, "auth.login")
         logins += completed
         if len(events) != completed:
-            complaints.append(f"{case}: {completed} completed, {len(events)} told")
+            complaints.append(Complaint(f"{case}: {completed} completed, {len(events)} told", capture))
         elif nameless := sum(not _has_id(event) for event in events.values()):
-            complaints.append(f"{case}: {nameless} told without an event_id")
+            complaints.append(Complaint(f"{case}: {nameless} told without an event_id", capture))
         elif capture.seconds > parameters["bus_delivery"].value:
-            complaints.append(f"{case}: told only after {capture.seconds:g} s")
+            complaints.append(Complaint(f"{case}: told only after {capture.seconds:g} s", capture))
     return conclude(complaints, f"{logins} completed logins were told by one event each")
 
 
@@ -61,17 +61,20 @@ def nothing_else_is_told_as_login(seen: Record, parameters: Parameters) -> Judge
     complaints = []
     for case in NO_LOGINS:
         require_happened(seen, case)
-        _, events = _captured(seen, case, "auth.login")
+        capture, events = _captured(seen, case, "auth.login")
         if events:
-            complaints.append(f"{case}: {len(events)} logins told")
+            complaints.append(Complaint(f"{case}: {len(events)} logins told", capture))
     return conclude(complaints, f"no login was told for {len(NO_LOGINS)} other things")
 
 
 @check("EVENT-01.E3", "ASVS 5.0.0 16.3.1")
 def a_login_outlives_the_process(seen: Record, parameters: Parameters) -> Judgement:
-    completed, (_, events) = _completed(seen, KILLED), _captured(seen, KILLED, "auth.login")
-    complaint = [f"{completed} logins were answered, {len(events)} were told"] if len(events) != completed else []
-    return conclude(complaint, "the login was told once, although the process was killed right after its answer")
+    completed, (capture, events) = _completed(seen, KILLED), _captured(seen, KILLED, "auth.login")
+    told = Complaint(f"{completed} logins were answered, {len(events)} were told", capture)
+    return conclude(
+        [told] if len(events) != completed else [],
+        "the login was told once, although the process was killed right after its answer",
+    )
 
 
 def _completed(seen: Record, case: str) -> int:
@@ -117,10 +120,10 @@ def dead_tokens_are_told_with_their_reason(seen: Record, parameters: Parameters)
     complaints = []
     for case in REASONS:
         _require_refusals(seen, case, TRIES)
-        _, events = _captured(seen, case, "auth.refresh_failed")
+        capture, events = _captured(seen, case, "auth.refresh_failed")
         told = [str(event.properties.get("reason")) for event in events.values()]
         if told != [case]:
-            complaints.append(f"{case}: told as {', '.join(told) or 'nothing'}")
+            complaints.append(Complaint(f"{case}: told as {', '.join(told) or 'nothing'}", capture))
     return conclude(complaints, f"{len(REASONS)} reasons were told rightly, each once for {TRIES} tries")
 
 
@@ -137,10 +140,10 @@ def what_goes_on_is_not_told(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
     for case in GOES_ON:
         _require_trouble(case, seen.of(HttpExchange, case, role="token", presented="live"))
-        _, events = _captured(seen, case, "auth.refresh_failed")
+        capture, events = _captured(seen, case, "auth.refresh_failed")
         if events:
             reasons = {str(event.properties.get("reason")) for event in events.values()}
-            complaints.append(f"{case}: told as {', '.join(sorted(reasons))}")
+            complaints.append(Complaint(f"{case}: told as {', '.join(sorted(reasons))}", capture))
     return conclude(complaints, f"{len(GOES_ON)} refreshes went on after trouble, and none was told as a failure")
 
 
@@ -157,17 +160,20 @@ def garbage_is_told_in_measure(seen: Record, parameters: Parameters) -> Judgemen
     _require_refusals(seen, GARBAGE, 50)
     _require_refusals(seen, NEXT_GARBAGE, 1)
     presented = len(seen.of(HttpExchange, GARBAGE, NEXT_GARBAGE, role="token", presented="dead"))
-    complaints, counted = [], 0
+    complaints: list[str] = []
+    captures: list[BusCapture] = []
+    counted = 0
     for case in (GARBAGE, NEXT_GARBAGE):
-        _, events = _captured(seen, case, "auth.refresh_failed")
+        capture, events = _captured(seen, case, "auth.refresh_failed")
+        captures.append(capture)
         if len(events) > 1:
-            complaints.append(f"{case}: {len(events)} events within a minute")
+            complaints.append(Complaint(f"{case}: {len(events)} events within a minute", capture))
         for event in events.values():
             count = event.properties.get("count")
             counted += count if isinstance(count, int) else 0
-            complaints += _faults_of_garbage(case, event)
+            complaints += [Complaint(told, capture) for told in _faults_of_garbage(case, event)]
     if counted != presented and not complaints:
-        complaints.append(f"{presented} were presented, {counted} were counted")
+        complaints.append(Complaint(f"{presented} were presented, {counted} were counted", *captures))
     return conclude(complaints, f"{presented} tokens that nobody issued were counted by at most one event a minute")
 
 
@@ -187,12 +193,14 @@ def only_refused_entries_are_sent_again(seen: Record, parameters: Parameters) ->
             again += len(call.event_ids) if number > 1 else 0
             unknown, twice = set(call.event_ids) - set(transcript.submitted), accepted & set(call.event_ids)
             if unknown:
-                complaints.append(f"{case}: call {number} sent {len(unknown)} events under new ids")
+                told = f"{case}: call {number} sent {len(unknown)} events under new ids"
+                complaints.append(Complaint(told, transcript))
             if twice:
-                complaints.append(f"{case}: call {number} sent {len(twice)} accepted events again")
+                told = f"{case}: call {number} sent {len(twice)} accepted events again"
+                complaints.append(Complaint(told, transcript))
             accepted |= set(_accepted(call.event_ids, call.answers))
         if case in REFUSED_FOR_NOW and len(transcript.calls) < 2:
-            complaints.append(f"{case}: nothing was sent again")
+            complaints.append(Complaint(f"{case}: nothing was sent again", transcript))
     return conclude(complaints, f"{again} refused entries were sent again, and no accepted one")
 
 
@@ -203,12 +211,14 @@ def refused_entries_arrive_in_the_end(seen: Record, parameters: Parameters) -> J
         accepted = {id for call in transcript.calls for id in _accepted(call.event_ids, call.answers)}
         lost = set(transcript.submitted) - accepted
         arrived += len(accepted)
+        wrong = ""
         if lost:
-            complaints.append(f"{transcript.case}: {len(lost)} events never arrived")
+            wrong = f"{len(lost)} events never arrived"
         elif accepted - set(transcript.submitted):
-            complaints.append(f"{transcript.case}: events arrived under other ids")
+            wrong = "events arrived under other ids"
         elif sorted(transcript.reported_published) != sorted(transcript.submitted):
-            complaints.append(f"{transcript.case}: {len(transcript.reported_published)} events are called published")
+            wrong = f"{len(transcript.reported_published)} events are called published"
+        complaints += [Complaint(f"{transcript.case}: {wrong}", transcript)] if wrong else []
     return conclude(complaints, f"{arrived} events arrived, each under its one id")
 
 
@@ -220,24 +230,31 @@ def refused_for_good_is_a_dead_letter(seen: Record, parameters: Parameters) -> J
         refused = set(transcript.submitted) - accepted
         if not refused:
             raise MissingObservation(f"{transcript.case}: the bus refused nothing for good")
-        if not transcript.finished:
-            complaints.append(f"{transcript.case}: no end after {len(transcript.calls)} calls")
-        elif set(transcript.dead_letters) != refused:
-            complaints.append(f"{transcript.case}: {len(transcript.dead_letters)} dead letters")
-        elif refused & set(transcript.reported_published):
-            complaints.append(f"{transcript.case}: what was refused is called published")
-        elif transcript.dead_letters_sha256 != _submitted_sha256(transcript, transcript.dead_letters):
-            complaints.append(f"{transcript.case}: a dead letter is not what was submitted")
-        elif not all(any(id in alarm for alarm in transcript.alarms) for id in refused):
-            complaints.append(f"{transcript.case}: no alarm names the dead letter")
-        elif set(transcript.redelivered) != refused:
-            complaints.append(f"{transcript.case}: of {len(refused)} dead letters {_again(transcript)} redelivered")
-        elif transcript.redelivered_sha256 != _submitted_sha256(transcript, transcript.redelivered):
-            complaints.append(f"{transcript.case}: what was redelivered is not what was submitted")
+        if wrong := _wrong_with_dead_letters(transcript, refused):
+            complaints.append(Complaint(f"{transcript.case}: {wrong}", transcript))
     return conclude(
         complaints,
         f"{len(REFUSED_FOR_GOOD)} times what was refused for good became a dead letter, and could be redelivered",
     )
+
+
+def _wrong_with_dead_letters(transcript: PublishTranscript, refused: set[str]) -> str:
+    """What is wrong with what became of the events that the bus refused for good; "" where nothing is."""
+    if not transcript.finished:
+        return f"no end after {len(transcript.calls)} calls"
+    if set(transcript.dead_letters) != refused:
+        return f"{len(transcript.dead_letters)} dead letters"
+    if refused & set(transcript.reported_published):
+        return "what was refused is called published"
+    if transcript.dead_letters_sha256 != _submitted_sha256(transcript, transcript.dead_letters):
+        return "a dead letter is not what was submitted"
+    if not all(any(id in alarm for alarm in transcript.alarms) for id in refused):
+        return "no alarm names the dead letter"
+    if set(transcript.redelivered) != refused:
+        return f"of {len(refused)} dead letters {_again(transcript)} redelivered"
+    if transcript.redelivered_sha256 != _submitted_sha256(transcript, transcript.redelivered):
+        return "what was redelivered is not what was submitted"
+    return ""
 
 
 def _again(transcript: PublishTranscript) -> int:

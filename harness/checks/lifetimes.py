@@ -159,7 +159,7 @@ def limits_are_documented(seen: Record, parameters: Parameters) -> Judgement:
                 Complaint(f"{name}: {spell(limit.seconds)}, over {spell(most)}, without a justification", table)
             )
     complaints += _longer_than_documented(seen, table)
-    told = ", ".join(f"{name} {spell(limit.seconds)}" for name, limit in table.limits.items())
+    told = ", ".join(f"{name} {spell(table.limits[name].seconds)}" for name in LIMITS if name in table.limits)
     return conclude(complaints, f"documented in {table.source} ({table.assurance or 'no level stated'}): {told}")
 
 

@@ -39,7 +39,9 @@ def replayed_refresh_tokens_are_refused(seen: Record, parameters: Parameters) ->
 
 def _sessions(seen: Record) -> list[str]:
     """The clients at which a session was there to be ended: its access token was good."""
-    before = seen.of(HttpExchange, BEFORE)
+    before = [o for o in seen if isinstance(o, HttpExchange) and o.case == BEFORE]
+    if not before:
+        raise MissingObservation("there was no client with a session to end")
     for exchange in before:
         if require_answer(exchange).status != 200:
             raise MissingObservation(f"{exchange.about['session']}: its access token was not good before the logout")

@@ -52,8 +52,8 @@ def _taken(seen: Record, case: str) -> Iterator[Complaint]:
     if delivered.status is None:
         raise MissingObservation(f"{case}: the client did not answer")
     shown = _exchanges(seen, case)
-    for issuer, count in delivered.token_requests.items():
-        if count:
+    for issuer in ISSUERS:
+        if delivered.token_requests.get(issuer):
             yield Complaint(f"{case}: a token request to the {issuer} issuer", *shown)
     if delivered.signed_in:
         yield Complaint(f"{case}: somebody is signed in", *shown)

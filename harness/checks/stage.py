@@ -27,6 +27,7 @@ GOOD_START = "the stage as it is"
 HTTPS_STAGES = ("staging", "prod")
 REQUIRED_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 REDIRECTING = ("a login that ends well", "a login that is declined", "a request that is wrong", "a web login")
+NEEDED_FOR = {"a web login": "web", "a login that is declined": "way to decline"}
 PAIRS = tuple(permutations(STAGES, 2))
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 FIXTURE = ("off", "on")  # whether the other stage has been given the keys; "on" needs its administrator
@@ -38,11 +39,12 @@ def bad_starts_do_not_serve(seen: Record, parameters: Parameters) -> Judgement:
     for case in BAD_STARTS:
         run, answers = seen.one(ProcessRun, case), _answers(seen, case)
         if any(delivers_code(e) or "access_token" in e.json() for e in answers.values()):
-            complaints.append(f"{case}: a code or a token was handed out")
+            complaints.append(Complaint(f"{case}: a code or a token was handed out", run, *answers.values()))
         if run.exit_code is None and not all(e.status == 503 for e in answers.values()):
-            complaints.append(f"{case}: it runs, and {_told(answers)}")
+            complaints.append(Complaint(f"{case}: it runs, and {_told(answers)}", run, *answers.values()))
         elif run.exit_code == 0 or (run.exit_code is not None and run.ready):
-            complaints.append(f"{case}: it {'was ready' if run.ready else 'ended as if all were well'}")
+            told = "was ready" if run.ready else "ended as if all were well"
+            complaints.append(Complaint(f"{case}: it {told}", run))
     return conclude(complaints, f"none of {len(BAD_STARTS)} wrong stages was served")
 
 
@@ -54,16 +56,20 @@ def refusals_name_the_value(seen: Record, parameters: Parameters) -> Judgement:
         told = run.stderr + "".join(e.body for e in _answers(seen, case).values() if e.status == 503)
         quoted = re.compile(rf"[\"'`“‘]{re.escape(run.argument)}[\"'`”’]")
         if not quoted.search(told):
-            complaints.append(f"{case}: the refused value {run.argument!r} is not named in quotes")
+            complaints.append(Complaint(f"{case}: the refused value {run.argument!r} is not named in quotes", run))
         elif any(not re.search(rf"\b{stage}\b", quoted.sub("", told)) for stage in STAGES):
-            complaints.append(f"{case}: the stages that it accepts are not listed")
+            complaints.append(Complaint(f"{case}: the stages that it accepts are not listed", run))
     return conclude(complaints, "every refusal named the value in quotes and the stages that are accepted")
 
 
 @check("STAGE-01.E3", "ISO 27001:2022 A.8.31")
 def bad_starts_have_no_issuer(seen: Record, parameters: Parameters) -> Judgement:
     asked = {case: _answers(seen, case)["metadata"] for case in BAD_STARTS}
-    complaints = [f"{case}: it answered as {e.json()['issuer']}" for case, e in asked.items() if "issuer" in e.json()]
+    complaints = [
+        Complaint(f"{case}: it answered as {e.json()['issuer']}", e)
+        for case, e in asked.items()
+        if "issuer" in e.json()
+    ]
     return conclude(complaints, f"metadata were asked for after {len(asked)} bad starts, and none came")
 
 
@@ -71,8 +77,9 @@ def bad_starts_have_no_issuer(seen: Record, parameters: Parameters) -> Judgement
 def the_good_start_is_ready(seen: Record, parameters: Parameters) -> Judgement:
     run, metadata = seen.one(ProcessRun, GOOD_START), _answers(seen, GOOD_START)["metadata"]
     if not run.ready:
-        return conclude([f"it is not ready (exit code {run.exit_code})"], "")
-    complaint = [] if metadata.status == 200 and "issuer" in metadata.json() else [f"its metadata: {short(metadata)}"]
+        return conclude([Complaint(f"it is not ready (exit code {run.exit_code})", run)], "")
+    named = metadata.status == 200 and "issuer" in metadata.json()
+    complaint = [] if named else [Complaint(f"its metadata: {short(metadata)}", run, metadata)]
     return conclude(complaint, f"it was ready after {run.seconds:g} s")
 
 
@@ -135,10 +142,13 @@ def endpoints_are_on_the_issuers_origin(seen: Record, parameters: Parameters) ->
 
 @check("STAGE-04.E3", "ISO 27001:2022 A.8.31")
 def issuers_differ(seen: Record, parameters: Parameters) -> Judgement:
-    named = {stage: str(_metadata(seen, stage)[0].json().get("issuer", "")) for stage in STAGES}
-    complaints = [f"{stage} names no issuer" for stage, issuer in named.items() if not issuer]
+    metadata = {stage: _metadata(seen, stage)[0] for stage in STAGES}
+    named = {stage: str(document.json().get("issuer", "")) for stage, document in metadata.items()}
+    complaints = [
+        Complaint(f"{stage} names no issuer", metadata[stage]) for stage, issuer in named.items() if not issuer
+    ]
     complaints += [
-        f"the issuer of {longer} begins with that of {shorter}"
+        Complaint(f"the issuer of {longer} begins with that of {shorter}", metadata[shorter], metadata[longer])
         for shorter, longer in PAIRS
         if named[shorter] and named[longer].startswith(named[shorter])
     ]
@@ -159,8 +169,8 @@ def redirects_stay_in_the_stage(seen: Record, parameters: Parameters) -> Judgeme
 
 
 def _redirecting(seen: Record) -> tuple[str, ...]:
-    """The cases in which users are redirected: that of a web login only where there is a web application."""
-    return tuple(case for case in REDIRECTING if case != "a web login" or not seen.lacks("web"))
+    """The cases in which users are redirected, but for those that the target has no way to bring about."""
+    return tuple(case for case in REDIRECTING if not seen.lacks(NEEDED_FOR.get(case, "")))
 
 
 @check("STAGE-04.E5", "ASVS 5.0.0 12.2.1")
@@ -250,7 +260,7 @@ def foreign_cookies_are_strangers(seen: Record, parameters: Parameters) -> Judge
             raise MissingObservation(f"{stage}: the cookie makes no difference at {', '.join(same)}")
     exchanges = _cookies_abroad(seen, stranger)
     complaints = [
-        f"{_way(e)}, {e.about['place']}: {short(e)}"
+        Complaint(f"{_way(e)}, {e.about['place']}: {short(e)}", e)
         for e in exchanges
         if _page(e) != stranger[e.about["stage"]][e.about["place"]]
     ]
@@ -281,7 +291,7 @@ def no_login_is_told(seen: Record, parameters: Parameters) -> Judgement:
             if not capture.settled:
                 raise MissingObservation(f"the bus of {stage} did not settle")
             if logins := capture.of_type("auth.login"):
-                complaints.append(f"the bus of {stage} tells of {len(logins)} logins")
+                complaints.append(Complaint(f"the bus of {stage} tells of {len(logins)} logins", capture))
     return conclude(complaints, f"no bus of {len(STAGES)} told of a login")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.checks.common import conclude
+from harness.checks.common import Complaint, conclude
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
 from harness.observations import StoreListing, StoreOperation
@@ -33,7 +33,11 @@ def values_come_back_exactly(seen: Record, parameters: Parameters) -> Judgement:
         raise MissingObservation(f"only {len(trips)} values were tried")
     if 2 * sum(written.outcome == "refused" for written, _ in trips) > len(trips):
         raise MissingObservation("most values were refused, so that too few came back to tell")
-    complaints = [f"{written.value}: {_lost(written, read)}" for written, read in trips if _lost(written, read)]
+    complaints = [
+        Complaint(f"{written.value}: {lost}", written, read)
+        for written, read in trips
+        if (lost := _lost(written, read))
+    ]
     return conclude([*complaints, *_bad_refusals(seen)], f"{len(trips)} values came back byte for byte")
 
 
@@ -61,17 +65,19 @@ def _lost(written: StoreOperation, read: StoreOperation) -> str:
     return "" if same else f"{written.length} bytes were set, {read.length} others came back"
 
 
-def _bad_refusals(seen: Record) -> Iterator[str]:
+def _bad_refusals(seen: Record) -> Iterator[Complaint]:
     before = {_entry(one): one for one in seen.of(StoreOperation, "before the refusal")}
     after = {(one.stage, one.account): one for one in seen.of(StoreOperation, "after the refusal")}
     for refused in seen.of(StoreOperation, "refusal"):
         kept = after[refused.stage, refused.account]
         if refused.outcome == "error":
-            yield f"{refused.value}: not refused, but failed ({refused.error})"
+            yield Complaint(f"{refused.value}: not refused, but failed ({refused.error})", refused)
         elif refused.outcome == "refused" and kept.sha256 != before[_entry(kept)].sha256:
-            yield f"{refused.value}: refused, but the value before it is gone ({kept.outcome})"
+            yield Complaint(
+                f"{refused.value}: refused, but the value before it is gone ({kept.outcome})", refused, kept
+            )
         elif refused.outcome == "done" and refused.item == kept.item and kept.sha256 != refused.sha256:
-            yield f"{refused.value}: accepted, but {kept.length} other bytes came back"
+            yield Complaint(f"{refused.value}: accepted, but {kept.length} other bytes came back", refused, kept)
 
 
 def _entry(operation: StoreOperation) -> tuple[str, str, str]:
@@ -82,19 +88,23 @@ def _entry(operation: StoreOperation) -> tuple[str, str, str]:
 def missing_items_are_told_as_missing(seen: Record, parameters: Parameters) -> Judgement:
     cases = ("never set", "another item never set", "cleared", "cleared, by another process")
     read = [seen.one(StoreOperation, case) for case in cases]
-    wrong = [
-        f"{one.case}: {one.outcome}" + (" of no bytes" if one.outcome == "value" and not one.length else "") + _why(one)
-        for one in read
-        if one.outcome != "not_found"
-    ]
+    wrong = [Complaint(f"{one.case}: {_read_as(one)}{_why(one)}", one) for one in read if one.outcome != "not_found"]
     return conclude(wrong, f"all {len(read)} items that are not there were told as missing")
+
+
+def _read_as(operation: StoreOperation) -> str:
+    return (
+        f"{operation.outcome} of no bytes"
+        if operation.outcome == "value" and not operation.length
+        else operation.outcome
+    )
 
 
 @check("STORE-01.E3", "RFC 6749 §10.4")
 def clearing_is_scoped_and_repeatable(seen: Record, parameters: Parameters) -> Judgement:
     cleared = seen.of(StoreOperation, "first clearing", "second clearing")
     addressed = (cleared[0].stage, cleared[0].account)
-    complaints = [f"{one.case}: {one.outcome}{_why(one)}" for one in cleared if one.outcome != "done"]
+    complaints = [Complaint(f"{one.case}: {one.outcome}{_why(one)}", one) for one in cleared if one.outcome != "done"]
     given = {_entry(one): one for one in seen.of(StoreOperation, "four places")}
     if len({(stage, account) for stage, account, _ in given}) < 4:
         raise MissingObservation("fewer than two accounts on two stages")
@@ -102,12 +112,15 @@ def clearing_is_scoped_and_repeatable(seen: Record, parameters: Parameters) -> J
         for read in seen.of(StoreOperation, case):
             gone = case == "after the clearing" and (read.stage, read.account) == addressed
             if gone and read.outcome != "not_found":
-                complaints.append(f"{case}: {read.account} on {read.stage}, who was cleared, has a {read.outcome}")
+                told = f"{case}: {read.account} on {read.stage}, who was cleared, has a {read.outcome}"
+                complaints.append(Complaint(told, *cleared, read))
             elif not gone and (read.outcome != "value" or read.sha256 != given[_entry(read)].sha256):
-                complaints.append(f"{case}: {read.account} on {read.stage} has not what was set ({read.outcome})")
+                told = f"{case}: {read.account} on {read.stage} has not what was set ({read.outcome})"
+                complaints.append(Complaint(told, *cleared, read))
     written, read = seen.of(StoreOperation, "new sign-in")
     if written.outcome != "done" or read.sha256 != written.sha256:
-        complaints.append(f"a new value after the clearing was not kept ({written.outcome}, {read.outcome})")
+        told = f"a new value after the clearing was not kept ({written.outcome}, {read.outcome})"
+        complaints.append(Complaint(told, written, read))
     return conclude(
         complaints, "only the addressed account was cleared, on its stage alone, and it could sign in again"
     )
@@ -123,13 +136,15 @@ def store_holds_only_documented_items(seen: Record, parameters: Parameters) -> J
         due = () if (listing.stage, listing.account) == (last.stage, last.account) else listing.documented
         expected |= {f"{listing.stage}/{listing.account}/{item}" for item in due}
         if set(listing.items) != set(due):
-            complaints.append(f"{listing.account} on {listing.stage}: {_names(listing.items)} instead of {_names(due)}")
+            told = f"{listing.account} on {listing.stage}: {_names(listing.items)} instead of {_names(due)}"
+            complaints.append(Complaint(told, listing))
     if last.about["outlives"] == "yes":
         raw = listings[-1].raw
         if raw is None:
             raise MissingObservation("nobody else listed the entries of the store")
-        complaints += [f"left over in the store: {name}" for name in sorted(set(raw) - expected)]
-        complaints += [f"missing in the store: {name}" for name in sorted(expected - set(raw))]
+        unlike = [f"left over in the store: {name}" for name in sorted(set(raw) - expected)]
+        unlike += [f"missing in the store: {name}" for name in sorted(expected - set(raw))]
+        complaints += [Complaint(told, listings[-1]) for told in unlike]
     return conclude(complaints, f"the store holds the {len(expected)} documented items and nothing else")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.checks.common import conclude
+from harness.checks.common import Complaint, conclude
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
 from harness.observations import LogCapture, PageView, SecretScan, SelfTestRun, StoreState
@@ -33,9 +33,10 @@ REMEDY = re.compile(r"(?i)\b(?:install|start|unlock|enable|remove|allow|open|set
 @check("STORE-08.E1", "ASVS 5.0.0 16.5.2")
 def works_without_a_secure_store(seen: Record, parameters: Parameters) -> Judgement:
     states = [seen.one(StoreState, case) for case in ("first start", "login", "API call", "refresh", "second start")]
-    complaints = [f"{state.case}: {state.error}" for state in states if state.error]
-    complaints += [f"{s.case}: the mode is {s.mode or 'not told'}" for s in states if not s.error and s.mode != MEMORY]
-    complaints += [f"{s.case}: nobody is signed in" for s in states[1:4] if not s.error and not s.signed_in]
+    told = [(state, state.error) for state in states if state.error]
+    told += [(s, f"the mode is {s.mode or 'not told'}") for s in states if not s.error and s.mode != MEMORY]
+    told += [(s, "nobody is signed in") for s in states[1:4] if not s.error and not s.signed_in]
+    complaints = [Complaint(f"{state.case}: {what}", state) for state, what in told]
     return conclude(complaints, "login, refresh and API call worked, with secrets in memory only")
 
 
@@ -44,7 +45,9 @@ def warning_is_visible(seen: Record, parameters: Parameters) -> Judgement:
     pages = seen.of(PageView, "first start", "signed in", "second start")
     if absent := {"login", "home", "settings"} - {_shown(view) for view in pages}:
         raise MissingObservation(f"nobody looked at: {', '.join(sorted(absent))}")
-    complaints = [f"{view.case}, {view.about['page']}: {_unwarned(view)}" for view in pages if _unwarned(view)]
+    complaints = [
+        Complaint(f"{view.case}, {view.about['page']}: {lack}", view) for view in pages if (lack := _unwarned(view))
+    ]
     return conclude(complaints, f"the warning was visible on {len(pages)} pages, with consequence and remedy")
 
 
@@ -70,11 +73,11 @@ def nothing_is_written_and_the_sign_in_ends(seen: Record, parameters: Parameters
     after = seen.one(StoreState, "second start")
     if after.signed_in is None:
         raise MissingObservation(f"the second start did not tell whether somebody is signed in ({after.error})")
-    complaints += ["after the restart the user is still signed in"] if after.signed_in else []
+    complaints += [Complaint("after the restart the user is still signed in", after)] if after.signed_in else []
     return conclude(complaints, "no secret was found in any file, and the restart ended the sign-in")
 
 
-def _found(scan: SecretScan) -> list[str]:
+def _found(scan: SecretScan) -> list[Complaint]:
     """What a search found. It must have looked for tokens, and found what was planted."""
     if missing := [kind for kind in TOKENS if kind not in scan.kinds]:
         raise MissingObservation(f"{scan.case}: no {' and no '.join(missing)} was known, so none was looked for")
@@ -82,7 +85,7 @@ def _found(scan: SecretScan) -> list[str]:
         raise MissingObservation(
             f"{scan.case}: the search did not find what was planted; {scan.about.get('unscanned', '')}"
         )
-    return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits]
+    return [Complaint(f"{scan.case}: {hit.mark} in {hit.place}", scan) for hit in scan.hits]
 
 
 @check("STORE-08.E4", "ASVS 5.0.0 16.5.2")
@@ -93,9 +96,9 @@ def degraded_storage_is_logged_once(seen: Record, parameters: Parameters) -> Jud
             raise MissingObservation(f"{log.case}: there was no process to log anything ({log.about['error']})")
         records = [record for record in log.records if record.get("record") == "storage-degraded"]
         if len(records) != 1:
-            complaints.append(f"{log.case}: {len(records)} records instead of one")
+            complaints.append(Complaint(f"{log.case}: {len(records)} records instead of one", log))
         if any(MARK.search(repr(record).encode()) for record in records):
-            complaints.append(f"{log.case}: the record holds a secret")
+            complaints.append(Complaint(f"{log.case}: the record holds a secret", log))
     return conclude(complaints, "each start logged one storage-degraded record, without a secret")
 
 
@@ -110,14 +113,13 @@ def weak_stores_are_refused(seen: Record, parameters: Parameters) -> Judgement:
         for way in WAYS:
             start = seen.one(StoreState, "start", situation=_situation(store, way))
             if start.mode != MEMORY:
-                complaints.append(
-                    f"{store}, by {way}: the mode is {start.mode or 'not told'} ({start.error or start.back_end})"
-                )
+                told = f"{store}, by {way}: the mode is {start.mode or 'not told'} ({start.error or start.back_end})"
+                complaints.append(Complaint(told, start))
             elif not CONSEQUENCE.search(start.warning) or not REMEDY.search(start.warning):
-                complaints.append(f"{store}, by {way}: no warning with consequence and remedy")
+                complaints.append(Complaint(f"{store}, by {way}: no warning with consequence and remedy", start))
         view = seen.one(PageView, "signed in", situation=_situation(store, WAYS[0]))
         if _shown(view) and _unwarned(view):
-            complaints.append(f"{store}: {_unwarned(view)} on the page")
+            complaints.append(Complaint(f"{store}: {_unwarned(view)} on the page", view))
     return conclude(complaints, f"{len(WEAK_STORES)} weak stores were refused, asked for in {len(WAYS)} ways each")
 
 
@@ -130,7 +132,7 @@ def no_secret_is_in_a_weak_file(seen: Record, parameters: Parameters) -> Judgeme
             raise MissingObservation(f"{store}: nobody was signed in, so there was nothing to write")
         for scan in seen.of(SecretScan, "after the login"):
             if scan.about["situation"].startswith(f"{store},"):
-                complaints += [f"{store}: {text}" for text in _found(scan)]
+                complaints += [Complaint(f"{store}: {text}", scan) for text in _found(scan)]
         seen.one(SecretScan, "after the login", situation=situation)
     return conclude(complaints, "no secret was found in a weak store's file or in any other")
 
@@ -138,24 +140,25 @@ def no_secret_is_in_a_weak_file(seen: Record, parameters: Parameters) -> Judgeme
 @check("STORE-09.E3", "keyring 25.7 source (null back end)")
 def self_test_finds_a_store_that_does_not_keep(seen: Record, parameters: Parameters) -> Judgement:
     sound = seen.one(SelfTestRun, "sound store")
-    complaints = [f"the self-test leaves out: {step}" for step in SELF_TEST if step not in sound.steps]
-    complaints += [f"a sound store fails the self-test at {step}" for step, held in sound.steps.items() if not held]
-    if not sound.accepted:
-        complaints.append(f"a sound store was not accepted ({sound.back_end})")
+    flaws = [f"the self-test leaves out: {step}" for step in SELF_TEST if step not in sound.steps]
+    flaws += [f"a sound store fails the self-test at {step}" for step, held in sound.steps.items() if not held]
+    flaws += [] if sound.accepted else [f"a sound store was not accepted ({sound.back_end})"]
+    complaints = [Complaint(flaw, sound) for flaw in flaws]
     complaints += [complaint for case in UNSOUND for complaint in _unnoticed(seen, case)]
-    if not all(seen.one(SelfTestRun, case).before_login for case in ("sound store", *UNSOUND)):
-        complaints.append("the self-test did not come before the first login")
+    tests = [seen.one(SelfTestRun, case) for case in ("sound store", *UNSOUND)]
+    if late := [test for test in tests if not test.before_login]:
+        complaints.append(Complaint("the self-test did not come before the first login", *late))
     return conclude(complaints, "write, comparison and deletion were tried before the login, and bad stores refused")
 
 
-def _unnoticed(seen: Record, case: str) -> list[str]:
+def _unnoticed(seen: Record, case: str) -> list[Complaint]:
     """What is wrong with how the client took a store that does not keep what it is given."""
     test, state = seen.one(SelfTestRun, case), seen.one(StoreState, case)
     if test.accepted or state.mode != MEMORY:
-        return [f"{case}: it was accepted ({test.back_end}, mode {state.mode})"]
+        return [Complaint(f"{case}: it was accepted ({test.back_end}, mode {state.mode})", test, state)]
     if not test.steps:
         raise MissingObservation(f"{case}: it was refused before its self-test")
-    return [f"{case}: the self-test did not notice it"] if all(test.steps.values()) else []
+    return [Complaint(f"{case}: the self-test did not notice it", test)] if all(test.steps.values()) else []
 
 
 @check("STORE-09.E4", "keyring 25.7 source (chainer)")

@@ -25,16 +25,17 @@ from harness.observe import MissingObservation, Record
 
 FLAWLESS, MISTAKEN = "a flawless redemption", "a redemption with a mistake"
 AFTERWARDS, NO_CHALLENGE = "the same code without the mistake", "a code without a challenge"
+NO_VERIFIER, NO_REDIRECT = "no verifier", "no redirect URI"
 OTHER_REDIRECT, WITHOUT_CHALLENGE = "another registered redirect URI", "a verifier without a challenge"
 IDENTIFICATION = frozenset({"client_id", "client_secret", "authorization"})
 MISTAKES: Mapping[str, frozenset[str]] = {  # what each of them changes of the request
-    "no verifier": frozenset({"code_verifier"}),
+    NO_VERIFIER: frozenset({"code_verifier"}),
     "a verifier with one bit changed": frozenset({"code_verifier"}),
     "the verifier of a parallel login": frozenset({"code_verifier"}),
     "the challenge as verifier": frozenset({"code_verifier"}),
     "by another client": IDENTIFICATION,
     OTHER_REDIRECT: frozenset({"redirect_uri"}),
-    "no redirect URI": frozenset({"redirect_uri"}),
+    NO_REDIRECT: frozenset({"redirect_uri"}),
     WITHOUT_CHALLENGE: frozenset({"code_verifier"}),
 }
 SESSION, PRESENTED, WIDER = "a session", "a refresh token presented", "a wider scope"
@@ -67,9 +68,9 @@ def mistakes_are_invalid_grants(seen: Record, parameters: Parameters) -> Judgeme
 
 @check("TOKEN-02.E2", "RFC 9700 §2.1.1, RFC 6749 §4.1.2")
 def mistakes_burn_the_code(seen: Record, parameters: Parameters) -> Judgement:
-    """A client that is not known is refused before its code is looked at (RFC 6749 §3.2.1): there nothing was redeemed,
-    and no verifier was guessed."""
-    tried = [attempt for attempt in _attempts(seen) if not _is_unknown_client(attempt.mistaken)]
+    """A client that is not known, and a request that lacks a parameter, may be refused before the code is looked at
+    (RFC 6749 §3.2.1, §5.2): there nothing was redeemed, and no verifier was guessed."""
+    tried = [attempt for attempt in _attempts(seen) if not _is_refused_unread(attempt.mistaken)]
     complaints = [
         Complaint(f"{attempt.told}: afterwards the code still works", *attempt)
         for attempt in tried
@@ -146,9 +147,16 @@ def _is_unknown_client(exchange: HttpExchange) -> bool:
 
 
 def _refused_by(exchange: HttpExchange) -> bool:
-    """400 invalid_grant; for a client that is not known also invalid_client."""
+    """400 invalid_grant; for a client that is not known also invalid_client, and for a parameter that is missing also
+    invalid_request, which RFC 6749 §5.2 defines for just that."""
     invalid_grant = exchange.status == 400 and exchange.json().get("error") == "invalid_grant"
-    return (invalid_grant or _is_unknown_client(exchange)) and not gives_token(exchange)
+    return (invalid_grant or _is_refused_unread(exchange)) and not gives_token(exchange)
+
+
+def _is_refused_unread(exchange: HttpExchange) -> bool:
+    lacking = exchange.about.get("mistake") in (NO_VERIFIER, NO_REDIRECT)
+    malformed = exchange.status == 400 and exchange.json().get("error") == "invalid_request"
+    return _is_unknown_client(exchange) or (lacking and malformed)
 
 
 def _left_out(seen: Record, attempts: Iterable[Attempt]) -> str:

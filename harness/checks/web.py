@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from harness.checks.common import conclude
+from harness.checks.common import Complaint, conclude
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
 from harness.observations import Cookie, CookieJar, PageView, SecretScan
@@ -28,9 +28,9 @@ SEARCHES = ("login", "renewal", *PAGES)
 def cookies_have_the_required_attributes(seen: Record, parameters: Parameters) -> Judgement:
     complaints, count = [], 0
     for moment in MOMENTS:
-        cookies = _set_cookies(seen, moment)
+        cookies, jar = _set_cookies(seen, moment), _jar(seen, moment, "set-cookie")
         count += len(cookies)
-        complaints += [f"{moment}: {cookie.name} {flaw}" for cookie in cookies for flaw in _flaws(cookie)]
+        complaints += [Complaint(f"{moment}: {c.name} {flaw}", jar) for c in cookies for flaw in _flaws(c)]
     return conclude(complaints, f"{count} Set-Cookie of three moments had all attributes")
 
 
@@ -78,10 +78,11 @@ def cookies_stay_where_they_belong(seen: Record, parameters: Parameters) -> Judg
         if view.about.get("readable") != "yes":
             raise MissingObservation(f"{view.case}: document.cookie did not show a cookie planted for it")
         if view.document_cookie:
-            complaints.append(f"{view.case}: document.cookie shows {_names_in(view.document_cookie)}")
+            told = f"{view.case}: document.cookie shows {_names_in(view.document_cookie)}"
+            complaints.append(Complaint(told, view))
     for where in ("sibling", "http"):
         sent = _jar(seen, where, "sent")
-        complaints += [f"{cookie.name} was sent to {sent.url}" for cookie in sent.cookies]
+        complaints += [Complaint(f"{cookie.name} was sent to {sent.url}", sent) for cookie in sent.cookies]
     return conclude(complaints, "neither page script nor a sibling name nor plain http got a cookie")
 
 
@@ -105,30 +106,39 @@ def _belongs(cookie: Cookie, url: str) -> bool:
 
 @check("WEB-01.E3", "ASVS 5.0.0 3.3.5, NIST SP 800-63B-4 §5.1.1")
 def cookies_are_opaque_and_small(seen: Record, parameters: Parameters) -> Judgement:
-    cookies = [cookie for moment in MOMENTS for cookie in _set_cookies(seen, moment)]
-    cookies += [cookie for moment in ("login", "renewal") for cookie in _session(seen, moment)]
-    complaints = [f"{c.name} holds {' and '.join(c.personal)} in clear ({c.decoded})" for c in cookies if c.personal]
-    complaints += [f"{c.name} is a JWT" for c in cookies if c.decoded == "jwt" and not c.personal]
-    complaints += [f"{c.name} has {c.size} bytes" for c in cookies if c.size > LONGEST]
+    cookies = [(c, _jar(seen, moment, "set-cookie")) for moment in MOMENTS for c in _set_cookies(seen, moment)]
+    cookies += [(c, _jar(seen, moment, "jar")) for moment in ("login", "renewal") for c in _session(seen, moment)]
+    complaints = [Complaint(told, jar) for cookie, jar in cookies for told in _tells_or_weighs(cookie)]
     return conclude(
         list(dict.fromkeys(complaints)), f"{len(cookies)} cookies are opaque and at most {LONGEST} bytes long"
     )
 
 
+def _tells_or_weighs(cookie: Cookie) -> Iterator[str]:
+    if cookie.personal:
+        yield f"{cookie.name} holds {' and '.join(cookie.personal)} in clear ({cookie.decoded})"
+    elif cookie.decoded == "jwt":
+        yield f"{cookie.name} is a JWT"
+    if cookie.size > LONGEST:
+        yield f"{cookie.name} has {cookie.size} bytes"
+
+
 @check("WEB-01.E4", "ASVS 5.0.0 3.3.1, RFC 6265 §3.1")
 def logout_deletes_the_session_cookies(seen: Record, parameters: Parameters) -> Judgement:
     session = _session(seen, "renewal")
-    deleted = {c.name: c for c in _jar(seen, "logout", "set-cookie").cookies if _deletes(c)}
-    left = {cookie.name for cookie in _jar(seen, "logout", "jar").cookies}
+    answered, jar = _jar(seen, "logout", "set-cookie"), _jar(seen, "logout", "jar")
+    deleted = {cookie.name: cookie for cookie in answered.cookies if _deletes(cookie)}
+    left = {cookie.name for cookie in jar.cookies}
     complaints = []
     for cookie in session:
         deletion = deleted.get(cookie.name)
         if deletion is None:
-            complaints.append(f"{cookie.name} is not deleted")
+            complaints.append(Complaint(f"{cookie.name} is not deleted", answered))
         elif _attributes(deletion) != _attributes(cookie):
-            complaints.append(f"{cookie.name} is deleted with other attributes than it was set with")
+            told = f"{cookie.name} is deleted with other attributes than it was set with"
+            complaints.append(Complaint(told, answered))
         if cookie.name in left:
-            complaints.append(f"{cookie.name} is still in the jar")
+            complaints.append(Complaint(f"{cookie.name} is still in the jar", jar))
     return conclude(complaints, f"the logout deleted {len(session)} cookies, and the jar is empty of them")
 
 
@@ -180,7 +190,8 @@ def _allowed(hit: str, scan: SecretScan) -> bool:
 
 @check("WEB-02.E3", "OWASP Session CS: localStorage API")
 def reload_keeps_the_session_without_tokens(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = [] if seen.one(PageView, "reload").signed_in else ["the reloaded page is signed out"]
+    page = seen.one(PageView, "reload")
+    complaints = [] if page.signed_in else [Complaint("the reloaded page is signed out", page)]
     complaints += _hits(_search(seen, "reload", "storages"), STORAGES)
     return conclude(complaints, "the reloaded page is signed in, and no token appeared in a storage")
 
@@ -197,6 +208,7 @@ def _search(seen: Record, moment: str, part: str) -> SecretScan:
     return scan
 
 
-def _hits(scan: SecretScan, places: tuple[str, ...]) -> list[str]:
+def _hits(scan: SecretScan, places: tuple[str, ...]) -> list[Complaint]:
     """The hits in these places; a hit's place begins with one of those searched."""
-    return [f"{scan.case}: {hit.mark} in {hit.place}" for hit in scan.hits if hit.place.startswith(places)]
+    found = (hit for hit in scan.hits if hit.place.startswith(places))
+    return [Complaint(f"{scan.case}: {hit.mark} in {hit.place}", scan) for hit in found]

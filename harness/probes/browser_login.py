@@ -171,8 +171,8 @@ class _Visit:
         self._wait(lambda: time.monotonic() - self._heard >= SETTLED_SECONDS, seconds)
 
     def _wait(self, until: Callable[[], bool], seconds: float) -> None:
-        """Wait until then or until the login has ended, at most so long. (For a load that the end of the login cuts off,
-        the browser itself would wait for ever.)"""
+        """Wait until then or until the login has ended, at most so long. For a load that the end of the login cuts off
+        the browser itself would wait for ever."""
         end = time.monotonic() + seconds
         while not self._ended and not until() and time.monotonic() < end:
             self._page.wait_for_timeout(20)

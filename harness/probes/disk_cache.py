@@ -89,9 +89,9 @@ class CacheSearch:
 
 
 def _listed(files: Iterable[Path]) -> list[str]:
-    """The URLs of what is kept, without the witnesses'."""
+    """The URLs of what is kept, without the witnesses' and icons that nobody linked."""
     urls = dict.fromkeys(_url_in(file) for file in files)
-    return [url for url in urls if url and PLANTED not in url and not url.startswith("http://127.0.0.1:")][:MOST_LISTED]
+    return [url for url in urls if url and PLANTED not in url and not url.endswith("/favicon.ico")][:MOST_LISTED]
 
 
 def _url_in(file: Path) -> str:
@@ -114,7 +114,10 @@ def _cacheable_site(plain: bytes, packed: bytes) -> Iterator[tuple[str, str]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            is_packed = self.path == "/gzip"
+            if PLANTED not in self.path:  # the browser asks for an icon by itself
+                self.send_error(404)
+                return
+            is_packed = self.path.endswith("/gzip")
             body = gzip.compress(packed * 2) if is_packed else plain
             self.send_response(200)
             encoding = (("Content-Encoding", "gzip"),) if is_packed else ()
@@ -131,7 +134,8 @@ def _cacheable_site(plain: bytes, packed: bytes) -> Iterator[tuple[str, str]]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/plain", f"http://127.0.0.1:{server.server_port}/gzip"
+        base = f"http://127.0.0.1:{server.server_port}/{PLANTED}"
+        yield f"{base}/plain", f"{base}/gzip"
     finally:
         server.shutdown()
         server.server_close()

@@ -10,6 +10,8 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qsl, quote_plus
 
@@ -17,7 +19,7 @@ from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.report import answer_reader
 from harness.report.marks import Mark, marks_in
 from harness.report.origins import reading_of, url_reading
-from harness.report.pages import TEMPLATES
+from harness.report.pages import TEMPLATES, amount
 from harness.report.script_values import Parts, Values
 from harness.report.shell import Variable, comment, quote, word
 from harness.report.slices import exchanges_of, slice_of
@@ -28,7 +30,9 @@ FORM = "application/x-www-form-urlencoded"
 ENOUGH = 10  # requests of a script; of what would need more, the first that is shown is repeated
 WAITED = 5.0  # seconds between two exchanges from which on the script waits as long
 LONGEST_WAIT = 3_600.0
+MOVED = 60.0  # seconds by which a clock has jumped, and not only run ahead
 MOST_AT_ONCE = 100
+CLOCK = "echo 'The run had set the clock of the target forward: without that these answers show nothing.'"
 USE = (
     "",
     "Needs bash, curl, openssl and python3. It logs in as a test user and sends what is written below, nothing else.",
@@ -97,10 +101,12 @@ class _Script:
         step, previous = self.steps[place], self.steps[place - 1] if place else None
         fails = f" This is what fails: see {self.clause}." if step in exchanges_of(self.shown, self.steps) else ""
         told = [comment(f"{place + 1}. {_does(step)}"), comment(f"Answered {_shape(step)}.{fails}", "#    ")]
-        waited = step.began - previous.began - previous.seconds if previous and step.began and previous.began else 0.0
-        return (
-            [f"sleep {min(waited, LONGEST_WAIT):.0f}  # as long as the run waited", *told] if waited >= WAITED else told
-        )
+        waited, moved = _since(previous, step) if previous else (0.0, 0.0)
+        if waited >= WAITED:
+            told.insert(0, f"sleep {min(waited, LONGEST_WAIT):.0f}  # as long as the run waited")
+        if moved >= MOVED:
+            told.insert(0, comment(f"Before this the run set the target's clock forward by {amount(moved, 's')}."))
+        return told
 
     def _request(self, place: int, step: HttpExchange) -> str:
         race = next((one for one in self.shown if isinstance(one, Race) and exchanges_of([one], [step])), None)
@@ -120,9 +126,10 @@ class _Script:
 
     def _cookies(self, step: HttpExchange) -> list[str]:
         agent = step.about.get("agent", "")
-        own = [one for one in self.steps if one.about.get("agent", "") == agent]
-        jar = quote(f"./agent{re.sub(r'[^0-9]', '', agent)}.cookies")
-        return ["-b", jar, "-c", jar] if any(one.header("set-cookie") for one in own) else []
+        if not any(one.header("set-cookie") for one in self.steps if one.about.get("agent", "") == agent):
+            return []
+        jar = f"cookies{list(dict.fromkeys(one.about.get('agent', '') for one in self.steps)).index(agent) + 1}"
+        return [f"-b {jar} -c {jar}"]
 
     def _url(self, place: int, step: HttpExchange) -> tuple[list[str], str]:
         """Parameters that curl is to put into the query, and the URL as a word."""
@@ -167,6 +174,10 @@ class _Script:
         for place, step in enumerate(self.steps, 1):
             if step in shown:
                 lines.append(f"raced {place}" if step in raced else f"same {place} {quote(_shape(step))}")
+        if any(_since(*pair)[1] >= MOVED for pair in pairwise(self.steps)):
+            lines.append(
+                "echo 'The run had set the clock of the target forward. Without that these answers show nothing.'"
+            )
         return [*lines, 'exit "$differs"']
 
     def _claims(self, token: TokenFacts) -> list[str]:
@@ -174,6 +185,25 @@ class _Script:
         reading = next((r for e in self.steps if (r := reading_of(digest, e)) and r.what == "json"), None)
         place = self.steps.index(reading.exchange) + 1 if reading else 0
         return [f"take {place} claims {quote(reading.names[0])} | cat -v"] if reading else []
+
+
+def _since(previous: HttpExchange, step: HttpExchange) -> tuple[float, float]:
+    """Seconds that the run waited between the two, and whole minutes by which the target's clock was set forward
+    meanwhile, by what its answers say of the time (RFC 9110 §6.6.1)."""
+    if not previous.began or not step.began:
+        return 0.0, 0.0
+    passed = step.began - previous.began
+    times = [_moment(previous), _moment(step)]
+    moved = times[1] - times[0] - passed if times[0] and times[1] else 0.0
+    return passed - previous.seconds, round(moved / 60) * 60.0
+
+
+def _moment(exchange: HttpExchange) -> float:
+    """The Date of an answer in seconds; 0 where it has none."""
+    try:
+        return parsedate_to_datetime(exchange.header("date") or "").timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _client_id(start: str) -> str:

@@ -13,7 +13,7 @@ from harness.model import ANY, Control, Expectation, Finding, Severity, Verdict,
 from harness.observations import Confirmation, Observation
 from harness.report.curl_script import CurlScript, curl_script
 from harness.report.report_input import ReportInput
-from harness.report.slices import first_trial, showing
+from harness.report.slices import first_trial, showing, with_their_start
 from harness.report.verdicts import STAGE_ORDER, cell_name, merged, stage_of
 
 __all__ = ["Failure", "Sight", "failures", "script_name"]
@@ -127,9 +127,13 @@ def _sights(
         waiver = next((waiver for waiver in expected if _covers(waiver, finding)), None)
         groups.setdefault((finding.reason, _second_client(finding, observations), waiver), []).append(finding)
     return tuple(
-        Sight(reason, tuple(f.cell for f in group), showing(group[0], observations), client, waiver)
+        Sight(reason, tuple(f.cell for f in group), _shown(group[0], observations), client, waiver)
         for (reason, client, waiver), group in groups.items()
     )
+
+
+def _shown(finding: Finding, observations: Mapping[str, Observation]) -> tuple[Observation, ...]:
+    return with_their_start(showing(finding, observations), first_trial(finding, observations))
 
 
 def _second_client(finding: Finding, observations: Mapping[str, Observation]) -> str:

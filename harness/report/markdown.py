@@ -9,8 +9,8 @@ from harness.report.verdicts import visible
 
 __all__ = ["fenced", "folded", "literal", "table"]
 
-# What Markdown or HTML would act on. A mention (@) and an issue (#) of the reader's own site are text here.
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$:])")
+# What Markdown or HTML would act on. A mention (@), an issue (#) and a link of the reader's own site are text here.
+_ACTIVE = re.compile(r"[\\`*_{}\[\]<>|~@&$]|[:#](?=\S)|[wW](?=[wW]{2}\.)")
 
 
 def literal(text: str, longest: int = 240) -> str:

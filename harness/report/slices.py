@@ -11,7 +11,7 @@ from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.report.marks import marks_in
 from harness.report.origins import cookie_setters, page_of, reading_of, sent_marks, url_reading
 
-__all__ = ["exchanges_of", "first_trial", "showing", "slice_of"]
+__all__ = ["exchanges_of", "first_trial", "showing", "slice_of", "with_their_start"]
 
 HTTP = re.compile(r"https?://[^\s/?#@]+")
 PRESENTED = frozenset({"code", "refresh_token", "access_token", "id_token"})
@@ -50,6 +50,19 @@ def slice_of(shown: Iterable[Observation], seen: Sequence[Observation]) -> tuple
         presented = {digest for number in wanted for digest in _presented(exchanges[number])}
         waiting = [n for n in range(last) if n not in wanted and presented & _presented(exchanges[n])]
     return tuple(exchanges[number] for number in sorted(wanted))
+
+
+def with_their_start(shown: Iterable[Observation], seen: Sequence[Observation]) -> tuple[Observation, ...]:
+    """What is shown; before the end of a way over redirects and pages, the request that it began with."""
+    exchanges = [o for o in seen if isinstance(o, HttpExchange)]
+    place = {exchange.id: number for number, exchange in enumerate(exchanges)}
+    told: dict[str, Observation] = {}
+    for one in shown:
+        start, reading = one, None
+        while isinstance(start, HttpExchange) and (reading := url_reading(start, exchanges[: place.get(start.id, 0)])):
+            start = reading.exchange
+        told |= {start.id: start, one.id: one}
+    return tuple(told.values())
 
 
 def exchanges_of(shown: Iterable[Observation], exchanges: Sequence[HttpExchange]) -> list[HttpExchange]:

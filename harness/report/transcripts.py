@@ -143,7 +143,7 @@ def _exchange(exchange: HttpExchange) -> str:
     request = [f"{exchange.method} {exchange.url}", *(f"{name}: {value}" for name, value in exchange.request_headers)]
     if exchange.request_body:
         request += ["", exchange.request_body]
-    status = str(exchange.status) if exchange.status is not None else f"no answer: {exchange.error}"
+    status = f"HTTP {exchange.status}" if exchange.status is not None else f"no answer: {exchange.error}"
     answer = [status, *(f"{name}: {value}" for name, value in exchange.headers)]
     if exchange.body:
         answer += ["", exchange.body]

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Self
 
 import trustme
@@ -23,7 +24,7 @@ from harness.model import STAGES
 from harness.observations import DocumentedLifetime
 from harness.ports import Clock, validating
 from harness.probes.login import Login, User
-from harness.probes.oauth import Client
+from harness.probes.oauth import Client, StageAddress
 from harness.redact import Redactor
 from harness.targets.description import Description, Limits, StageDescription
 from harness.targets.oauth import OAuthTarget
@@ -43,7 +44,8 @@ REUSE = {"openauth": 60.0, "openauth-hardened": 10.0}
 class OpenAuthTarget(OAuthTarget):
     """Three running stages. Their clocks can be set forward, so that lifetimes pass without waiting."""
 
-    processes: Mapping[str, OpenAuthProcess] = {}
+    ca_file: Path  # PEM, of the authority of all stages
+    processes: Mapping[str, OpenAuthProcess]
 
     @classmethod
     def start(
@@ -80,11 +82,15 @@ class OpenAuthTarget(OAuthTarget):
             for process in processes.values():
                 process.stop()
             raise
-        target.processes = processes
+        target.ca_file, target.processes = ca_file, processes
         target.patience = None  # one process each, without caches: what takes effect does so at once
         for process in processes.values():
             target.closing.callback(process.stop)
         return target
+
+    @property
+    def addresses(self) -> Mapping[str, StageAddress]:
+        return {stage: described.address(stage) for stage, described in self.description.stages.items()}
 
     def clock(self) -> Clock:
         return validating(Clock, self._clock)

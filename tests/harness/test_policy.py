@@ -48,7 +48,7 @@ def test_an_expiry_may_be_written_as_a_string(tmp_path: Path) -> None:
 
 def test_the_default_policy_names_controls_that_are_there_and_allows_no_linux_cell() -> None:
     policy = load_policy(DEFAULT)
-    assert len(policy.controls) == 23
+    assert len(policy.controls) == 25
     assert set(policy.controls) <= set(load_catalog().controls)
     assert policy.require_kill_matrix
     assert all("/linux/" not in pattern and not pattern.startswith("*/*") for pattern in policy.may_be_not_run)

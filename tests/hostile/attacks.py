@@ -122,7 +122,10 @@ def jwt_of(size: int) -> str:
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
 KEYS = json.dumps({"keys": [{**KEY, "kid": str(number)} for number in range(100_000)]}).encode()
-TOKENS = {"token_type": "Bearer", "expires_in": 10**400, "refresh_token": "r" * 2_000_000}
+TOKENS = {"token_type": "Bearer", "expires_in": 10**400, "access_token": jwt_of(1_500_000)}
+LONG = {"token_type": "Bearer", "access_token": "aB3" * 9_000}
+OTHER_TYPES = {name: [1] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+CRUMBS = [f"Set-Cookie: c{n}={'x' * 600}{n}; Path=/" for n in range(90)]
 CUT = "cut off after 60,000 characters"
 ATTACKS = (
     Hostility("endless body", floods(head("Content-Type: text/plain"), b"x" * 65536), CUT),
@@ -150,10 +153,10 @@ ATTACKS = (
     Hostility("deep JSON of tokens", sends(json_answer(b"[" * 50_000)), "was not redeemed", ("token",), judges=True),
     Hostility("a body that is shorter", claims_length(500), "IncompleteRead|broke off"),
     Hostility("a body that is longer", claims_length(-9), "no metadata"),
-    Hostility("metadata of other types", sends(json_answer({n: [1] for n in ("token_endpoint", "authorization_endpoint")})), "no metadata", ("metadata",)),
-    Hostility("cookies without end", with_lines(*(f"Set-Cookie: c{n}={'x' * 600}{n}; Path=/" for n in range(90))), "too many|too long|$"),
+    Hostility("metadata of other types", sends(json_answer(OTHER_TYPES)), "no metadata", ("metadata",)),
+    Hostility("cookies without end", with_lines(*CRUMBS), "too many|too long|$"),
     Hostility("another form for ever", another_form, "ended without a code", ("login",)),
     Hostility("a hundred thousand keys", sends(json_answer(KEYS)), "$", ("keys",)),
-    Hostility("tokens of megabytes", sends(json_answer({**TOKENS, "access_token": jwt_of(1_500_000)})), "was not redeemed", ("token",)),
-    Hostility("tokens that are too long", sends(json_answer({"access_token": "aB3" * 9_000})), "too long to redact", ("token",)),
+    Hostility("tokens of megabytes", sends(json_answer(TOKENS)), "was not redeemed", ("token",)),
+    Hostility("tokens that are too long", sends(json_answer(LONG)), "too long to redact", ("token",)),
 )  # fmt: skip

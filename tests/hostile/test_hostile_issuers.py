@@ -1,4 +1,4 @@
-"""Runs by description against issuers that do harm: each ends, says what it could not see, and leaves sound evidence."""
+"""Runs by description against issuers that do harm: each ends, says what it could not see, and its evidence is sound."""
 
 from __future__ import annotations
 

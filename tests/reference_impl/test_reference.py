@@ -22,6 +22,7 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
+from reference_impl.api import Principal
 from reference_impl.app import Reference
 from reference_impl.aws import AwsAccess
 from reference_impl.config import STAGES
@@ -268,3 +269,28 @@ def test_a_port_that_is_taken_is_told_without_a_trace(served: Any) -> None:
     assert started.process.returncode == 2
     assert "did not start" in errors
     assert "Traceback" not in errors
+
+
+def test_a_realtime_connection_under_way_does_not_hold_up_the_end_of_its_stage(
+    aws_endpoint: str, tmp_path: Path
+) -> None:
+    reference = Reference.start(tmp_path, aws_endpoint, stages=["dev"])
+    stage = reference.stages["dev"].app
+    realtime = stage.apps[f"api.{stage.config.stage}.localhost"].extensions["realtime"]
+    realtime.recheck = 60
+    realtime._guard = AnyCaller()
+    with loopback_session(reference.ca_file) as http:
+        answer = http.get(f"{stage.config.api_url}/events", stream=True)
+        lines = answer.iter_lines(chunk_size=1)
+        assert next(lines) == b": open"
+        began = time.monotonic()
+        reference.stop()
+        assert time.monotonic() - began < 5
+        assert [line for line in lines if line] == []
+
+
+class AnyCaller:
+    """A guard that lets everybody in, as the same user."""
+
+    def admit(self, authorization: str | None) -> Principal:
+        return Principal("somebody", "web", "a-session")

@@ -5,7 +5,7 @@ import { PasswordProvider, ScryptHasher } from "@openauthjs/openauth/provider/pa
 import { PasswordUI } from "@openauthjs/openauth/ui/password";
 import { strictPage } from "./options.mjs";
 
-const hasher = ScryptHasher();
+const hasher = ScryptHasher({ N: 1024 }); // a sixteenth of the default: hundreds of logins, of accounts that live for minutes
 const DECLINE = '<button name="action" value="decline" formnovalidate>Decline</button></form>';
 
 /** The provider of a variant. Nobody gets its e-mails: registration and forgotten passwords end with the first step. */

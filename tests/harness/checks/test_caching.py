@@ -54,6 +54,7 @@ def test_what_holds_a_credential_or_somebodys_data_is_in_scope(answer: HttpExcha
     [
         said("metadata", 200, {"issuer": ISSUER}),
         said("revocation", 200),
+        said("revocation", 404, "404 Not Found", advertised="no"),
         said("authorize", 302, "", ("Location", "https://app.example/cb?error=access_denied")),
         said("authorize", 400, "<h1>This application is not registered.</h1>"),
         said("authorize", 200, '<form><input name="user"><input type="password" name="p"></form>'),

@@ -256,5 +256,11 @@ def test_a_justified_limit_may_be_longer() -> None:
     assert judge("TOKEN-13.E4", [long, *access_tokens()]).verdict is Verdict.PASSED
 
 
+def test_what_is_told_of_the_limits_does_not_hang_on_their_order() -> None:
+    turned = replace(table(), limits=dict(reversed(list(table().limits.items()))))
+    reasons = {judge("TOKEN-13.E4", [one, *access_tokens()]).reason for one in (table(), turned)}
+    assert len(reasons) == 1
+
+
 def test_durations_are_told_as_people_say_them() -> None:
     assert [spell(seconds) for seconds in (90, 5400, 2.5 * DAY, 30 * DAY)] == ["90 s", "1.5 h", "2.5 d", "30 d"]

@@ -91,6 +91,12 @@ def test_a_token_request_after_an_answer_of_the_wrong_kind_fails_and_is_shown(ca
     assert len(judgement.shown_by) == 2
 
 
+def test_what_is_told_does_not_hang_on_the_order_of_the_counts() -> None:
+    both = delivery(CASES[0], honest=1, attacker=1)
+    turned = replace(both, token_requests=dict(reversed(list(both.token_requests.items()))))
+    assert len({judge("TOKEN-06.E1", instead(client_of_two(), one)).reason for one in (both, turned)}) == 1
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_sign_in_that_goes_on_after_it_fails(case: str) -> None:
     late = delivery(AFTERWARDS.format(case=case), honest=1, signed_in=True)

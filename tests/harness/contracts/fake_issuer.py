@@ -32,6 +32,7 @@ class FakeIssuer(ThreadingHTTPServer):
         self.well_known = "/.well-known/oauth-authorization-server"
         self.redirect_uri = "http://127.0.0.1:1/cb"
         self.key = ECKey.generate_key("P-256", {"kid": "k1"})
+        self.claims: dict[str, object] = {}  # of its metadata, beside or instead of the true ones
         self.asked: dict[str, Form] = {}  # code requests that wait for a login
         self.codes: dict[str, str] = {}  # code → challenge
         self.refresh_tokens: set[str] = set()
@@ -41,7 +42,7 @@ class FakeIssuer(ThreadingHTTPServer):
     def metadata(self) -> dict[str, object]:
         endpoints = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token", "revocation")}
         described = {"jwks_uri": f"{self.url}/jwks", "code_challenge_methods_supported": ["S256"]}
-        return {"issuer": self.url, **endpoints, **described}
+        return {"issuer": self.url, **endpoints, **described, **self.claims}
 
     def jwks(self) -> dict[str, object]:
         return {"keys": [self.key.as_dict(private=False)]}
@@ -93,8 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
     def authorize(self, query: Form) -> None:
         if query.get("client_id") != "web" or query.get("redirect_uri") != self.server.redirect_uri:
             self.answer(400, "<h1>Error</h1>")
-        elif query.get("code_challenge_method") != "S256" or "code_challenge" not in query:
-            self.redirect({"error": "invalid_request", "state": query.get("state", "")})
+        elif query.get("code_challenge_method") != "S256" or len(query.get("code_challenge", "")) != 43:
+            self.redirect({"error": "invalid_request", **_state_of(query)})
         else:
             request = secrets.token_hex(8)
             self.server.asked[request] = query
@@ -116,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             request = self.server.asked.pop(form["request"])
             code = secrets.token_urlsafe(32)
             self.server.codes[code] = request["code_challenge"]
-            self.redirect({"code": code, "state": request["state"]})
+            self.redirect({"code": code, **_state_of(request)})
 
     def redirect(self, parameters: Form) -> None:
         self.answer(302, headers={"Location": f"{self.server.redirect_uri}?{urlencode(parameters)}"})
@@ -134,3 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+def _state_of(request: Form) -> Form:
+    return {"state": request["state"]} if "state" in request else {}

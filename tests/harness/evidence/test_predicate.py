@@ -17,7 +17,8 @@ def test_a_run_is_described_by_what_a_verdict_can_depend_on(tmp_path: Path) -> N
     feature = tmp_path / "small.feature"
     feature.write_bytes(b"Feature: Small\n")
     started = datetime(2027, 1, 31, 12, tzinfo=UTC)
-    told = describe_run(CATALOG, [feature], ["b", "a"], {"small": SmallTarget()}, started, {"hits": 0}, {"controls": ["TOKEN-*"]})
+    targets, asked = {"small": SmallTarget()}, {"controls": ["TOKEN-*"]}
+    told = describe_run(CATALOG, [feature], ["b", "a"], targets, started, {"hits": 0}, asked)
     assert told["asked"] == {"controls": ["TOKEN-*"]}
     assert (told["cells"], told["targets"], told["scan"]) == (["a", "b"], {"small": "1"}, {"hits": 0})
     assert told["started"] == "2027-01-31T12:00:00+00:00"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from harness.errors import NotOffered
 from harness.machine.session import PrivateSession
 from harness.observations import DocumentedLifetime, Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
+from harness.probes.browser import public_key_hash
 from harness.probes.oauth import Client, User
 from harness.redact import Redactor
 from harness.targets.description import Description, Limits, StageDescription
 from harness.targets.oauth import OAuthTarget
+from harness.targets.reference import ReferenceTarget
 from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
 from tests.harness.contracts.issuer_contract import IssuerContract
 
@@ -103,3 +108,14 @@ def test_metadata_are_found_at_the_other_well_known_place(
     assert [(one.case, getattr(one, "status", 0)) for one in seen] == [("metadata: elsewhere", 404), ("metadata", 200)]
     at.discover("again")
     assert [one.case for one in seen[2:]] == ["again"]
+
+
+def test_a_browser_trusts_the_key_of_a_server_whose_authority_is_described_and_of_no_other(
+    reference: ReferenceTarget, tmp_path: Path
+) -> None:
+    at = urlsplit(reference.addresses["dev"].issuer)
+    host, port = at.hostname or "", at.port or 443
+    stranger = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(stranger))
+    assert public_key_hash(host, port, reference.reference.ca_file) == reference.reference.spki_hash
+    assert public_key_hash(host, port, stranger) == ""

@@ -1,0 +1,148 @@
+"""A run of a target that is only described: what it may do, and what its gate and its evidence say."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.cli import main
+from harness.evidence.bundle import read_bundle
+from harness.machine.session import PrivateSession
+from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
+from tests.harness.small_run import CELL, ForeignTarget, SmallRun, small_run
+
+DESCRIPTION = """\
+kind = "oauth"
+name = "fake"
+version = "1"
+
+[stage.dev]
+issuer = "{fake.url}"
+protected = "{fake.url}/me"
+
+[[stage.dev.client]]
+id = "web"
+redirect_uri = "{fake.redirect_uri}"
+
+[[stage.dev.user]]
+name = "alice"
+password = "${{FAKE_PASSWORD}}"
+
+[remedies]
+"TOKEN-01.E2" = "name S256 in fake.toml"
+
+[[expected_failure]]
+expectation = "TOKEN-01.E2"
+reason = "known"
+expires = 2099-01-31
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, fake: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(PrivateSession, "start", partial(PrivateSession.start, secret_service=False))
+    monkeypatch.setenv("FAKE_PASSWORD", PASSWORD)
+    (tmp_path / "fake.toml").write_text(DESCRIPTION.format(fake=fake), encoding="utf-8")
+    return tmp_path
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def run(place: Path, *options: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Exit code, what was told, and the verdict and reason of each expectation."""
+    chosen = ("--target", place / "fake.toml", "--controls", "TOKEN-01", "--depth", "pr", "--out", place / "out")
+    result = call("run", *chosen, "--json", *options)
+    told: dict[str, Any] = json.loads(result.stdout)
+    return (
+        result.exit_code,
+        told,
+        {f["expectation"]: f"{f['verdict']}: {f['reason']}" for f in told.get("findings", ())},
+    )
+
+
+def test_a_failure_that_is_expected_passes_the_gate_here_and_wherever_the_evidence_is_read(
+    place: Path, fake: FakeIssuer
+) -> None:
+    fake.claims = {"code_challenge_methods_supported": ["plain"]}
+    code, told, verdicts = run(place)
+    assert (code, told["decision"]) == (0, "pass"), verdicts
+    assert verdicts["TOKEN-01.E2"].startswith("failed: ")
+    predicate = read_bundle(Path(told["bundle"])).predicate
+    assert predicate["foreign"] == ["fake"]
+    assert predicate["remedies"] == {"fake": {"TOKEN-01.E2": "name S256 in fake.toml"}}
+    (expected,) = predicate["expected_failures"]
+    assert (expected["control"], expected["file"]) == ("TOKEN-01.E2", "fake.toml")
+    (place / "fake.toml").unlink()
+    gated = json.loads(call("gate", told["bundle"], "--controls", "TOKEN-01", "--json").stdout)
+    assert gated["decision"] == "pass"
+    assert [
+        (reason["rule"], reason["detail"]) for reason in gated["reasons"] if reason["subject"].startswith("TOKEN")
+    ] == [("waived", "failures accepted: 1, expected by fake.toml until 2099-01-31: known")]
+
+
+def test_an_expected_failure_that_does_not_happen_fails_the_gate(place: Path) -> None:
+    code, told, verdicts = run(place)
+    assert (code, told["decision"]) == (1, "fail")
+    assert verdicts["TOKEN-01.E2"].startswith("passed: ")
+    gated = json.loads(call("gate", told["bundle"], "--controls", "TOKEN-01", "--json").stdout)
+    assert ("waiver-unused", "all that it covers passed; delete it at fake.toml") in [
+        (reason["rule"], reason["detail"]) for reason in gated["reasons"]
+    ]
+
+
+def test_a_read_only_run_sends_nothing_that_could_write(
+    place: Path, fake: FakeIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted: list[str] = []
+    handler = fake.RequestHandlerClass
+    monkeypatch.setattr(handler, "do_POST", lambda self: posted.append(self.path))
+    _, told, verdicts = run(place, "--read-only")
+    assert verdicts["TOKEN-01.E3"].startswith("not_run: ")
+    assert "the run is read-only" in verdicts["TOKEN-01.E3"]
+    assert posted == []
+    assert read_bundle(Path(told["bundle"])).predicate["asked"]["read_only"] is True
+
+
+def test_faults_are_seeded_in_the_reference_only(place: Path) -> None:
+    told = call("faults", "--target", place / "fake.toml")
+    assert (told.exit_code, "faults can be seeded in the reference only" in told.stderr) == (2, True)
+
+
+class Production(ForeignTarget):
+    """A target whose only stage others rely on."""
+
+    stages = ("dev",)
+
+    def spares(self, stage: str) -> str:
+        return f"{stage} is production"
+
+
+def tagged(folder: Path, tags: str, target: type[ForeignTarget], cell: str = CELL) -> SmallRun:
+    text = f"\n@SMALL-01 {tags}\nScenario: One\n    Given an answer of 200\n    Then SMALL-01.E1 holds: it is 200\n"
+    return small_run(folder, text, target=target)
+
+
+@pytest.mark.usefixtures("small_checks")
+class TestLeave:
+    def test_what_may_disturb_others_is_not_run_where_they_rely_on_the_stage(self, tmp_path: Path) -> None:
+        ran = tagged(tmp_path, "@destructive", Production)
+        assert ran.verdicts["SMALL-01.E1"] == "not_run"
+        assert ran.reason("SMALL-01.E1") == "the target offers no leave to disturb it: dev is production"
+        assert not [event for event, _ in ran.events if event == "observation"]
+
+    def test_it_is_run_elsewhere_and_what_disturbs_nobody_is_run_there(self, tmp_path: Path) -> None:
+        assert tagged(tmp_path, "@destructive", ForeignTarget).verdicts["SMALL-01.E1"] == "passed"
+        assert tagged(tmp_path, "", Production).verdicts["SMALL-01.E1"] == "passed"
+
+    def test_stages_are_compared_where_all_of_them_are_described(self, tmp_path: Path) -> None:
+        ran = tagged(tmp_path, "@stage:all", Production)
+        assert ran.verdicts["SMALL-01.E1"] == "not_run"
+        assert "it compares dev, staging, prod, and only dev is described" in ran.reason("SMALL-01.E1")
+        assert tagged(tmp_path, "@stage:all", ForeignTarget).verdicts["SMALL-01.E1"] == "passed"
