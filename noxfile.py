@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 ENVIRONMENT = ROOT / ".nox" / "authassay"
 STAMP = ENVIRONMENT / "stamp"
+FOREIGN = ROOT / "tests" / "targets"  # systems of others
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
@@ -42,6 +43,19 @@ def set_up() -> None:
     _call(*install, "--require-hashes", "--only-binary", ":all:", "-r", LOCK)
     _call(*install, "--offline", "--no-deps", "--no-build-isolation", "--editable", ROOT)
     STAMP.write_text(stamp)
+
+
+def set_up_site(lock: Path) -> None:
+    """Makes an environment of its own for a system that Authassay verifies, from its lock, unless it is there."""
+    folder = ROOT / ".nox" / lock.parent.parent.name.replace("_", "-")
+    stamp, python = folder / "stamp", folder / BIN.name / PYTHON.name
+    if stamp.exists() and stamp.read_text() == lock.read_text():
+        return
+    print(f"noxfile: setting up {folder.relative_to(ROOT)} from {lock.relative_to(ROOT)} …", flush=True)
+    _call(PYTHON, "-m", "uv", "venv", "-q", "--clear", "--python", PYTHON, folder)
+    install = (PYTHON, "-m", "uv", "pip", "install", "-q", "--python", python)
+    _call(*install, "--require-hashes", "--only-binary", ":all:", "-r", lock)
+    stamp.write_text(lock.read_text())
 
 
 def _stamp() -> str:
@@ -166,6 +180,14 @@ def tests(session: nox.Session) -> None:
 def verify(session: nox.Session) -> None:
     """The main job: run, faults, audit, report and gate on the reference implementation."""
     authassay_command(session, "verify", *session.posargs)
+
+
+@nox.session
+def targets(session: nox.Session) -> None:
+    """Two issuers of others, installed, started and verified by their descriptions: `-- NAME` for one of them."""
+    set_up()
+    set_up_site(FOREIGN / "django_oauth_toolkit" / "server" / "requirements.txt")
+    session.run(str(PYTHON), "-m", "tests.targets.systems", *session.posargs, external=True)
 
 
 @nox.session

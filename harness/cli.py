@@ -33,6 +33,7 @@ from harness.jobs import (
     faults_by_expectation,
     gate_bundle,
     kill_faults,
+    preflight,
     report_bundle,
     run_json,
     verify,
@@ -44,7 +45,7 @@ from harness.plan import read_features
 from harness.report.coverage import coverage_json, coverage_markdown, coverage_table
 from harness.report.findings_table import show_findings
 from harness.report.progress import open_progress
-from harness.report.terminal import console_for, kill_table, show_audit, show_decision, show_lines, show_things
+from harness.report.terminal import console_for, kill_table, show_audit, show_decision, show_lines, show_things, show_tried
 from harness.report.verdict_table import verdict_table
 from harness.run import Question
 from harness.targets.opening import TARGETS, Leave, find_target
@@ -148,9 +149,7 @@ def spares(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what may be done to a target that is not one's own."""
     options = (
         click.option("--read-only", is_flag=True, help="Send nothing but GET and HEAD to a described target."),
-        click.option(
-            "--allow-destructive", is_flag=True, help="Disturb stages marked prod where a scenario must."
-        ),
+        click.option("--allow-destructive", is_flag=True, help="Disturb stages marked prod where a scenario must."),
     )
     return functools.reduce(lambda wrapped, option: option(wrapped), options, function)
 
@@ -202,9 +201,7 @@ def bring(needs: tuple[Need, ...], no_install: bool, console: Console) -> None:
 @click.option("--key", type=Path_, help="Ed25519 private key (PEM) that signs; else a fresh one.")
 @no_install
 @as_json
-def run_command(
-    as_json: bool, policy: Path | None, out: Path, key: Path | None, no_install: bool, **asked: Any
-) -> int:
+def run_command(as_json: bool, policy: Path | None, out: Path, key: Path | None, no_install: bool, **asked: Any) -> int:
     """Run the scenarios, judge, seal the evidence, decide. Faults are not seeded: see `faults` and `verify`."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key)
@@ -341,15 +338,27 @@ def controls_command(as_json: bool, form: str, features: Path | None, catalog: P
 
 
 @main.command("doctor")
+@click.option("--target", metavar="FILE", help="The TOML file of a description: try that target instead.")
 @as_json
-def doctor_command(as_json: bool) -> int:
-    """What is here, what is missing, and the one command that mends each."""
+def doctor_command(as_json: bool, target: str | None) -> int:
+    """What is here, what is missing, and the one command that mends each; of a target, whether a run can begin."""
+    if target:
+        return try_target(target, as_json)
     rows = examine()
     if as_json:
         say_json({"things": [asdict(row) for row in rows]})
     else:
         show_things(console_for(), rows)
     return 0
+
+
+def try_target(target: str, as_json: bool) -> int:
+    """Try a described target before a run: 0 where all is well, 1 where something is to be mended."""
+    console = console_for(as_json)
+    told = preflight(target, lambda tried: show_tried(console, tried))
+    if as_json:
+        say_json({"things": [asdict(tried) for tried in told]})
+    return 1 if any(tried.state == "wrong" for tried in told) else 0
 
 
 @main.command("serve")

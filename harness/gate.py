@@ -67,7 +67,7 @@ def _waivers(waivers: Iterable[Waiver], found: Sequence[Finding], policy: Policy
     for waiver in waivers:
         subject = f"{waiver.control} in {waiver.cell}"
         place = f"{_file(policy)}:{waiver.line}" if not waiver.file else waiver.file
-        covered = [finding for finding in found if _covers(waiver, finding)]
+        covered = [finding for finding in found if waiver.covers(finding)]
         failed = sum(finding.verdict is Verdict.FAILED for finding in covered)
         if _expired(waiver, today):
             renew = f"ask {waiver.owner} to renew it" if waiver.owner else "renew it"
@@ -105,7 +105,7 @@ def _findings(found: Iterable[Finding], policy: Policy, waivers: Sequence[Waiver
     for finding in found:
         subject = f"{finding.expectation} in {finding.cell}"
         match finding.verdict:
-            case Verdict.FAILED if not any(_covers(waiver, finding) for waiver in waivers):
+            case Verdict.FAILED if not any(waiver.covers(finding) for waiver in waivers):
                 mend = f"mend the target, or waive it in {_file(policy)} with an owner and an expiry"
                 yield Reason("failed", subject, f"{finding.reason}; {mend}")
             case Verdict.UNKNOWN:
@@ -124,10 +124,6 @@ def _findings(found: Iterable[Finding], policy: Policy, waivers: Sequence[Waiver
                 yield Reason("no-reason", subject, mend)
     for pattern, count in allowed.items():
         yield Reason("not-run-allowed", pattern, f"findings not run: {count}; {policy.may_be_not_run[pattern]}")
-
-
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    return waiver.control in (finding.expectation, _control(finding)) and fnmatchcase(finding.cell, waiver.cell)
 
 
 def _expired(waiver: Waiver, today: date) -> bool:

@@ -20,7 +20,7 @@ from harness.evidence.audit import AuditReport, audit
 from harness.evidence.bundle import Bundle, complete, read_bundle, write_kill_matrix
 from harness.evidence.predicate import expected_failures
 from harness.evidence.records import merged
-from harness.evidence.seal import load_private_key, load_public_key
+from harness.evidence.seal import STATEMENT, load_private_key, load_public_key
 from harness.fault_worker import FaultWorker
 from harness.faults.kill import Kill, KillMatrix, kill_matrix
 from harness.faults.registry import Fault, check_faults, load_faults
@@ -187,8 +187,15 @@ def _write_failures(read: Bundle, redactor: Redactor) -> tuple[Failure, ...]:
     """What failed, written beside the bundle with its curl lines, and searched for secrets."""
     shown = input_from(read)
     if write_findings(shown, read.path.parent):
-        search_for_secrets(redactor, read.path.parent)
+        _search_what_came_later(redactor, read.path)
     return failures(shown)
+
+
+def _search_what_came_later(redactor: Redactor, bundle: Path) -> None:
+    """Search what was written after the bundle was searched. The envelope holds the statement once more, in base64,
+    where short fragments of secrets are met by chance."""
+    beside = (path for path in bundle.parent.iterdir() if path != bundle)
+    search_for_secrets(redactor, bundle / STATEMENT, *beside)
 
 
 def _report(
@@ -200,7 +207,7 @@ def _report(
     with progress.show_step("writing the reports"):
         shown = input_from(read_bundle(outcome.bundle), audited, outcome.decision, policy)
         reports = write_reports(shown, outcome.bundle, outcome.bundle.parent, scenarios, faults_by_expectation())
-        search_for_secrets(redactor, outcome.bundle.parent)
+        _search_what_came_later(redactor, outcome.bundle)
     return replace(outcome, audited=audited, reports=reports)
 
 

@@ -203,6 +203,11 @@ class Waiver:
     line: int = 0
     file: str = ""
 
+    def covers(self, finding: Finding) -> bool:
+        """Whether it is about this finding, by expectation or control, and by cell."""
+        named = (finding.expectation, finding.expectation.rpartition(".")[0])
+        return self.control in named and fnmatchcase(finding.cell, self.cell)
+
 
 @dataclass(frozen=True)
 class Policy:

@@ -81,9 +81,12 @@ class Redactor:
         return secret.mark if secret else None
 
     def text(self, text: str) -> str:
-        """The text with every form of every secret, and what looks like one, replaced by marks. Idempotent."""
+        """The text with every form of every secret, and what looks like one, replaced by marks. Idempotent.
+
+        Surrogates that stand alone, as JSON can escape them, are no text and could not be written: they are replaced.
+        """
         data = text.encode("utf-8", "surrogatepass")
-        return self._redact(data, whole_characters=True).decode("utf-8", "surrogatepass")
+        return self._redact(data, whole_characters=True).decode("utf-8", "replace")
 
     def data(self, data: bytes) -> bytes:
         """The same for bytes."""

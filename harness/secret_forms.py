@@ -3,7 +3,9 @@
 Dense forms (raw, base64 in its three alignments, hex, digests) are indexed by blocks of six bytes. Sparse ones
 (percent-encoding, JSON and HTML escapes, UTF-16, hex in capitals) are undone where they occur in the text, and the
 result is searched again; so mixed and nested encodings are found too. A fragment counts from 12 characters on, of
-the secret or of its base64 or hex form: fewer would meet ordinary text.
+the secret or of its base64 or hex form: fewer would meet ordinary text. Of a UUID, or another hexadecimal number, it
+counts from 20 characters on: others stand in ordinary text, as digests and as names of files, and much of a UUID is
+the same in all (RFC 9562 §5.4).
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from harness.secret_views import views
 __all__ = ["FRAGMENT", "Finder", "Form", "Match", "Secret", "forms_of", "random_part"]
 
 FRAGMENT = 12  # characters; the shortest part of a secret that counts
+_HEXADECIMAL_FRAGMENT = 20
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f-]{20,}\Z")
 _BLOCK = 6
 # A fragment of 12 holds 7 block starts. Every 3rd block of a form and every 2nd place of a text meet within 6.
 _FORM_STEP = 3
 _TEXT_STEP = 2
 _DEPTH = 3  # how many encodings around one another are undone
-_SAME = 16  # forms and offsets that one block leads to; more share a part that is no secret, or repeat themselves
+_SAME = 8  # forms and offsets that one block leads to; more share a part that is no secret, or repeat themselves
 _JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3}))\Z")
 _LONG = 16  # characters; a shorter signature is no random part to look for
 
@@ -100,9 +104,11 @@ def forms_of(secret: Secret, hashed: bool = True) -> Iterator[Form]:
 def _encoded(secret: Secret, part: bytes) -> Iterator[Form]:
     offset = len(secret.value) - len(part)
     whole = secret.whole or len(part) < FRAGMENT
+    hexadecimal = _HEXADECIMAL.search(part)
     for transform, text in _texts(part):
         start = offset if text is part else 0
-        yield Form(secret, transform, text, len(text) if whole else FRAGMENT, start, offset > 0)
+        shortest = len(text) * _HEXADECIMAL_FRAGMENT // len(part) if hexadecimal else FRAGMENT
+        yield Form(secret, transform, text, len(text) if whole else shortest, start, offset > 0)
 
 
 def _texts(part: bytes) -> Iterator[tuple[str, bytes]]:

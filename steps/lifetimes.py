@@ -137,7 +137,7 @@ def open_session(scene: Scene, client: Client, limits: Limits, interval: float) 
     at = issuer(scene)
     agent = at.new_agent()
     authorization = at.authorize("login", client, at.address.users["existing"], agent=agent)
-    token = str(at.redeem("login", authorization, client).json().get("refresh_token", ""))
+    token = at.tokens_of("login", at.redeem("login", authorization, client)).get("refresh_token", "")
     about = {"absolute": f"{limits.absolute:g}", "interval": f"{interval:g}", "stated_by": limits.stated_by}
     return Session(client, agent, required(token, client), about)
 

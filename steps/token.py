@@ -67,9 +67,10 @@ def send_code_requests(scene: Scene, clients: list[Client], datatable: list[list
 
 
 def changed_redirects(client: Client) -> dict[str, str]:
-    """Redirect URIs near the registered one, by the name of the change. A change that changes nothing is left out."""
+    """Redirect URIs near the registered one, by the name of the change. What is registered too is left out."""
     found = _changed(client, urlsplit(client.redirect_uri))
-    return {change: uri for change, uri in found.items() if uri != client.redirect_uri}
+    registered = {client.redirect_uri, *client.other_redirect_uris}
+    return {change: uri for change, uri in found.items() if uri not in registered}
 
 
 def _changed(client: Client, parts: SplitResult) -> dict[str, str]:
@@ -88,7 +89,7 @@ def _changed(client: Client, parts: SplitResult) -> dict[str, str]:
         "scheme without slashes": "https:evil.example",
         "another host": f"{parts.scheme}://evil.example{path}",
         "host suffix": f"{parts.scheme}://{parts.hostname}.evil.example{path}",
-        "other path": f"{parts.scheme}://{host}/other",
+        "other path": f"{parts.scheme}://{host}/unregistered",
         "percent-encoded letter": f"{parts.scheme}://{host}/%{ord(path[1:2] or '/'):02x}{path[2:]}",
         "upper-case scheme": uri.replace(parts.scheme, parts.scheme.upper(), 1),
     }
@@ -97,7 +98,7 @@ def _changed(client: Client, parts: SplitResult) -> dict[str, str]:
             **changed,
             "localhost": uri.replace("127.0.0.1", "localhost"),
             "127.0.0.2": uri.replace("127.0.0.1", "127.0.0.2"),
-            "other port and other path": f"{parts.scheme}://{parts.hostname}:49152/other",
+            "other port and other path": f"{parts.scheme}://{parts.hostname}:49152/unregistered",
             "https": uri.replace("http:", "https:", 1),
             "the other loopback address": uri.replace("127.0.0.1", "[::1]"),
         }

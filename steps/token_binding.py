@@ -146,13 +146,13 @@ def present_refresh_token(at: Issuer, client: Client, presented: str) -> None:
     """Open a session and present its refresh token in this way; then let its client refresh. Raises NotOffered where
     the client is given no refresh token."""
     about = {"client": client.client_id, "presented": presented}
-    code = at.authorize("a session", client, at.address.users["existing"], about=about)
+    code = at.with_code("a session", at.authorize("a session", client, at.address.users["existing"], about=about))
     opened = at.redeem("a session", code, client, about=about)
-    token, access = (str(opened.json().get(name, "")) for name in ("refresh_token", "access_token"))
-    if opened.status == 200 and not token:
+    tokens = at.tokens_of("a session", opened)
+    token = tokens.get("refresh_token", "")
+    if not token:
         raise NotOffered("refresh token", f"{client.client_id} is given none")
-    if access:
-        at.observe_token("a session", access, "access_token")
+    at.observe_token("a session", tokens["access_token"], "access_token")
     if presented == "with a wider scope":
         granted = str(opened.json().get("scope") or code.request.get("scope", ""))
         token = widen(at, token, client, granted, about) or token

@@ -49,6 +49,9 @@ def _require_rounds(race: Race, least: int) -> None:
         raise MissingObservation(told)
     if any(0 in statuses or len(statuses) != race.parallel for statuses in race.rounds):
         raise MissingObservation(f"{race.about['client']}: in some rounds a redemption got no answer")
+    if not any(200 in statuses for statuses in race.rounds):  # what never works tells nothing of how often it works
+        said = ", ".join(f"HTTP {status}" for status in sorted({*race.rounds[0]}))
+        raise MissingObservation(f"{race.about['client']}: in no round was the valid code redeemed ({said})")
 
 
 @check("TOKEN-08.E2", "RFC 6749 §4.1.2, RFC 9700 §4.13")

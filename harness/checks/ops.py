@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.checks.common import conclude
+from harness.checks.common import Complaint, conclude
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
 from harness.observations import AuditResult, SecretScan, StatusTable
@@ -40,15 +40,18 @@ def one_verdict_for_every_pair(seen: Record, parameters: Parameters) -> Judgemen
     if not table.declared or not table.scenario_ends:
         raise MissingObservation("the run declares nothing")
     complaints = [
-        f"{pair} has {len(table.statuses.get(pair, ()))} verdicts"
+        Complaint(f"{pair} has {len(table.statuses.get(pair, ()))} verdicts", table)
         for pair in table.declared
         if len(table.statuses.get(pair, ())) != 1
     ]
-    complaints += [f"{pair} was not declared" for pair in table.statuses if pair not in table.declared]
+    complaints += [
+        Complaint(f"{pair} was not declared", table) for pair in table.statuses if pair not in table.declared
+    ]
     for pair, end in table.scenario_ends.items():
         expected = ENDS_AS.get(end)
         if expected and table.statuses.get(pair) != (expected,):
-            complaints.append(f"{pair} {end}, and is shown as {', '.join(table.statuses.get(pair, ())) or 'nothing'}")
+            told = f"{pair} {end}, and is shown as {', '.join(table.statuses.get(pair, ())) or 'nothing'}"
+            complaints.append(Complaint(told, table))
     absent = set(ENDS_AS) - set(table.scenario_ends.values())
     if absent:
         raise MissingObservation(f"no scenario of the run was {', '.join(sorted(absent))}")
@@ -58,14 +61,16 @@ def one_verdict_for_every_pair(seen: Record, parameters: Parameters) -> Judgemen
 @check("OPS-05.E2", "ASVS 16.4.2")
 def every_change_is_found(seen: Record, parameters: Parameters) -> Judgement:
     untouched = seen.one(AuditResult, "untouched")
-    complaints = [] if untouched.holds else [f"untouched evidence does not hold: {', '.join(untouched.places)}"]
+    broken = Complaint(f"untouched evidence does not hold: {', '.join(untouched.places)}", untouched)
+    complaints = [] if untouched.holds else [broken]
     for result in seen.of(AuditResult, *CHANGES):
         if not result.changed:
             raise MissingObservation(f"{result.case}: nothing was changed")
         if result.holds:
-            complaints.append(f"not noticed: {result.case}")
+            complaints.append(Complaint(f"not noticed: {result.case}", result))
         elif not any(result.changed in place for place in result.places):
-            complaints.append(f"{result.case}: {result.changed} is not named, but {', '.join(result.places[:2])}")
+            told = f"{result.case}: {result.changed} is not named, but {', '.join(result.places[:2])}"
+            complaints.append(Complaint(told, result))
     return conclude(
         complaints, f"untouched evidence holds; each of {len(CHANGES)} changes was found and its place named"
     )
@@ -77,12 +82,12 @@ def second_run_is_the_same(seen: Record, parameters: Parameters) -> Judgement:
     if not first.statuses or not first.digests:
         raise MissingObservation("the first run has no verdicts or no digests")
     complaints = [
-        f"{p}: {first.statuses.get(p)} then {second.statuses.get(p)}"
+        Complaint(f"{p}: {first.statuses.get(p)} then {second.statuses.get(p)}", first, second)
         for p in sorted({*first.statuses, *second.statuses})
         if first.statuses.get(p) != second.statuses.get(p)
     ]
     complaints += [
-        f"digest of {name} differs"
+        Complaint(f"digest of {name} differs", first, second)
         for name in sorted({*first.digests, *second.digests})
         if first.digests.get(name) != second.digests.get(name)
     ]
@@ -94,5 +99,5 @@ def no_secret_is_in_the_evidence(seen: Record, parameters: Parameters) -> Judgem
     scan = seen.one(SecretScan, "evidence")
     if not scan.planted_found or not scan.bytes or not scan.kinds:
         raise MissingObservation("the search did not find the secret planted for it, or had nothing to search")
-    hits = [f"{hit.mark}{hit.transform} in {hit.place}" for hit in scan.hits]
+    hits = [Complaint(f"{hit.mark}{hit.transform} in {hit.place}", scan) for hit in scan.hits]
     return conclude(hits, f"{scan.bytes} bytes in {len(scan.places)} places searched, no secret found")

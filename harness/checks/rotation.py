@@ -85,7 +85,7 @@ def client_sends_only_the_newest_token(seen: Record, parameters: Parameters) -> 
         raise MissingObservation(f"the client does not say how it keeps its session: {restarted.error or modes}")
     kept = modes == {"secure"}
     if kept and restarted.signed_in is False:
-        return conclude(["the restarted client has lost the newest token"], "")
+        return conclude([Complaint("the restarted client has lost the newest token", restarted)], "")
     after = _tapped(seen, "desktop refresh after the restart") if kept else []
     if kept and not after:
         raise MissingObservation("no refresh of the restarted client was seen at the token endpoint")
@@ -100,15 +100,15 @@ def _tapped(seen: Record, case: str) -> list[HttpExchange]:
     return [require_answer(exchange) for exchange in found]
 
 
-def _not_the_newest(taps: list[HttpExchange]) -> list[str]:
+def _not_the_newest(taps: list[HttpExchange]) -> list[Complaint]:
     sent = [_presented(e) for e in taps]
     given = [str(e.json().get("refresh_token", "")) for e in taps]
     complaints = [
-        f"refresh {n}: an older token was sent"
+        Complaint(f"refresh {n}: an older token was sent", taps[n - 2], taps[n - 1])
         for n, (one, newest) in enumerate(zip(sent[1:], given[:-1], strict=True), 2)
         if one != newest
     ]
-    complaints += [f"refresh {n}: {short(e)}" for n, e in enumerate(taps, 1) if e.status != 200]
+    complaints += [Complaint(f"refresh {n}: {short(e)}", e) for n, e in enumerate(taps, 1) if e.status != 200]
     if not complaints and len({sent[0], *given}) != len(taps) + 1:
         raise MissingObservation(
             "the issuer gave the same refresh token again: nothing tells which one the client keeps"
@@ -173,6 +173,5 @@ def reuse_is_told_once(seen: Record, parameters: Parameters) -> Judgement:
         for number, e in enumerate(capture.of_type("auth.refresh_failed"))
         if e.properties.get("reason") == "reuse_detected"
     }
-    return conclude(
-        [] if len(events) == 1 else [f"{len(events)} events tell of the reuse"], "one event tells of the reuse"
-    )
+    told = Complaint(f"{len(events)} events tell of the reuse", capture)
+    return conclude([] if len(events) == 1 else [told], "one event tells of the reuse")

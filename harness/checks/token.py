@@ -74,10 +74,21 @@ def valid_request_yields_a_code(seen: Record, parameters: Parameters) -> Judgeme
     for client in _askers(seen):
         seen.of(HttpExchange, "a valid request", client=client)
     found = ends(seen.of(HttpExchange, "a valid request"), "client")
+    if stuck := [e.about["client"] for e in found if _goes_on(e)]:
+        raise MissingObservation(f"{', '.join(stuck)}: the login led from page to page and came to no end")
     complaints = [
         Complaint(f"{e.about['client']}: {short(e)} to a valid request", e) for e in found if not delivers_code(e)
     ]
     return conclude(complaints, f"{len(found)} clients got a code")
+
+
+def _goes_on(exchange: HttpExchange) -> bool:
+    """Whether a login stopped half-way: at one more page, or at a redirect that is no authorization response."""
+    if delivers_code(exchange):
+        return False
+    page = exchange.about.get("role") == "login" and exchange.status == 200
+    redirect = exchange.status in (301, 302, 303, 307, 308)
+    return page or (redirect and "error" not in exchange.location_parameters())
 
 
 def _askers(seen: Record) -> list[str]:

@@ -22,7 +22,8 @@ SECONDS = 300.0
 
 @dataclass(frozen=True)
 class LockedPackages:
-    """Packages with their lock in the folder `locked_in`. `entry` is the path under `node_modules` that is of use, `mend` what installs them."""
+    """Packages with their lock in the folder `locked_in`, installed in `folder`. `entry` is the path under
+    `node_modules` that is of use, `mend` what installs them."""
 
     what: str
     locked_in: Path

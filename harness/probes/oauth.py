@@ -298,23 +298,34 @@ class OAuthIssuer:
 
     def log_in(self, case: str, client: Client, user: User) -> Grant:
         """A whole login. Raises TargetError where it does not end with tokens."""
-        authorization = self.authorize(case, client, user)
-        ended = authorization.answer
-        if not authorization.code:
-            raise TargetError(f"{self.stage}: a login of a valid user ended without a code ({case}: {ended})")
+        authorization = self.with_code(case, self.authorize(case, client, user))
         answer = self.redeem(case, authorization, client)
-        tokens = answer.json()
-        if answer.status != 200 or not isinstance(tokens.get("access_token"), str):
-            raise TargetError(f"{self.stage}: a valid code was not redeemed ({case}: {answer})")
+        tokens = self.tokens_of(case, answer)
         self.observe_token(case, tokens["access_token"], "access_token")
         return Grant(
             client,
             authorization.code,
             authorization.verifier,
             tokens["access_token"],
-            str(tokens.get("refresh_token", "")),
+            tokens.get("refresh_token", ""),
             answer,
         )
+
+    def with_code(self, case: str, authorization: Authorization) -> Authorization:
+        """The authorization. Raises TargetError where a valid request of a valid user ended without a code."""
+        if not authorization.code:
+            how = authorization.answer
+            raise TargetError(f"{self.stage}: a login of a valid user ended without a code ({case}: {how})")
+        return authorization
+
+    def tokens_of(self, case: str, answer: Answer) -> dict[str, str]:
+        """The tokens in an answer to a valid code, by kind. Raises TargetError where it is no token response (RFC 6749
+        §5.1): it then says nothing of what the client is given."""
+        told = answer.json()
+        if answer.status != 200 or not isinstance(told.get("access_token"), str):
+            raise TargetError(f"{self.stage}: a valid code was not redeemed for a token ({case}: {answer})")
+        kinds = ("access_token", "refresh_token", "id_token")
+        return {kind: told[kind] for kind in kinds if isinstance(told.get(kind), str)}
 
     def call_api(self, case: str, access_token: str, **about: str) -> Answer:
         """GET the protected resource, else userinfo, with a bearer token (RFC 6750 §2.1). Raises NotOffered where

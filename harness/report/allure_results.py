@@ -61,6 +61,7 @@ class AllureResults:
     def __init__(self, folder: Path, catalog: Catalog, redactor: Redacts, attachments: Redacts) -> None:
         self.folder, self.catalog, self.redactor, self.attachments = folder, catalog, redactor, attachments
         self._step: AbstractContextManager[Any] | None = None
+        self._confirmation: AbstractContextManager[Any] | None = None  # around the steps of a second trial
 
     def pytest_configure(self, config: Any) -> None:
         """Register Allure's own listener with a logger that redacts."""
@@ -89,6 +90,9 @@ class AllureResults:
         allure.dynamic.description(self._describe(controls))
 
     def step_started(self, scene: Scene, step: Any) -> None:
+        if scene.recorder.trial > 1 and self._confirmation is None:
+            self._confirmation = allure.step(f"Confirmation with {scene.target.client_of_trial(scene.recorder.trial)}")
+            self._confirmation.__enter__()
         self._step = allure.step(f"{step.keyword.strip()} {step.name}")
         self._step.__enter__()
         if step.datatable:
@@ -98,6 +102,9 @@ class AllureResults:
     def step_finished(self, scene: Scene, step: Any, finding: Finding | None, error: BaseException | None) -> None:
         if finding is not None:
             allure.attach(finding.reason, f"{finding.expectation}: {finding.verdict}", AttachmentType.TEXT)
+            if expected := next((w for w in scene.target.expected_failures if w.covers(finding)), None):
+                told = f"until {expected.expires}: {expected.reason}"
+                allure.attach(told, "the target's description expects a failure", AttachmentType.TEXT)
             if finding.verdict is Verdict.FAILED:
                 error = AssertionError(finding.reason)
             elif finding.verdict is not Verdict.PASSED:
@@ -107,6 +114,11 @@ class AllureResults:
             self._step = None
 
     def scenario_finished(self, scene: Scene, error: BaseException | None) -> None:
+        if self._confirmation is not None:
+            failed = any(finding.verdict is Verdict.FAILED for finding in scene.findings.values())
+            again = AssertionError("it failed again") if failed else error
+            self._confirmation.__exit__(type(again) if again else None, again, None)
+            self._confirmation = None
         lines = [json.dumps(_shortened(to_json(o)), ensure_ascii=False, indent=1) for o in scene.recorder.seen]
         allure.attach("\n".join(lines), f"{len(lines)} observations", AttachmentType.TEXT)
 

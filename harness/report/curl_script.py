@@ -32,7 +32,7 @@ WAITED = 5.0  # seconds between two exchanges from which on the script waits as 
 LONGEST_WAIT = 3_600.0
 MOVED = 60.0  # seconds by which a clock has jumped, and not only run ahead
 MOST_AT_ONCE = 100
-CLOCK = "echo 'The run had set the clock of the target forward: without that these answers show nothing.'"
+CLOCK = "echo 'The run had set the clock of the target forward. Without that these answers show nothing.'"
 USE = (
     "",
     "Needs bash, curl, openssl and python3. It logs in as a test user and sends what is written below, nothing else.",
@@ -175,9 +175,7 @@ class _Script:
             if step in shown:
                 lines.append(f"raced {place}" if step in raced else f"same {place} {quote(_shape(step))}")
         if any(_since(*pair)[1] >= MOVED for pair in pairwise(self.steps)):
-            lines.append(
-                "echo 'The run had set the clock of the target forward. Without that these answers show nothing.'"
-            )
+            lines.append(CLOCK)
         return [*lines, 'exit "$differs"']
 
     def _claims(self, token: TokenFacts) -> list[str]:

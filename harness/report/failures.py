@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from harness.checks import registry
 from harness.model import ANY, Control, Expectation, Finding, Severity, Verdict, Waiver
@@ -21,7 +20,7 @@ __all__ = ["Failure", "Sight", "failures", "script_name"]
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen in one or several cells, in the same words; `shown` is what shows it in the first of them.
+    """What was seen alike in one or several cells, in the words of the first; `shown` is what shows it there.
     `confirmed_by` names the client of the second trial, "" where there was none."""
 
     reason: str
@@ -121,15 +120,20 @@ def _clauses(id: str, control: Control) -> tuple[str, ...]:
 def _sights(
     findings: Iterable[Finding], observations: Mapping[str, Observation], expected: Iterable[Waiver]
 ) -> tuple[Sight, ...]:
-    """Findings in the same words told once."""
+    """What was found alike in several cells told once, in the words of the first."""
     groups: dict[tuple[str, str, Waiver | None], list[Finding]] = {}
     for finding in findings:
-        waiver = next((waiver for waiver in expected if _covers(waiver, finding)), None)
-        groups.setdefault((finding.reason, _second_client(finding, observations), waiver), []).append(finding)
+        waiver = next((waiver for waiver in expected if waiver.covers(finding)), None)
+        groups.setdefault((_in_any_stage(finding), _second_client(finding, observations), waiver), []).append(finding)
     return tuple(
-        Sight(reason, tuple(f.cell for f in group), _shown(group[0], observations), client, waiver)
-        for (reason, client, waiver), group in groups.items()
+        Sight(group[0].reason, tuple(f.cell for f in group), _shown(group[0], observations), client, waiver)
+        for (_, client, waiver), group in groups.items()
     )
+
+
+def _in_any_stage(finding: Finding) -> str:
+    """The reason without what differs from stage to stage: its name in addresses, and numbers."""
+    return re.sub(r"\d+", "0", re.sub(rf"\b{stage_of(finding.cell)}\b", "stage", finding.reason))
 
 
 def _shown(finding: Finding, observations: Mapping[str, Observation]) -> tuple[Observation, ...]:
@@ -139,8 +143,3 @@ def _shown(finding: Finding, observations: Mapping[str, Observation]) -> tuple[O
 def _second_client(finding: Finding, observations: Mapping[str, Observation]) -> str:
     seen = (observations.get(id) for id in finding.observations)
     return next((one.client for one in seen if isinstance(one, Confirmation)), "")
-
-
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    control = finding.expectation.rpartition(".")[0]
-    return waiver.control in (finding.expectation, control) and fnmatchcase(finding.cell, waiver.cell)

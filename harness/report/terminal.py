@@ -14,10 +14,11 @@ from rich.text import Text
 from harness.evidence.audit import AuditReport
 from harness.gate import NOTES
 from harness.machine.provision import Provisioned
+from harness.machine.tried import Tried
 from harness.model import Decision
 from harness.report.verdicts import visible
 
-__all__ = ["console_for", "kill_table", "show_audit", "show_decision", "show_lines", "show_things"]
+__all__ = ["console_for", "kill_table", "show_audit", "show_decision", "show_lines", "show_things", "show_tried"]
 
 SHOWN = 40  # reasons against a decision; `--json` has them all
 WIDE = 160  # columns where output is no terminal
@@ -84,3 +85,10 @@ def show_things(console: Console, rows: Iterable[Provisioned]) -> None:
         mark = Text("✓ ", style="green") if row.state == "here" else Text("✗ ", style="yellow")
         mend = f"\n    to mend it: {row.mend}" if row.mend else ""
         console.print(Text.assemble(mark, (row.what, "bold"), f"  {row.detail}{mend}"), soft_wrap=True)
+
+
+def show_tried(console: Console, tried: Tried) -> None:
+    """One thing that was tried of a target, and what mends it."""
+    mark = {"well": Text("✓ ", style="green"), "wrong": Text("✗ ", style="bold red")}.get(tried.state, Text("– "))
+    mend = f"\n    to mend it: {tried.mend}" if tried.mend else ""
+    console.print(Text.assemble(mark, (visible(tried.what), "bold"), visible(f"  {tried.detail}{mend}")), soft_wrap=True)

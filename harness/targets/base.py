@@ -53,7 +53,7 @@ class BaseTarget:
 
     def _absent(self, protocol: type[P], capability: str, called: str = "") -> P:
         """A port that says what is lacking, and why where the target's description says so."""
-        reason = self.declared_absent.get(capability)
+        reason = self.declared_absent.get(capability.replace(" ", "_"))
         told = reason or f"{self.name} describes no {called or capability}"
         return absent(protocol, capability, told, declared=reason is not None)
 

@@ -32,6 +32,7 @@ Capability = Literal[
     "admin",
     "upstream",
     "signing_key",
+    "relying_party",
     "revocation_endpoint",
     "documentation",
 ]

@@ -101,7 +101,7 @@ class OAuthTarget(BaseTarget):
         return self._issuer(stage, recorder)
 
     def clock(self) -> Clock:
-        return validating(Clock, WallClock(self.description.limits.max_wait))
+        return validating(Clock, WallClock(self.description.limits.max_wait, self.declared_absent.get("clock", "")))
 
     def documentation(self, recorder: Recorder) -> Documentation:
         if not self.description.lifetimes:

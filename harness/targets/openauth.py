@@ -11,9 +11,11 @@ import secrets
 import time
 import tomllib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Self
 
 import trustme
@@ -44,7 +46,6 @@ REUSE = {"openauth": 60.0, "openauth-hardened": 10.0}
 class OpenAuthTarget(OAuthTarget):
     """Three running stages. Their clocks can be set forward, so that lifetimes pass without waiting."""
 
-    ca_file: Path  # PEM, of the authority of all stages
     processes: Mapping[str, OpenAuthProcess]
 
     @classmethod
@@ -57,36 +58,18 @@ class OpenAuthTarget(OAuthTarget):
         allow_destructive: bool = False,
     ) -> Self:
         """Start all stages. Raises NotHere where Node or OpenAuth is not here, TargetError where one does not start."""
-        users = {name: User(f"{name}@users.example", secrets.token_urlsafe(16)) for name in USERS}
-        authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-        ca_file = machine.folder / "openauth-ca.pem"
-        ca_file.write_bytes(authority.cert_pem.bytes())
-        processes: dict[str, OpenAuthProcess] = {}
-        try:
-            for stage in STAGES:
-                processes[stage] = OpenAuthProcess.start(stage, machine)
-                processes[stage].tell(_configuration(variant, stage, users, authority))
-            ports = {stage: process.hear() for stage, process in processes.items()}
-            stages = {
-                stage: StageDescription(
-                    issuer=f"https://auth.{stage}.localhost:{ports[stage]['issuerPort']}",
-                    clients=_clients(stage),
-                    users=users,
-                    protected=f"https://api.{stage}.localhost:{ports[stage]['apiPort']}/me",
-                    ca_file=ca_file,
-                )
-                for stage in STAGES
-            }
+        with ExitStack() as starting:
+            stages, processes = _start_stages(variant, machine, starting)
             target = cls.open(_description(variant, stages), machine, redactor, read_only, allow_destructive)
-        except BaseException:
-            for process in processes.values():
-                process.stop()
-            raise
-        target.ca_file, target.processes = ca_file, processes
+            target.closing.callback(starting.pop_all().close)
+        target.processes = processes
         target.patience = None  # one process each, without caches: what takes effect does so at once
-        for process in processes.values():
-            target.closing.callback(process.stop)
         return target
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority of all stages' certificates (PEM)."""
+        return next(Path(stage.ca_file) for stage in self.description.stages.values() if stage.ca_file)
 
     @property
     def addresses(self) -> Mapping[str, StageAddress]:
@@ -113,6 +96,34 @@ class _Clock:
     def advance(self, stage: str, seconds: float) -> None:
         self._processes[stage].tell({"advance": seconds})
         self._ahead[stage] = float(self._processes[stage].hear()["ahead"])
+
+
+def _start_stages(
+    variant: str, machine: PrivateSession, starting: ExitStack
+) -> tuple[dict[str, StageDescription], dict[str, OpenAuthProcess]]:
+    """Start the stages side by side, with users and certificates made for this once."""
+    users = {name: User(f"{name}@users.example", secrets.token_urlsafe(16)) for name in USERS}
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    folder = Path(mkdtemp(prefix="openauth-", dir=machine.folder))  # removed with the run's own
+    ca_file = folder / "ca.pem"
+    ca_file.write_bytes(authority.cert_pem.bytes())
+    processes: dict[str, OpenAuthProcess] = {}
+    for stage in STAGES:
+        processes[stage] = OpenAuthProcess.start(stage, machine, folder)
+        starting.callback(processes[stage].stop)
+        processes[stage].tell(_configuration(variant, stage, users, authority))
+    ports = {stage: process.hear() for stage, process in processes.items()}
+    stages = {
+        stage: StageDescription(
+            issuer=f"https://auth.{stage}.localhost:{ports[stage]['issuerPort']}",
+            clients=_clients(stage),
+            users=users,
+            protected=f"https://api.{stage}.localhost:{ports[stage]['apiPort']}/me",
+            ca_file=ca_file,
+        )
+        for stage in STAGES
+    }
+    return stages, processes
 
 
 def _clients(stage: str) -> dict[str, Client]:

@@ -34,10 +34,11 @@ class OpenAuthProcess:
         self._listener.start()
 
     @classmethod
-    def start(cls, stage: str, machine: PrivateSession) -> Self:
-        """Starts it, without waiting for it. Raises NotHere where Node or OpenAuth is not here."""
+    def start(cls, stage: str, machine: PrivateSession, folder: Path) -> Self:
+        """Starts it, without waiting for it; its log goes into `folder`. Raises NotHere where Node or OpenAuth is not
+        here."""
         command = [find_node(), OPENAUTH.find().parents[2] / "server.mjs"]
-        log = machine.folder / f"openauth-{stage}.log"
+        log = folder / f"{stage}.log"
         with log.open("w") as errors:
             process = subprocess.Popen(
                 [str(part) for part in command],
@@ -45,7 +46,7 @@ class OpenAuthProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=dict(machine.environment),
-                cwd=machine.folder,
+                cwd=folder,
                 text=True,
                 encoding="utf-8",
             )
@@ -57,7 +58,7 @@ class OpenAuthProcess:
         try:
             self._process.stdin.write(json.dumps(said) + "\n")
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the pipe was closed by `stop`
             raise self._ended() from error
 
     def hear(self) -> dict[str, Any]:

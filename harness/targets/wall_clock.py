@@ -11,10 +11,10 @@ __all__ = ["WallClock"]
 
 
 class WallClock:
-    """Waits, at most `max_wait` seconds at a time."""
+    """Waits, at most `max_wait` seconds at a time. `absent` is why time cannot be set there, where that is declared."""
 
-    def __init__(self, max_wait: float, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._max_wait, self._sleep = max_wait, sleep
+    def __init__(self, max_wait: float, absent: str = "", sleep: Callable[[float], None] = time.sleep) -> None:
+        self._max_wait, self._absent, self._sleep = max_wait, absent, sleep
 
     def now(self, stage: str) -> float:
         return time.time()
@@ -22,7 +22,6 @@ class WallClock:
     def advance(self, stage: str, seconds: float) -> None:
         """Wait so long. Raises NotOffered where that is longer than the description allows."""
         if seconds > self._max_wait:
-            raise NotOffered(
-                "clock", f"{seconds:g} s would have to be waited, and its description allows {self._max_wait:g} s"
-            )
+            told = f"{seconds:g} s would have to be waited, and its description allows {self._max_wait:g} s"
+            raise NotOffered("clock", f"{self._absent}: {told}" if self._absent else told, bool(self._absent))
         self._sleep(max(0.0, seconds))

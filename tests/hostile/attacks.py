@@ -29,14 +29,13 @@ DOUBLE_BOMB = gzip.compress(gzip.compress(bytes(300_000_000), 1))
 
 @dataclass(frozen=True)
 class Hostility:
-    """An attack at these steps. `told` is a pattern of the reason that some finding then gives; "" where the honest
-    steps suffice to judge. `judges`: whether what it answers is an answer that can be judged by itself."""
+    """An attack at these steps. `told` is a pattern of the reason for which findings that need these steps are unknown;
+    "" where the attack is none against what is judged: then the findings are those of an honest issuer."""
 
     name: str
     attack: Attack
     told: str
     steps: Collection[str] = EVERYWHERE
-    judges: bool = False
 
 
 def sends(*pieces: bytes) -> Attack:
@@ -91,21 +90,20 @@ def with_lines(*lines: str) -> Attack:
 
 
 def evil_strings(connection: socket.socket, step: str, honest: bytes) -> None:
-    """The honest answer, hostile in every string that it may choose; refusals of codes and tokens in such words."""
-    start, _, body = honest.partition(b"\r\n\r\n")
+    """Hostile in every string that an issuer may choose: metadata, page, header, reason phrase, error, token, key."""
     line = EVIL.encode("utf-8", "surrogatepass").replace(b"\r\n", b"").replace(b"\x00", b"")
-    if step == "metadata":
-        said = {**json.loads(body), "service_documentation": EVIL, "scopes_supported": [EVIL], EVIL: EVIL}
-        connection.sendall(json_answer(said, status="200 OK") if body else honest)
+    if step in ("metadata", "keys"):
+        told = {**json.loads(honest.partition(b"\r\n\r\n")[2] or b"{}"), "service_documentation": EVIL, EVIL: EVIL}
+        connection.sendall(json_answer({**told, "scopes_supported": [EVIL], "kid": EVIL}))
     elif step == "token":
-        error = {"error": EVIL, "error_description": EVIL, "error_uri": f"javascript:{EVIL}", "access_token": EVIL}
+        error = {"error": EVIL, "error_description": EVIL, "error_uri": f"javascript:{EVIL}"}
         connection.sendall(json_answer(error, status="400 Bad"))
     elif step == "authorize":
         page = f"<title>{EVIL}</title><h1>{EVIL}</h1>".encode("utf-8", "surrogatepass")
-        extra = b"\r\nX-Evil: " + line + b"\r\nContent-Type: text/html; charset=utf-8\r\nServer: " + line
-        connection.sendall(b"HTTP/1.1 400 " + line + extra + b"\r\n\r\n" + page)
+        lines = (b"X-Evil: " + line, b"Server: " + line, b"Location: http://127.0.0.1:1/?error=" + line, b"", page)
+        connection.sendall(b"HTTP/1.1 302 " + line + b"\r\n" + b"\r\n".join(lines))
     else:
-        connection.sendall(start + b"\r\nLocation: http://127.0.0.1:1/" + line + b"\r\n\r\n" + body)
+        connection.sendall(honest)
 
 
 def another_form(connection: socket.socket, step: str, honest: bytes) -> None:
@@ -125,7 +123,9 @@ KEYS = json.dumps({"keys": [{**KEY, "kid": str(number)} for number in range(100_
 TOKENS = {"token_type": "Bearer", "expires_in": 10**400, "access_token": jwt_of(1_500_000)}
 LONG = {"token_type": "Bearer", "access_token": "aB3" * 9_000}
 OTHER_TYPES = {name: [1] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-CRUMBS = [f"Set-Cookie: c{n}={'x' * 600}{n}; Path=/" for n in range(90)]
+CRUMBS = [f"Set-Cookie: c{n}={'x' * 300}{n}; Path=/" for n in range(60)]
+NO_END = "came to no end|ended without a code"
+LOOP = head("Location: ?", "Content-Length: 0", status="302 Found")
 CUT = "cut off after 60,000 characters"
 ATTACKS = (
     Hostility("endless body", floods(head("Content-Type: text/plain"), b"x" * 65536), CUT),
@@ -136,8 +136,8 @@ ATTACKS = (
     Hostility("silence", lambda connection, step, honest: time.sleep(3), "no whole answer within 0.4 s"),
     Hostility("flood of interim answers", floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 99), "bytes came"),
     Hostility("only early hints", sends(head("Link: </x>", status="103 Early Hints")), "no final answer"),
-    Hostility("redirect loop", sends(head("Location: ?", status="302 Found")), "HTTP 302"),
-    Hostility("redirect loop of the login", sends(head("Location: ?", status="302 Found")), "302", ("login",)),
+    Hostility("redirect loop", sends(LOOP), "HTTP 302"),
+    Hostility("redirect loop of the login", sends(LOOP), NO_END, ("login",)),
     Hostility("reset", abort, "[Rr]eset|[Aa]borted|RemoteDisconnected"),
     Hostility("reset half-way", aborts_half_way, "[Rr]eset|[Aa]borted|IncompleteRead|broke|Error"),
     *(
@@ -150,13 +150,13 @@ ATTACKS = (
     Hostility("no HTTP", sends(b"\x16\x03\x01\x00\xa5" * 50), "Error"),
     Hostility("no JSON", sends(json_answer(b'{"issuer": ')), "no metadata"),
     Hostility("deep JSON", sends(json_answer(b'{"issuer":' + b"[" * 50_000 + b"]" * 50_000 + b"}")), "no metadata"),
-    Hostility("deep JSON of tokens", sends(json_answer(b"[" * 50_000)), "was not redeemed", ("token",), judges=True),
+    Hostility("deep JSON of tokens", sends(json_answer(b"[" * 50_000)), "was not redeemed for a token", ("token",)),
     Hostility("a body that is shorter", claims_length(500), "IncompleteRead|broke off"),
     Hostility("a body that is longer", claims_length(-9), "no metadata"),
     Hostility("metadata of other types", sends(json_answer(OTHER_TYPES)), "no metadata", ("metadata",)),
-    Hostility("cookies without end", with_lines(*CRUMBS), "too many|too long|$"),
-    Hostility("another form for ever", another_form, "ended without a code", ("login",)),
-    Hostility("a hundred thousand keys", sends(json_answer(KEYS)), "$", ("keys",)),
-    Hostility("tokens of megabytes", sends(json_answer(TOKENS)), "was not redeemed", ("token",)),
+    Hostility("cookies without end", with_lines(*CRUMBS), ""),
+    Hostility("another form for ever", another_form, NO_END, ("login",)),
+    Hostility("a hundred thousand keys", sends(json_answer(KEYS)), "", ("keys",)),
+    Hostility("tokens of megabytes", sends(json_answer(TOKENS)), "was not redeemed for a token", ("token",)),
     Hostility("tokens that are too long", sends(json_answer(LONG)), "too long to redact", ("token",)),
 )  # fmt: skip

@@ -61,10 +61,13 @@ class _HostileHandler(_Handler):
 
 @contextmanager
 def hostile(
-    attack: Attack, steps: Collection[str] = tuple(STEPS.values()), tls: ssl.SSLContext | None = None
+    attack: Attack,
+    steps: Collection[str] = tuple(STEPS.values()),
+    tls: ssl.SSLContext | None = None,
+    kind: type[HostileIssuer] = HostileIssuer,
 ) -> Iterator[HostileIssuer]:
     """The issuer, running."""
-    server = HostileIssuer(attack, steps, tls)
+    server = kind(attack, steps, tls)
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

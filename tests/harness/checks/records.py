@@ -37,7 +37,9 @@ def refused(case: str, **about: str) -> HttpExchange:
 
 def judge(expectation: str, seen: Sequence[Observation]) -> Judgement:
     numbered = [replace(one, id=f"s#{number}") for number, one in enumerate(seen, 1)]
-    return registry.judge(expectation, numbered, PARAMETERS)
+    judgement = registry.judge(expectation, numbered, PARAMETERS)
+    assert judgement.verdict is not Verdict.FAILED or judgement.shown_by, f"nothing shows that {judgement.reason}"
+    return judgement
 
 
 def assert_failed(judgement: Judgement, words: str) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from harness.model import Waiver
 from harness.redact import Redactor
 from harness.report.allure_results import AllureResults
-from tests.harness.small_run import CATALOG, CELL, small_run
+from tests.harness.small_run import CATALOG, CELL, ForeignTarget, SmallTarget, small_run
 from tests.harness.small_steps import SECRET
 
 pytestmark = pytest.mark.usefixtures("small_checks")
 
+CONFIRMATION = f"Confirmation with {ForeignTarget().client_of_trial(2)}"
 JUDGED = """
     Then SMALL-01.E1 holds: it is 200
     And SMALL-01.E2 holds: it is 200 as well
@@ -29,14 +31,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "allure-results"
 
 
-def results(folder: Path, *steps: str, then: str = JUDGED, tags: str = "@SMALL-01 @SMALL-02") -> list[dict[str, Any]]:
+class ExpectedToFail(ForeignTarget):
+    expected_failures = (Waiver("SMALL-01.E1", "*/linux/*", "mended in spring", "", "2027-03-31"),)
+
+
+def results(
+    folder: Path,
+    *steps: str,
+    then: str = JUDGED,
+    tags: str = "@SMALL-01 @SMALL-02",
+    target: type[SmallTarget] = SmallTarget,
+) -> list[dict[str, Any]]:
     redactor = Redactor()
     redactor.register(SECRET, "password")
     allure = AllureResults(folder, CATALOG, redactor, redactor)
     written = "".join(f"    {step}\n" for step in steps)
     text = f"\n{tags}\nScenario: One\n{written}{then}"
     (folder.parent / "features").mkdir()
-    small_run(folder.parent / "features", text, [allure], [allure])
+    small_run(folder.parent / "features", text, [allure], [allure], target=target)
     return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*-result.json"))]
 
 
@@ -76,6 +88,25 @@ def test_a_result_has_the_steps_as_they_read_and_how_each_ended(folder: Path) ->
     ]
     names = [attached["name"] for attached in result["steps"][1]["attachments"]]
     assert names == ["SMALL-01.E1: failed"]
+
+
+def test_the_steps_of_a_second_trial_are_within_a_step_of_its_own(folder: Path) -> None:
+    then = "\n    Then SMALL-01.E1 holds: so\n    And SMALL-01.E2 holds: so\n"
+    (result,) = results(folder, "Given an answer of 500", then=then, tags="@SMALL-01", target=ExpectedToFail)
+    names = [step["name"] for step in result["steps"]]
+    assert names == ["Given an answer of 500", *(line.strip() for line in then.split("\n") if line), CONFIRMATION]
+    confirmation = result["steps"][-1]
+    assert [step["name"] for step in confirmation["steps"]] == names[:-1]
+    assert confirmation["status"] == "failed"
+
+
+def test_a_failure_that_the_targets_description_expects_is_shown_as_such(folder: Path) -> None:
+    (result,) = results(folder, "Given an answer of 500", tags="@SMALL-01 @SMALL-02", target=ExpectedToFail)
+    attached = {step["name"]: [one["name"] for one in step["attachments"]] for step in result["steps"][1:3]}
+    expected = "the target's description expects a failure"
+    assert [expected in names for names in attached.values()] == [True, False]
+    source = next(one["source"] for one in result["steps"][1]["attachments"] if one["name"] == expected)
+    assert (folder / source).read_text("utf-8") == "until 2027-03-31: mended in spring"
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_not_applicable_comes_first_then_failed_unknown_not_run_and_passed(repor
 
 def test_a_control_is_shown_under_its_worst_verdict_and_one_without_scenario_apart(report: ReportInput) -> None:
     page = Page(render_auditor(report))
-    verdicts = {a["id"]: a["data-verdict"] for a in page.all("article")}
+    verdicts = {a["id"]: a["data-verdict"] for a in page.all("article") if a["class"] == "dossier"}
     assert verdicts == {
         "TOKEN-01": "failed",
         "TOKEN-02": "passed",
@@ -186,10 +186,14 @@ def test_a_mark_shows_as_a_chip_with_what_it_stands_for() -> None:
 
 
 def test_an_observation_is_cut_and_the_reader_told_where_it_is_whole(report: ReportInput) -> None:
-    page = Page(render_auditor(report))
+    page = Page(render_auditor(replace(report, findings=report.findings[:1])))
     assert "Cut here; observations.jsonl has it whole." in page.text
     assert "GET https://id.dev.localhost/authorize → 302" in page.text
     assert page.text.count("z" * 2_500) == 0
+
+
+def test_an_observation_that_shows_a_failure_is_there_in_full(report: ReportInput) -> None:
+    assert "z" * 5_000 in Page(render_auditor(replace(report, findings=report.findings[1:2]))).text
 
 
 def test_an_observation_that_a_finding_names_but_the_bundle_lacks_is_told(report: ReportInput) -> None:

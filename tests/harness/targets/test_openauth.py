@@ -5,6 +5,7 @@ import tomllib
 import typing
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from harness.ports import Issuer
 from harness.probes.oauth import Client, User
 from harness.redact import Redactor
 from harness.targets.description import Capability
-from harness.targets.openauth import VARIANTS, OpenAuthTarget
+from harness.targets.openauth import ACCESS, VARIANTS, OpenAuthTarget
 from harness.targets.openauth_process import OpenAuthProcess
 from tests.harness.contracts.issuer_contract import IssuerContract
 
@@ -87,6 +88,7 @@ def test_each_client_logs_in_at_each_stage(target: OpenAuthTarget) -> None:
         for client in at.address.clients.values():
             grant = at.log_in("login", client, existing(at))
             assert at.call_api("call", grant.access_token).json() == {"email": existing(at).name}
+            assert grant.answer.json()["expires_in"] == pytest.approx(ACCESS[target.name], abs=2)
 
 
 @needs_openauth
@@ -123,7 +125,9 @@ def test_time_passes_at_the_stage_that_is_told_so_and_at_no_other(target: OpenAu
 @needs_openauth
 def test_the_variants_differ_in_their_options(targets: dict[str, OpenAuthTarget]) -> None:
     at = {variant: issuer_at(target, "prod") for variant, target in targets.items()}
-    ends = {variant: one.authorize("evil", one.address.clients["web"], None, EVIL).answer for variant, one in at.items()}
+    ends = {
+        variant: one.authorize("evil", one.address.clients["web"], None, EVIL).answer for variant, one in at.items()
+    }
 
     assert {variant: answer.status for variant, answer in ends.items()} == {"openauth": 302, "openauth-hardened": 400}
     assert ends["openauth"].location.startswith("https://evil.example/cb?error=unauthorized_client")
@@ -140,8 +144,8 @@ def test_after_its_end_no_process_is_left(machine: PrivateSession) -> None:
 
 
 @needs_openauth
-def test_a_server_that_does_not_start_gives_its_reason_in_one_line(machine: PrivateSession) -> None:
-    process = OpenAuthProcess.start("dev", machine)
+def test_a_server_that_does_not_start_gives_its_reason_in_one_line(machine: PrivateSession, tmp_path: Path) -> None:
+    process = OpenAuthProcess.start("dev", machine, tmp_path)
     process.tell({"variant": "openauth", "users": {}, "clients": {}, "issuerHost": "auth.dev.localhost"})
 
     with pytest.raises(TargetError, match=r"OpenAuth \(dev\) has ended: TypeError: [^\n]*'key'[^\n]*\Z"):

@@ -58,4 +58,10 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_EXPIRE_SECONDS": 86400,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],  # http for the loopback redirects of native apps
 }
-LOGGING = {"version": 1, "disable_existing_loggers": False}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # as Django's documentation says for tests: quick
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "ERROR"},
+}

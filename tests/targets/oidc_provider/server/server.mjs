@@ -6,7 +6,7 @@ import http from "node:http";
 import https from "node:https";
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { exportJWK, generateKeyPair } from "jose";
-import { Provider } from "oidc-provider";
+import { interactionPolicy, Provider } from "oidc-provider";
 
 const { PORT, ISSUER, CLIENT_SECRET, PASSWORD, TLS_KEY, TLS_CERT } = process.env;
 const ACCOUNTS = ["alice@users.example", "bob@users.example"];
@@ -15,12 +15,16 @@ const HOUR = 3600;
 const { privateKey } = await generateKeyPair("ES256", { extractable: true });
 const signing = { ...(await exportJWK(privateKey)), alg: "ES256", use: "sig", kid: randomBytes(8).toString("hex") };
 
+// The clients are ours: nobody is asked for consent, native apps' users neither.
+const policy = interactionPolicy.base();
+policy.get("consent").checks.remove("native_client_prompt");
+
 const provider = new Provider(ISSUER, {
   clients: [
     {
       client_id: "web",
       client_secret: CLIENT_SECRET,
-      redirect_uris: ["https://app.users.example/callback", "https://app.users.example/other"],
+      redirect_uris: ["https://app.users.example/callback", "https://app.users.example/silent"],
       grant_types: ["authorization_code", "refresh_token"],
       id_token_signed_response_alg: "ES256",
     },
@@ -36,12 +40,11 @@ const provider = new Provider(ISSUER, {
   jwks: { keys: [signing] },
   cookies: { keys: [randomBytes(32).toString("hex")] },
   features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
-  interactions: { url: (ctx, interaction) => `/login/${interaction.uid}` },
+  interactions: { policy, url: (ctx, interaction) => `/login/${interaction.uid}` },
   issueRefreshToken: async (ctx, client) => client.grantTypeAllowed("refresh_token"),
   ttl: { AccessToken: HOUR / 4, IdToken: HOUR, Session: 24 * HOUR, Grant: 24 * HOUR, RefreshToken: 24 * HOUR, Interaction: HOUR },
   findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
   loadExistingGrant: async (ctx) => {
-    // The clients are ours: nobody is asked for consent.
     const grant = new provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
     grant.addOIDCScope("openid");
     await grant.save();

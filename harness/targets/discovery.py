@@ -1,0 +1,77 @@
+"""What an issuer says of itself: where its metadata are, whose they are, and what its keys are good for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from harness.ports import Issuer
+from harness.probes.jwt import ALGORITHMS
+from harness.probes.oauth import METADATA
+from harness.targets.tried import Tried, not_tried, well, wrong
+
+__all__ = ["endpoint_hosts", "try_keys", "try_metadata"]
+
+
+def try_metadata(at: Issuer) -> Iterator[Tried]:
+    """The metadata at the well-known places, the issuer that they name, and where they send users and clients."""
+    answer = at.discover("discovery")
+    found = answer.json()
+    if not found.keys() >= METADATA:
+        looked = ", ".join(at.metadata_urls())
+        lacking = ", ".join(sorted(METADATA - found.keys())) if found else "JSON"
+        mend = 'write the issuer with its path, or the URL of its metadata as discovery = "https://…"'
+        yield wrong("discovery", f"no metadata at {looked} ({answer}; it lacks {lacking})", mend)
+        return
+    yield well("discovery", f"{answer.url}: {_told(found)}")
+    yield _same_issuer(at.address.issuer, found.get("issuer"))
+    if foreign := sorted(endpoint_hosts(found) - at.address.allowed_hosts):
+        names = ", ".join(f'"{host}"' for host in foreign)
+        mend = f"write hosts = [{names}] for the stage if they are yours: nothing is sent to other hosts"
+        yield wrong("endpoints", f"the metadata name other hosts than the description: {', '.join(foreign)}", mend)
+
+
+def try_keys(at: Issuer) -> Tried:
+    """The published keys: there, and fit to verify by."""
+    url = at.metadata.get("jwks_uri", "")
+    if not url:
+        return not_tried("keys", "its metadata name no jwks_uri: whose signature a token has cannot be told")
+    answer = at.new_agent().get("keys", url, role="keys")
+    keys = answer.json().get("keys")
+    if not isinstance(keys, list) or not keys:
+        return wrong("keys", f"no keys at {url} ({answer})", "publish the JWK set there (RFC 7517 §5)")
+    kinds = sorted({str(key.get("kty")) for key in keys if isinstance(key, dict)})
+    private = [str(key.get("kid")) for key in keys if isinstance(key, dict) and key.keys() & {"d", "k", "p"}]
+    if private:
+        return wrong("keys", f"private keys are published: {', '.join(private)}", "withdraw these keys at once")
+    return well("keys", f"{len(keys)} at {url}: {', '.join(kinds)} (read here: {', '.join(ALGORITHMS)})")
+
+
+def endpoint_hosts(metadata: Mapping[str, object]) -> set[str]:
+    """The hosts that metadata send users and clients to."""
+    names = [name for name in metadata if name.endswith("_endpoint") or name == "jwks_uri"]
+    return {urlsplit(str(metadata[name])).hostname or "" for name in names} - {""}
+
+
+def _same_issuer(described: str, named: object) -> Tried:
+    """RFC 8414 §3.3: what the metadata name must be identical, letter by letter."""
+    if named == described:
+        return well("issuer", f"{described}, letter by letter")
+    if not isinstance(named, str) or not named:
+        return wrong("issuer", "the metadata name no issuer", "the server is to name it (RFC 8414 §2)")
+    at = next(
+        (n for n, (a, b) in enumerate(zip(described, named, strict=False)) if a != b), min(len(described), len(named))
+    )
+    detail = f"the metadata name {named!r}, the description {described!r}; they differ at letter {at + 1}"
+    return wrong("issuer", detail, f"write issuer = {named!r} if that is yours, else mend the server's own setting")
+
+
+def _told(metadata: Mapping[str, object]) -> str:
+    def listed(name: str) -> str:
+        values = metadata.get(name)
+        return " ".join(str(value) for value in values) if isinstance(values, list) and values else "not said"
+
+    pkce = f"PKCE methods: {listed('code_challenge_methods_supported')}"
+    scopes = f"scopes: {listed('scopes_supported')}"
+    methods = f"client authentication: {listed('token_endpoint_auth_methods_supported')}"
+    return "; ".join((pkce, scopes, methods))

@@ -1,0 +1,252 @@
+"""Curl scripts from observations, run by bash against a curl that only writes down what it was told."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.observations import HttpExchange, Observation, Race, TokenFacts
+from harness.redact import Redactor
+from harness.report.curl_script import CurlScript, curl_script
+from tests.harness.report.exchanges import ACCESS, BASE, FORM, VERIFIER, login, numbered, redemption, sent
+
+NEEDED = ("bash", "openssl", "python3")
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, NEEDED)), reason=f"needs {', '.join(NEEDED)}; one of them is not on this machine"
+)
+STUB = """#!/usr/bin/env python3
+import json, os, pathlib, sys
+said = sys.argv[1:]
+with open(os.environ["SAID"], "a") as file:
+    file.write(json.dumps(said) + "\\n")
+answer = json.loads(os.environ["ANSWERS"]).pop(len(open(os.environ["SAID"]).readlines()) - 1)
+if "-D" in said:
+    head = "\\r\\n".join([f"HTTP/1.1 {answer['status']} X", *answer["headers"], ""])
+    pathlib.Path(said[said.index("-D") + 1]).write_text(head)
+    pathlib.Path(said[said.index("-o") + 1]).write_text(answer["body"])
+    print(answer["url"], answer["next"], sep="\\n")
+else:
+    print(answer["status"])
+"""
+EVIL = "'$(touch evil)`touch evil`;touch evil\x1b[31m\n\u202e\"<script>"
+
+
+def script(seen: Sequence[Observation], *shown: int) -> CurlScript:
+    made = curl_script(["a line"], [seen[number - 1] for number in shown], seen, "RFC 0 §1")
+    assert made is not None
+    return made
+
+
+def run(made: CurlScript, tmp_path: Path, *answers: HttpExchange, **variables: str) -> tuple[int, str, list[list[str]]]:
+    """Exit code, what was printed, and the arguments of every curl, where these are the answers."""
+    bin = tmp_path / "bin"
+    bin.mkdir(exist_ok=True)
+    (bin / "curl").write_text(STUB)
+    (bin / "curl").chmod(0o755)
+    (tmp_path / "script.sh").write_text(made.text)
+    (tmp_path / "said").write_text("")
+    told = [
+        {
+            "status": one.status,
+            "headers": [f"{name}: {value}" for name, value in one.headers],
+            "body": one.body,
+            "url": one.url,
+            "next": one.location or "",
+        }
+        for one in answers
+    ]
+    environment = {
+        "PATH": f"{bin}:{os.environ['PATH']}",
+        "SAID": str(tmp_path / "said"),
+        "ANSWERS": json.dumps(told),
+        "TMPDIR": str(tmp_path),
+        **variables,
+    }
+    ended = subprocess.run(
+        ["bash", "script.sh"], cwd=tmp_path, env=environment, capture_output=True, timeout=30, start_new_session=True
+    )
+    said = [json.loads(line) for line in (tmp_path / "said").read_text().splitlines()]
+    return ended.returncode, (ended.stdout + ended.stderr).decode(), said
+
+
+def values(said: list[str], option: str) -> list[str]:
+    return [said[n + 1] for n, one in enumerate(said) if one == option]
+
+
+def live(exchanges: Sequence[HttpExchange], **secrets: str) -> list[HttpExchange]:
+    """The exchanges as a target would answer them now: with other secrets in place of the marks."""
+    text = {"code": "live-code", "access_token": "live.eyJpc3MiOiJ4In0.sig", "refresh_token": "live-refresh"} | secrets
+
+    def now(value: str) -> str:
+        return re.sub(r"\{\{(\w+):[^}]*\}\}", lambda found: text.get(found[1], "live-value"), value)
+
+    return [
+        replace(one, body=now(one.body), headers=tuple((name, now(value)) for name, value in one.headers))
+        for one in exchanges
+    ]
+
+
+def answered(seen: Sequence[HttpExchange]) -> list[HttpExchange]:
+    """The answers to a login and a redemption, with absolute redirects as curl names them."""
+    made = live(seen)
+    return [replace(made[0], headers=(("Location", f"{BASE}/page?id=99"),)), *made[1:]]
+
+
+def test_a_login_is_repeated_with_what_the_target_answers_now(tmp_path: Path) -> None:
+    seen = numbered([*login(), redemption()])
+    code, printed, said = run(script(seen, 4), tmp_path, *answered(seen), PASSWORD="s3cret pass")
+    assert code == 0, printed
+    assert f"{BASE}/page?id=99" in said[1]
+    assert values(said[2], "--data-urlencode") == ["csrf=tok&en", "user=alice", "password=s3cret pass"]
+    assert said[2][said[2].index("-b") + 1] == said[1][said[1].index("-c") + 1]
+    sent_last = dict(pair.split("=", 1) for pair in values(said[3], "--data-urlencode"))
+    assert sent_last["code"] == "live-code"
+    digest = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-binary"], input=sent_last["code_verifier"].encode(), capture_output=True
+    ).stdout
+    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    assert f"code_challenge={challenge}" in values(said[0], "--data-urlencode")
+    assert len(sent_last["code_verifier"]) == 43
+
+
+def test_another_answer_than_in_the_run_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    seen = numbered([sent("GET", "/me", 200, '{"name": "x"}')])
+    assert run(script(seen, 1), tmp_path, seen[0])[0] == 0
+    code, printed, _ = run(script(seen, 1), tmp_path, sent("GET", "/me", 401))
+    assert code == 1
+    assert "request 1: 401; the run: 200 with name" in printed
+
+
+def test_without_the_value_that_a_later_request_needs_it_stops(tmp_path: Path) -> None:
+    seen = numbered([*login(), redemption()])
+    refused = [*answered(seen)[:2], sent("POST", "/login", 200, "wrong password")]
+    code, printed, said = run(script(seen, 4), tmp_path, *refused, PASSWORD="wrong")
+    assert (code, len(said)) == (2, 3)
+    assert "answer 3 has no 'location code'" in printed
+
+
+def test_a_redirect_to_an_address_that_is_not_the_targets_is_not_followed(tmp_path: Path) -> None:
+    seen = numbered(login())
+    away = sent("GET", "/authorize", 302, headers=(("Location", "https://evil.example/page"),))
+    _, printed, said = run(script(seen, 3), tmp_path, away, away, away, PASSWORD="s3cret")
+    assert "which is none of https://id.example" in printed
+    assert not any("evil.example" in word for words in said for word in words)
+
+
+def test_strings_of_the_target_are_arguments_and_never_commands(tmp_path: Path) -> None:
+    request = sent("GET", f"/x?q={'%27%24%28touch%20evil%29'}", body=EVIL, request_headers=(("X-A", EVIL),), case=EVIL)
+    post = sent(
+        "POST", "/y", 500, json.dumps({EVIL: 1}), request_body=EVIL, request_headers=(("Content-Type", "text/x"),)
+    )
+    seen = numbered([request, post])
+    made = script(seen, 1, 2)
+    assert not set("\x1b\u202e\r") & set(made.text)
+    code, printed, said = run(made, tmp_path, *seen)
+    assert code == 0, printed
+    assert not (tmp_path / "evil").exists()
+    assert not list(tmp_path.rglob("evil"))
+    assert values(said[0], "-H") == [f"X-A: {EVIL}"]
+    assert values(said[0], "--data-urlencode") == ["q='$(touch evil)"]
+    assert values(said[1], "--data-raw") == [EVIL]
+    assert not set("\x1b\u202e") & set(printed)
+
+
+def test_field_names_and_kinds_of_a_hostile_record_become_no_variable_that_programs_heed() -> None:
+    page = '<form action="/y"><input type="hidden" name="LD_PRELOAD" value="/tmp/x.so"></form>'
+    mark = "{{path:" + "1" * 16 + ":9}}"
+    seen = numbered([sent("GET", "/x", body=page), sent("POST", "/y", form={"LD_PRELOAD": "/tmp/x.so", "a": mark})])
+    assert "VALUE_LD_PRELOAD=$(take 1 field 1 LD_PRELOAD)" in script(seen, 2).requests
+    assert "a=${VALUE_PATH}" in script(seen, 2).requests
+
+
+def test_an_address_that_is_an_option_or_a_file_is_never_given_to_curl() -> None:
+    seen = numbered(
+        [
+            sent("GET", "-K/etc/x://y"),
+            sent("GET", "file:///etc/passwd"),
+            sent("GET", "/", request_headers=(("@/etc/passwd", ""),)),
+        ]
+    )
+    assert curl_script([], seen[:2], seen, "x") is None
+    assert "@" not in script(seen, 3).requests
+
+
+def test_client_credentials_of_the_basic_scheme_are_asked_for(tmp_path: Path) -> None:
+    redactor, secret = Redactor(), "a-client-secret-of-30-letters."
+    credentials = "Basic " + base64.b64encode(f"my-app:{secret}".encode()).decode()
+    redactor.register_from_request(BASE, {"Authorization": credentials})
+    header = ("Authorization", redactor.text(credentials))
+    seen = numbered(
+        [sent("POST", "/token", 401, form={"grant_type": "x"}, request_headers=(header, *FORM), client="my-app")]
+    )
+    assert "ask CLIENT_SECRET 'the client secret of my-app'" in script(seen, 1).text
+    _, _, said = run(script(seen, 1), tmp_path, *seen, CLIENT_SECRET="abc")
+    assert values(said[0], "-u") == ["my-app:abc"]
+
+
+def test_a_verifier_that_belongs_to_no_challenge_is_made_afresh() -> None:
+    other = VERIFIER.replace("b" * 16, "7" * 16)
+    wrong = sent("POST", "/token", 400, form={"code_verifier": other})
+    requests = script(numbered([*login(), wrong]), 4).requests
+    assert "code_verifier=${CODE_VERIFIER}" in requests
+    assert "S256" not in requests
+
+
+def test_what_the_run_waited_the_script_waits() -> None:
+    seen = numbered(
+        [
+            sent("GET", "/a", agent="1", began=1.0, headers=(("Set-Cookie", "a=b"),)),
+            sent("GET", "/b", agent="1", began=62.0),
+        ]
+    )
+    assert "sleep 61  # as long as the run waited" in script(seen, 2).requests
+
+
+def test_a_clock_that_the_run_set_forward_is_told() -> None:
+    dates = [(("Date", f"Sun, 22 Nov 2026 1{hour}:00:00 GMT"), ("Set-Cookie", "a=b")) for hour in (0, 2)]
+    seen = numbered(
+        [
+            sent("GET", path, began=n, headers=date, agent="1")
+            for n, path, date in ((1.0, "/a", dates[0]), (2.0, "/b", dates[1]))
+        ]
+    )
+    requests = script(seen, 2).requests
+    assert "the run set the target's clock forward by 7,200 s (2 h)" in requests
+    assert "Without that these answers show nothing" in requests
+
+
+def test_a_race_sends_its_requests_at_once(tmp_path: Path) -> None:
+    race = Race(case="race", about={"client": "web"}, parallel=5, rounds=((200,) * 5,), successes=(5,))
+    kept = sent("POST", "/token", form={"a": "b"}, race="race", client="web")
+    code, printed, said = run(script(numbered([kept, race]), 2), tmp_path, *[kept] * 5)
+    assert (code, len(said)) == (0, 5)
+    assert "5 200" in printed
+    once = [kept, *[sent("POST", "/token", 400)] * 4]
+    assert run(script(numbered([kept, race]), 2), tmp_path, *once)[0] == 1
+
+
+def test_the_claims_of_a_token_that_fails_are_shown(tmp_path: Path) -> None:
+    facts = TokenFacts(case="login", token=ACCESS, token_kind="access_token", form="jwt")
+    seen = numbered([*login(), redemption(), facts])
+    _, printed, _ = run(script(seen, 5), tmp_path, *answered(seen[:4]), PASSWORD="s3cret")
+    assert '{"iss":"x"}' in printed
+
+
+def test_of_a_failure_seen_many_times_the_first_is_repeated() -> None:
+    seen = numbered([sent("GET", f"/{n}") for n in range(30)])
+    assert script(seen, *range(1, 31)).requests.count("curl ") == 10
+
+
+def test_each_request_says_what_it_does_what_was_answered_and_what_asks_for_something_else() -> None:
+    requests = script(numbered([redemption(400, "a replay")]), 1).requests
+    assert f"# 1. a replay: POST {BASE}/token (authorization_code)" in requests
+    assert "#    Answered 400 invalid_grant. This is what fails: see RFC 0 §1." in requests
