@@ -33,7 +33,6 @@ from harness.jobs import (
     faults_by_expectation,
     gate_bundle,
     kill_faults,
-    preflight,
     report_bundle,
     run_json,
     verify,
@@ -45,8 +44,17 @@ from harness.plan import read_features
 from harness.report.coverage import coverage_json, coverage_markdown, coverage_table
 from harness.report.findings_table import show_findings
 from harness.report.progress import open_progress
-from harness.report.terminal import console_for, kill_table, show_audit, show_decision, show_lines, show_things, show_tried
+from harness.report.terminal import (
+    console_for,
+    kill_table,
+    show_audit,
+    show_decision,
+    show_lines,
+    show_things,
+    show_tried,
+)
 from harness.report.verdict_table import verdict_table
+from harness.report.verdicts import visible
 from harness.run import Question
 from harness.targets.opening import TARGETS, Leave, find_target
 
@@ -312,7 +320,7 @@ def gate_command(as_json: bool, bundle: Path, policy: Path | None, controls: tup
             }
         )
     elif markdown:
-        click.echo(gate_markdown(decision))
+        click.echo(visible(gate_markdown(decision)))
     else:
         show_decision(console_for(), decision)
     return 0 if decision.passed else 1
@@ -338,9 +346,9 @@ def controls_command(as_json: bool, form: str, features: Path | None, catalog: P
 
 
 @main.command("doctor")
-@click.option("--target", metavar="FILE", help="The TOML file of a description: try that target instead.")
+@click.option("--target", type=Path_, help="The TOML file of a description: try that target instead.")
 @as_json
-def doctor_command(as_json: bool, target: str | None) -> int:
+def doctor_command(as_json: bool, target: Path | None) -> int:
     """What is here, what is missing, and the one command that mends each; of a target, whether a run can begin."""
     if target:
         return try_target(target, as_json)
@@ -352,10 +360,12 @@ def doctor_command(as_json: bool, target: str | None) -> int:
     return 0
 
 
-def try_target(target: str, as_json: bool) -> int:
+def try_target(target: Path, as_json: bool) -> int:
     """Try a described target before a run: 0 where all is well, 1 where something is to be mended."""
+    from harness.targets.preflight import try_described  # it loads what speaks to issuers
+
     console = console_for(as_json)
-    told = preflight(target, lambda tried: show_tried(console, tried))
+    told = try_described(target, lambda tried: show_tried(console, tried))
     if as_json:
         say_json({"things": [asdict(tried) for tried in told]})
     return 1 if any(tried.state == "wrong" for tried in told) else 0

@@ -13,7 +13,7 @@ from harness.observations import Confirmation, Observation
 from harness.report.curl_script import CurlScript, curl_script
 from harness.report.report_input import ReportInput
 from harness.report.slices import first_trial, showing, with_their_start
-from harness.report.verdicts import STAGE_ORDER, cell_name, merged, stage_of
+from harness.report.verdicts import STAGE_ORDER, cell_name, in_any_stage, merged, stage_of
 
 __all__ = ["Failure", "Sight", "failures", "script_name"]
 
@@ -124,16 +124,12 @@ def _sights(
     groups: dict[tuple[str, str, Waiver | None], list[Finding]] = {}
     for finding in findings:
         waiver = next((waiver for waiver in expected if waiver.covers(finding)), None)
-        groups.setdefault((_in_any_stage(finding), _second_client(finding, observations), waiver), []).append(finding)
+        alike = in_any_stage(finding.reason), _second_client(finding, observations), waiver
+        groups.setdefault(alike, []).append(finding)
     return tuple(
         Sight(group[0].reason, tuple(f.cell for f in group), _shown(group[0], observations), client, waiver)
         for (_, client, waiver), group in groups.items()
     )
-
-
-def _in_any_stage(finding: Finding) -> str:
-    """The reason without what differs from stage to stage: its name in addresses, and numbers."""
-    return re.sub(r"\d+", "0", re.sub(rf"\b{stage_of(finding.cell)}\b", "stage", finding.reason))
 
 
 def _shown(finding: Finding, observations: Mapping[str, Observation]) -> tuple[Observation, ...]:

@@ -10,7 +10,7 @@ from harness.observations import Absence, Observation
 from harness.report.failures import Failure, Sight, failures, script_name
 from harness.report.report_input import ReportInput
 from harness.report.transcripts import WHOLE, Transcript, transcript
-from harness.report.verdicts import STAGE_ORDER, stage_of
+from harness.report.verdicts import STAGE_ORDER, in_any_stage, stage_of
 
 __all__ = ["Card", "CardSight", "Lack", "cards", "lacks"]
 
@@ -62,12 +62,15 @@ def cards(report: ReportInput) -> tuple[Card, ...]:
 
 def lacks(findings: Iterable[Finding], observations: Mapping[str, Observation]) -> tuple[Lack, ...]:
     """What scenarios would have used and did not find, told once."""
+    reasons: dict[tuple[str, str, bool], str] = {}
     stages: dict[tuple[str, str, bool], set[str]] = {}
     for finding in findings:
         for one in (observations.get(id) for id in finding.observations):
             if isinstance(one, Absence):
-                stages.setdefault((one.capability, one.reason, one.declared), set()).add(stage_of(finding.cell))
-    return tuple(Lack(*lack, _named(found)) for lack, found in sorted(stages.items()))
+                alike = one.capability, in_any_stage(one.reason), one.declared
+                reasons.setdefault(alike, one.reason)
+                stages.setdefault(alike, set()).add(stage_of(finding.cell))
+    return tuple(Lack(key[0], reasons[key], key[2], _named(stages[key])) for key in sorted(reasons))
 
 
 def _named(stages: set[str]) -> str:

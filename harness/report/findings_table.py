@@ -16,13 +16,15 @@ from harness.report.verdicts import visible
 
 __all__ = ["show_findings"]
 
-REASON, REMEDY = 120, 160  # characters of a field
+LINES = 3  # of a text, about
+OTHERS = 50  # columns of the terminal that the other fields take
 
 
 def show_findings(console: Console, found: Sequence[Failure], folder: Path) -> None:
     """A row for each failed expectation; `folder` is where their curl scripts lie."""
     if not found:
         return
+    longest = LINES * max((console.width - OTHERS) // 2, 16)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("failed", "severity", "stages", "what was seen", "what to change"):
         table.add_column(name, no_wrap=name in ("failed", "severity"), overflow="fold")
@@ -32,8 +34,8 @@ def show_findings(console: Console, found: Sequence[Failure], folder: Path) -> N
             Text(visible(failure.expectation.id), style),
             Text(failure.control.severity),
             Text(visible(failure.stages)),
-            _cut(_seen(failure), REASON),
-            _cut(failure.change, REMEDY),
+            _cut(_seen(failure), longest),
+            _cut(failure.change, longest),
         )
     console.print()
     console.print(table)

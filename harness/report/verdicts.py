@@ -15,6 +15,7 @@ __all__ = [
     "by_control",
     "cell_name",
     "counted",
+    "in_any_stage",
     "merged",
     "stage_of",
     "visible",
@@ -25,8 +26,12 @@ ORDER = (Verdict.NOT_APPLICABLE, Verdict.FAILED, Verdict.UNKNOWN, Verdict.NOT_RU
 STAGE_ORDER = (*STAGES, "all", ANY)
 WORDS = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
 
-# Controls of a terminal (C0, DEL, C1), of reading direction, and what neither XML nor UTF-8 can carry.
-_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Controls of a terminal (C0, DEL, C1), of lines and reading direction, what has no width and hides, and what neither
+# XML nor UTF-8 can carry.
+_ACTS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
 
 
 def visible(text: str) -> str:
@@ -85,6 +90,11 @@ def cell_name(cell: str) -> str:
         return visible(cell)
     parts = (parsed.target, parsed.os, parsed.stage, parsed.browser, parsed.store)
     return visible(" · ".join(part for part in parts if part != "any"))
+
+
+def in_any_stage(text: str) -> str:
+    """The text without what differs from stage to stage: their names in addresses, and numbers."""
+    return re.sub(r"\d+", "0", re.sub(rf"\b(?:{'|'.join(STAGES)})\b", "stage", text))
 
 
 def stage_of(cell: str) -> str:

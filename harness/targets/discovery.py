@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from harness.machine.tried import Tried, not_tried, well, wrong
 from harness.ports import Issuer
 from harness.probes.jwt import ALGORITHMS
 from harness.probes.oauth import METADATA
-from harness.targets.tried import Tried, not_tried, well, wrong
 
 __all__ = ["endpoint_hosts", "try_keys", "try_metadata"]
 

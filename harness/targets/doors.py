@@ -12,8 +12,8 @@ from threading import Thread
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from harness.machine.tried import Tried, well, wrong
 from harness.probes.clients import loopback
-from harness.targets.tried import Tried, well, wrong
 
 __all__ = ["try_door"]
 
@@ -33,7 +33,7 @@ def try_door(origin: str, ca_file: Path | None) -> Iterator[Tried]:
     host, secure = parts.hostname or "", parts.scheme == "https"
     try:
         port = parts.port or (443 if secure else 80)
-        address = _in_time(lambda: socket.getaddrinfo(loopback(host), port, type=socket.SOCK_STREAM)[0][4][0])
+        address = _in_time(lambda: str(socket.getaddrinfo(loopback(host), port, type=socket.SOCK_STREAM)[0][4][0]))
         connection = socket.create_connection((address, port), SECONDS)
     except socket.gaierror as error:
         mend = "mend the name in the description, or this machine's DNS, VPN or hosts file"
@@ -61,7 +61,7 @@ def _shake_hands(connection: socket.socket, host: str, port: int, ca_file: Path 
     except ssl.SSLCertVerificationError as error:
         return wrong(f"TLS of {host}", error.verify_message, _mend(error.verify_code, host, port))
     except OSError as error:
-        said = f"no handshake: {getattr(error, 'reason', '') or error or type(error).__name__}"
+        said = f"no handshake: {getattr(error, 'reason', '') or str(error) or type(error).__name__}"
         mend = "it may speak plain HTTP there (then write http:// for a stage of your own), or TLS older than 1.2"
         return wrong(f"TLS of {host}", said, mend)
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)

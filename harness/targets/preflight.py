@@ -11,24 +11,33 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.errors import TargetError
 from harness.machine.session import PrivateSession
+from harness.machine.tried import Tried, not_tried, well, wrong
 from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.redact import Redactor
 from harness.targets.description import Description, Limits
+from harness.targets.description_file import load_description
 from harness.targets.discovery import try_keys, try_metadata
 from harness.targets.doors import try_door
 from harness.targets.oauth import OAuthTarget
 from harness.targets.trial import try_login
-from harness.targets.tried import Tried, not_tried, well, wrong
 
-__all__ = ["examine_target"]
+__all__ = ["examine_target", "try_described"]
 
 HASTE = Limits(answer=8.0, patience=20.0)  # seconds that a pre-flight waits: for one answer, for all slow ones
 Tell = Callable[[Tried], None]
+
+
+def try_described(file: Path, tell: Tell = lambda tried: None) -> list[Tried]:
+    """All that can be tried of the target in a TOML file. Raises Mistakes for a faulty description."""
+    description = load_description(file)
+    with PrivateSession.start(secret_service=False) as machine:
+        return examine_target(description, machine, Redactor(), tell)
 
 
 def examine_target(

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from harness.errors import NotOffered
+from harness.machine.tried import Tried, not_tried, well, wrong
 from harness.observations import TokenFacts
 from harness.ports import Issuer
 from harness.probes.forms import read_page
 from harness.probes.http import Answer
 from harness.probes.oauth import Authorization, Client, User
-from harness.targets.tried import Tried, not_tried, well, wrong
 
 __all__ = ["try_login"]
 
