@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote_plus
 
 from harness.errors import UsageError
-from harness.secret_forms import Finder, Secret
+from harness.secret_forms import Finder, Secret, TooManyAlike
 from harness.secret_marks import marked
 from harness.secret_patterns import MARK, looks_random, unregistered
 
@@ -64,8 +64,11 @@ class Redactor:
             if data not in self._secrets:
                 self._admit(kind, length)
                 secret = Secret(data, kind, self._mark(data, kind), kind in _WHOLE or _repeats_itself(data))
+                try:
+                    self._finder.add(secret)
+                except TooManyAlike:
+                    raise TooMuchSecret(f"a {kind} that ends as too many others of this run do") from None
                 self._secrets[data] = secret
-                self._finder.add(secret)
             return self._secrets[data].mark
 
     def _admit(self, kind: str, length: int) -> None:

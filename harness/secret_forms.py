@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.secret_views import views
 
-__all__ = ["FRAGMENT", "Finder", "Form", "Match", "Secret", "forms_of", "random_part"]
+__all__ = ["FRAGMENT", "Finder", "Form", "Match", "Secret", "TooManyAlike", "forms_of", "random_part"]
 
 FRAGMENT = 12  # characters; the shortest part of a secret that counts
 _HEXADECIMAL_FRAGMENT = 20
@@ -28,7 +28,9 @@ _BLOCK = 6
 _FORM_STEP = 3
 _TEXT_STEP = 2
 _DEPTH = 3  # how many encodings around one another are undone
-_SAME = 8  # forms and offsets that one block leads to; more share a part that is no secret, or repeat themselves
+# Forms and offsets that one block leads to: with more, searching would take the product of a text's repetitions and
+# theirs. Of those that count in parts, the others are found by their other blocks; those that count as a whole have none.
+_SAME, _ALIKE = 8, 64
 _JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3}))\Z")
 _LONG = 16  # characters; a shorter signature is no random part to look for
 
@@ -128,6 +130,10 @@ def _texts(part: bytes) -> Iterator[tuple[str, bytes]]:
         yield "utf16", wide.encode("utf-16-be", "surrogatepass")
 
 
+class TooManyAlike(ValueError):
+    """One secret more that ends as many others do."""
+
+
 class Finder:
     """Finds every form of every secret added to it. Adding while searching needs a lock around both."""
 
@@ -136,11 +142,15 @@ class Finder:
         self._blocks: dict[bytes, list[tuple[Form, int]]] = {}
 
     def add(self, secret: Secret) -> None:
+        """Raises TooManyAlike for a secret that could not be found, as too many others end as it does."""
         for form in forms_of(secret, self._hashed):
             for offset in _offsets(form):
                 entries = self._blocks.setdefault(form.data[offset : offset + _BLOCK], [])
-                if len(entries) < _SAME:  # else searching would take the product of a text's repetitions and theirs
+                whole = form.minimum == len(form.data)
+                if len(entries) < (_ALIKE if whole else _SAME):
                     entries.append((form, offset))
+                elif whole:
+                    raise TooManyAlike
 
     def find(self, data: bytes) -> list[Match]:
         """All matches, in the order of their start, the longer first; they may overlap."""

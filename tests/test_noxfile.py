@@ -154,6 +154,6 @@ def test_the_sessions_are_those_that_the_readme_names() -> None:
 
     for name in ("tests", "verify"):
         assert f"* {name} ->" in listing  # these two run by default
-    for name in ("lint", "faults", "report", "authassay"):
+    for name in ("lint", "faults", "report", "targets", "authassay"):
         assert f"- {name} ->" in listing
     assert "- cell(os='linux', stage='prod', browser='chromium', store='secret-service') ->" in listing

@@ -48,8 +48,12 @@ def _not_rotated(answers: list[HttpExchange]) -> list[tuple[str, *tuple[HttpExch
         complaints.append(("a refresh token came back again, or none came", *answers[:2]))
     for n, answer in enumerate(answers, 1):
         fields = answer.json()
-        if not isinstance(fields.get("expires_in"), int | float) or str(fields.get("token_type")).lower() != "bearer":
-            complaints.append((f"refresh {n}: no expires_in or token_type", answer))
+        told = {
+            "expires_in": isinstance(fields.get("expires_in"), int | float),
+            "token_type Bearer": str(fields.get("token_type")).lower() == "bearer",
+        }
+        if lacking := [name for name, there in told.items() if not there]:
+            complaints.append((f"refresh {n}: no {' and no '.join(lacking)}", answer))
     return complaints
 
 
@@ -156,7 +160,10 @@ def _live_access_tokens(seen: Record, bound: float) -> list[str]:
 @check("TOKEN-10.E3", "RFC 9700 §4.14.2")
 def other_sessions_go_on(seen: Record, parameters: Parameters) -> Judgement:
     answers = [require_answer(e) for e in ends(seen.of(HttpExchange, "other session"), "session")]
-    ended = [Complaint(f"the other session {e.about['session']}: {short(e)}", e) for e in answers if e.status != 200]
+    theft = [o for o in seen if isinstance(o, HttpExchange) and o.case == "stolen token"]
+    ended = [
+        Complaint(f"the other session {e.about['session']}: {short(e)}", *theft, e) for e in answers if e.status != 200
+    ]
     untried = set(OTHER_SESSIONS) - {e.about["session"] for e in answers}
     if untried and not ended:
         raise MissingObservation(f"no other session {', '.join(sorted(untried))} was tried")

@@ -20,7 +20,7 @@ from harness.observe import Recorder
 from harness.probes.clients import Exchanged
 from harness.probes.governor import Governor
 from harness.probes.http import Answer, HttpProbe
-from harness.probes.login import DECLINES, Journey, LoginStep, filled_in
+from harness.probes.login import DECLINES, Journey, LoginStep, filled_in, walk_forms
 
 __all__ = ["BrowserLogin"]
 
@@ -39,6 +39,8 @@ class BrowserLogin:
 
     def __call__(self, agent: HttpProbe, journey: Journey) -> tuple[Answer, bool]:
         """The last answer of the main frame, and whether the user found the way to decline."""
+        if agent.headers and journey.user is None:
+            return walk_forms(agent, journey)  # a browser would send its own Host, and the first page needs none
         context = self._new_context()
         try:
             context.add_cookies(self._cookies.get(agent, []))

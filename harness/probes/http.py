@@ -142,6 +142,11 @@ class HttpProbe:
         kept = self._recorder.record(exchange) if record else exchange
         return Answer(came.status, CaseInsensitiveDict(came.headers), came.text, target, came.error, kept)
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What goes with every request."""
+        return self._headers
+
     def cookies_for(self, url: str) -> str:
         """The Cookie header that the user agent would send to this URL; "" for none. It is a secret."""
         return self.client.cookies_for(url)

@@ -127,7 +127,8 @@ class OAuthIssuer:
         """The metadata, asked for once. Raises TargetError where there are none."""
         if not self._metadata:
             answer = self.discover("discovery")
-            found = {name: value for name, value in answer.json().items() if isinstance(value, str) or not _is_url(name)}
+            told = answer.json().items()
+            found = {name: value for name, value in told if isinstance(value, str) or not _is_url(name)}
             if not found.keys() >= METADATA:
                 raise TargetError(f"{self.stage}: no metadata at {self.address.issuer} ({answer})")
             self._metadata = found

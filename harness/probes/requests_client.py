@@ -67,6 +67,7 @@ def bounded_session(ca_file: Path | None = None) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.verify = str(ca_file) if ca_file else True
+    session.headers["Connection"] = "close"  # a server that closes an idle one just then would seem to give no answer
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter())
     return session

@@ -27,7 +27,7 @@ from harness.report.slices import exchanges_of, slice_of
 __all__ = ["CurlScript", "curl_script"]
 
 FORM = "application/x-www-form-urlencoded"
-ENOUGH = 10  # requests of a script; of what would need more, the first that is shown is repeated
+ENOUGH = 24  # requests of a script; of what would need more, the first that is shown is repeated
 WAITED = 5.0  # seconds between two exchanges from which on the script waits as long
 LONGEST_WAIT = 3_600.0
 MOVED = 60.0  # seconds by which a clock has jumped, and not only run ahead
@@ -99,8 +99,9 @@ class _Script:
     def _told(self, place: int) -> list[str]:
         """What the request does, what was answered then, and how long the run had waited before it."""
         step, previous = self.steps[place], self.steps[place - 1] if place else None
-        fails = f" This is what fails: see {self.clause}." if step in exchanges_of(self.shown, self.steps) else ""
-        told = [comment(f"{place + 1}. {_does(step)}"), comment(f"Answered {_shape(step)}.{fails}", "#    ")]
+        shows = step in exchanges_of(self.shown, self.steps)
+        part = f" Part of what shows the failure; see {self.clause}." if shows else ""
+        told = [comment(f"{place + 1}. {_does(step)}"), comment(f"Answered {_shape(step)}.{part}", "#    ")]
         waited, moved = _since(previous, step) if previous else (0.0, 0.0)
         if waited >= WAITED:
             told.insert(0, f"sleep {min(waited, LONGEST_WAIT):.0f}  # as long as the run waited")
@@ -166,7 +167,7 @@ class _Script:
 
     def _ending(self) -> list[str]:
         shown = exchanges_of(self.shown, self.steps)
-        lines = ["# The answers that the run saw fail, as they are now."]
+        lines = ["# What shows the failure, as it is answered now."]
         for one in self.shown:
             if isinstance(one, TokenFacts) and one.form == "jwt":
                 lines += self._claims(one)

@@ -46,7 +46,7 @@ def _facts(predicate: Mapping[str, object]) -> RunFacts:
     versions, targets = _texts(predicate.get("versions")), _texts(predicate.get("targets"))
     return RunFacts(
         target=", ".join(targets) or "an unnamed target",
-        version=", ".join(f"{name} {version}" for name, version in targets.items()),
+        version=", ".join(f"{name} {targets[name]}" for name in targets if name != "self" or len(targets) == 1),
         commit=_text(predicate.get("commit", "")),
         started=_text(predicate.get("started", "")),
         finished=_text(predicate.get("finished", "")),

@@ -37,14 +37,14 @@ def try_door(origin: str, ca_file: Path | None) -> Iterator[Tried]:
         connection = socket.create_connection((address, port), SECONDS)
     except socket.gaierror as error:
         mend = "mend the name in the description, or this machine's DNS, VPN or hosts file"
-        yield wrong(f"reach {host}", f"the name is not found ({error.strerror})", mend)
+        yield wrong(f"reach {parts.netloc}", f"the name is not found ({error.strerror})", mend)
         return
     except (OSError, ValueError) as error:
         mend = f"start it, or open the way to it: a firewall, a VPN, another port? curl -v {origin}/ shows the same"
-        yield wrong(f"reach {host}", f"no connection: {str(error) or type(error).__name__}", mend)
+        yield wrong(f"reach {parts.netloc}", f"no connection: {str(error) or type(error).__name__}", mend)
         return
     with connection:
-        yield well(f"reach {host}", f"port {port} at {address} takes connections")
+        yield well(f"reach {parts.netloc}", f"port {port} at {address} takes connections")
         if secure:
             yield _shake_hands(connection, host, port, ca_file)
 

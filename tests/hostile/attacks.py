@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tests.hostile.issuer import STEPS, Attack
 from tests.hostile.scripted import endlessly, head, reset
 
-__all__ = ["ATTACKS", "EVIL", "Hostility"]
+__all__ = ["ATTACKS", "EVIL", "KEYS", "Hostility", "evil_strings", "jwt_of", "sends"]
 
 EVERYWHERE = tuple(dict.fromkeys(STEPS.values()))
 # Acts in a page, in a terminal, on the direction of reading, in Markdown, in a formula, in XML, in Rich's markup.
@@ -111,16 +111,18 @@ def another_form(connection: socket.socket, step: str, honest: bytes) -> None:
     connection.sendall(head("Content-Type: text/html", f"Content-Length: {len(page)}") + page)
 
 
-def jwt_of(size: int) -> str:
+def jwt_of(payload: bytes) -> str:
+    """A token with this payload and a signature that no key made."""
+
     def part(data: bytes) -> str:
         return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
-    return ".".join(part(each) for each in (b'{"alg":"ES256"}', b'{"iss":"%s"}' % (b"x" * size), bytes(64)))
+    return ".".join(map(part, (b'{"alg":"ES256"}', payload, bytes(64))))
 
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
 KEYS = json.dumps({"keys": [{**KEY, "kid": str(number)} for number in range(100_000)]}).encode()
-TOKENS = {"token_type": "Bearer", "expires_in": 10**400, "access_token": jwt_of(1_500_000)}
+TOKENS = {"token_type": "Bearer", "expires_in": 10**400, "access_token": jwt_of(b'{"iss":"%s"}' % (b"x" * 1_500_000))}
 LONG = {"token_type": "Bearer", "access_token": "aB3" * 9_000}
 OTHER_TYPES = {name: [1] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
 CRUMBS = [f"Set-Cookie: c{n}={'x' * 300}{n}; Path=/" for n in range(60)]

@@ -16,6 +16,7 @@ import pytest
 import trustme
 from click.testing import CliRunner, Result
 
+from harness.catalog import load_catalog
 from harness.cli import main
 from harness.targets import description_file
 from tests.hostile.attacks import ATTACKS, Hostility, sends
@@ -34,7 +35,7 @@ GROUPS = [ATTACKS[start : start + 3] for start in range(0, len(ATTACKS), 3)]
 def _one_catalog() -> Iterator[None]:
     """A command reads the catalog several times; here it is the same for all of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(description_file, "load_catalog", cache(description_file.load_catalog))
+        patch.setattr(description_file, "load_catalog", cache(load_catalog))
         yield
 
 

@@ -389,12 +389,12 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "no expires_in": (
         "TOKEN-09.E1",
         lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", expires_in=None)),
-        "refresh 1: no expires_in or token_type",
+        "refresh 1: no expires_in",
     ),
     "another token type": (
         "TOKEN-09.E1",
         lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", token_type="mac")),
-        "refresh 1: no expires_in or token_type",
+        "refresh 1: no token_type Bearer",
     ),
     "an earlier token accepted": (
         "TOKEN-09.E2",

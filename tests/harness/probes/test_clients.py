@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
 import time
 import tracemalloc
@@ -41,6 +42,11 @@ def serve() -> Iterator[Serve]:
         yield lambda script: f"http://127.0.0.1:{closing.enter_context(scripted(script))}/"
 
 
+def resets_half_way(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(head("Content-Length: 10"))
+    reset(connection)
+
+
 def get(client: HttpClient, url: str) -> Exchanged:
     return client.exchange("GET", url, {})
 
@@ -52,7 +58,7 @@ def test_each_trial_has_a_client_of_its_own() -> None:
 def test_what_is_sent_is_what_was_asked(clients: Clients, serve: Serve) -> None:
     heard: list[bytes] = []
 
-    def listen(connection: object, request: bytes) -> None:
+    def listen(connection: socket.socket, request: bytes) -> None:
         heard.append(request)
 
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Content-Type": "text/x"}
@@ -75,9 +81,9 @@ def test_a_name_under_localhost_is_on_loopback(clients: Clients, serve: Serve) -
 def test_cookies_are_kept_and_sent_where_they_belong(clients: Clients, serve: Serve) -> None:
     heard: list[bytes] = []
 
-    def login(connection: object, request: bytes) -> None:
+    def login(connection: socket.socket, request: bytes) -> None:
         heard.append(request)
-        connection.sendall(head("Set-Cookie: sid=1; Path=/in", "Set-Cookie: b=2; Path=/", "Content-Length: 0"))  # type: ignore[attr-defined]
+        connection.sendall(head("Set-Cookie: sid=1; Path=/in", "Set-Cookie: b=2; Path=/", "Content-Length: 0"))
 
     client, address = clients(), serve(login)
     get(client, address)
@@ -100,12 +106,26 @@ def test_cookies_that_no_browser_would_keep_are_not_kept(clients: Clients, serve
     assert 0 < sent.count("=") <= 180
 
 
+def test_a_server_that_closes_without_a_word_is_asked_anew_each_time(clients: Clients, serve: Serve) -> None:
+    answered = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"  # says nothing of closing, and the script then does
+    heard: list[bytes] = []
+
+    def close(connection: socket.socket, request: bytes) -> None:
+        heard.append(request)
+        connection.sendall(answered)
+
+    client, address = clients(), serve(close)
+    came = [get(client, address) for _ in range(20)]
+    assert {(answer.text, answer.error) for answer in came} == {("ok", "")}
+    assert all(b"\r\nConnection: close\r\n" in request for request in heard)
+
+
 def test_a_redirect_is_not_followed(clients: Clients, serve: Serve) -> None:
     asked: list[bytes] = []
 
-    def loop(connection: object, request: bytes) -> None:
+    def loop(connection: socket.socket, request: bytes) -> None:
         asked.append(request)
-        connection.sendall(head("Location: /", "Content-Length: 0", status="302 Found"))  # type: ignore[attr-defined]
+        connection.sendall(head("Location: /", "Content-Length: 0", status="302 Found"))
 
     answer = get(clients(), serve(loop))
     assert (answer.status, dict(answer.headers)["Location"], len(asked)) == (302, "/", 1)
@@ -133,7 +153,7 @@ def test_a_location_that_is_no_address_is_still_an_answer(clients: Clients, serv
         lambda c, _: c.sendall(head("Content-Encoding: " + "gzip, " * 50) + gzip.compress(b"")),
         lambda c, _: c.sendall(head(status="103 Early Hints")),
         lambda c, _: c.sendall(b"HTTP/1.1 " + b"9" * 5_000 + b" OK\r\n\r\n"),
-        lambda c, _: c.sendall(head("Content-Length: 10")) or reset(c),
+        resets_half_way,
     ],
 )
 def test_an_answer_that_breaks_off_or_is_none_is_an_error(clients: Clients, serve: Serve, script: Script) -> None:
@@ -144,9 +164,9 @@ def test_an_answer_that_breaks_off_or_is_none_is_an_error(clients: Clients, serv
 
 @pytest.mark.parametrize("status", ["200 OK", "302 Found"])
 def test_an_endless_body_is_cut(clients: Clients, serve: Serve, status: str) -> None:
-    def endless(connection: object, request: bytes) -> None:
-        connection.sendall(head("Location: /next", "Content-Type: text/plain", status=status))  # type: ignore[attr-defined]
-        endlessly(connection, b"x" * 65536)  # type: ignore[arg-type]
+    def endless(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(head("Location: /next", "Content-Type: text/plain", status=status))
+        endlessly(connection, b"x" * 65536)
 
     answer = get(clients(), serve(endless))
     assert (answer.status, len(answer.text), answer.size) == (int(status[:3]), BOUNDS.body, BOUNDS.body + 1)
@@ -162,9 +182,9 @@ def test_an_endless_body_is_cut(clients: Clients, serve: Serve, status: str) -> 
     ],
 )
 def test_a_flood_that_is_no_body_is_an_error(clients: Clients, serve: Serve, opening: bytes, piece: bytes) -> None:
-    def flood(connection: object, request: bytes) -> None:
-        connection.sendall(opening)  # type: ignore[attr-defined]
-        endlessly(connection, piece)  # type: ignore[arg-type]
+    def flood(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(opening)
+        endlessly(connection, piece)
 
     started = time.monotonic()
     answer = get(clients(), serve(flood))
@@ -217,9 +237,9 @@ def test_what_is_packed_is_unpacked(clients: Clients, serve: Serve, coding: str,
     ],
 )
 def test_an_answer_that_drips_is_given_up_at_the_deadline(clients: Clients, serve: Serve, opening: bytes) -> None:
-    def drip(connection: object, request: bytes) -> None:
-        connection.sendall(opening)  # type: ignore[attr-defined]
-        endlessly(connection, b"x", 0.02)  # type: ignore[arg-type]
+    def drip(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(opening)
+        endlessly(connection, b"x", 0.02)
 
     answer = get(clients(HASTY), serve(drip))
     assert answer.seconds < 1

@@ -35,7 +35,8 @@ def test_an_exchange_is_recorded_as_it_was(probe: HttpProbe, seen: list[Observat
         answer = probe.post("a case", "http://issuer/token", {"grant_type": "x y"}, query="q=1", client="web")
     (exchange,) = seen
     assert isinstance(exchange, HttpExchange)
-    assert (exchange.case, exchange.about, exchange.method) == ("a case", {"agent": "1", "stage": "dev", "client": "web"}, "POST")
+    about = {"agent": "1", "stage": "dev", "client": "web"}
+    assert (exchange.case, exchange.about, exchange.method) == ("a case", about, "POST")
     assert (exchange.url, exchange.request_body) == ("http://issuer/token?q=1", "grant_type=x+y")
     assert (exchange.status, exchange.header("x-one"), exchange.json()) == (201, "1", {"a": 1})
     assert (exchange.truncated, exchange.error, exchange.body_bytes) == (False, "", len('{"a": 1}'))

@@ -1,0 +1,90 @@
+"""`authassay init`: asks what only a person knows, finds out the rest, and writes a description that loads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from harness.errors import UsageError, nearest
+from harness.model import STAGES
+from harness.targets.description_file import load_description
+from harness.targets.proposal import Answers, Found, look, proposal
+
+__all__ = ["Written", "read_issuers", "write_description"]
+
+Tell = Callable[[str], None]
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The file that was written, what was found of each stage, and the environment variables to set for it."""
+
+    file: Path
+    found: dict[str, Found]
+    variables: tuple[str, ...]
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        exports = (f"export {variable}=…" for variable in self.variables)
+        return (*exports, f"authassay doctor --target {self.file}", f"authassay run --target {self.file}")
+
+
+def read_issuers(given: Sequence[str]) -> dict[str, str]:
+    """The issuers by stage, each written `STAGE=URL`, or `URL` for dev. Raises UsageError."""
+    found: dict[str, str] = {}
+    for each in given:
+        stage, is_named, url = each.partition("=") if not each.startswith("http") else ("dev", "=", each)
+        if not is_named or stage not in STAGES:
+            raise UsageError(f"--issuer: {each!r} names no stage; write prod=https://… ({nearest(stage, STAGES)})")
+        if stage in found:
+            raise UsageError(f"--issuer: {stage} is there twice; name each stage once")
+        found[stage] = _url(url)
+    return {stage: found[stage] for stage in STAGES if stage in found}
+
+
+def write_description(answers: Answers, file: Path, force: bool, tell: Tell = lambda line: None) -> Written:
+    """Look at every stage, and write the description. Raises UsageError where the file is there already (without
+    `force`) or an answer is of no use, Mistakes where the description would not load."""
+    variables = tuple(filter(None, (answers.password_variable, answers.secret_variable)))
+    for variable in variables:
+        if not _VARIABLE.fullmatch(variable):
+            raise UsageError(
+                f"{variable!r} is no name of an environment variable; write one such as AUTHASSAY_PASSWORD"
+            )
+    if file.exists() and not force:
+        raise UsageError(f"--out: {file} is there already; write another name, or --force to replace it")
+    if not file.parent.is_dir():
+        raise UsageError(f"--out: there is no folder {file.parent}; make it first")
+    found = {}
+    for stage, issuer in answers.issuers.items():
+        tell(f"looking at {stage}: {issuer} …")
+        found[stage] = look(answers, stage, file.parent)
+        tell(f"  {found[stage].problem or f'found {found[stage].url}, and a login form'}")
+    text = proposal(answers, found)
+    _see_that_it_loads(text, file, variables)
+    file.write_text(text, encoding="utf-8")
+    return Written(file, found, variables)
+
+
+def _see_that_it_loads(text: str, file: Path, variables: Sequence[str]) -> None:
+    """Raises Mistakes. It is read from beside the file, because what it names is looked for there."""
+    with TemporaryDirectory(dir=file.parent, prefix=".authassay-") as folder:
+        trial = Path(folder) / file.name
+        trial.write_text(re.sub(r'^ca_file = "(?!/)', 'ca_file = "../', text, flags=re.MULTILINE), encoding="utf-8")
+        load_description(trial, dict.fromkeys(variables, "stands in for a secret"))
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"--issuer: {text!r} is no URL; write one such as https://id.example.com")
+    return text

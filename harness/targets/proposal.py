@@ -1,0 +1,207 @@
+"""A description that is proposed: from what a person answers, and from what the issuers of the stages say.
+
+What an issuer says is text of a stranger: it gets into the file as an escaped string or a one-line comment, and never
+as a `${NAME}`, which loading would fill in from the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.errors import TargetError
+from harness.observe import Recorder
+from harness.probes.clients import Bounds, new_client
+from harness.probes.forms import Form, find_form
+from harness.probes.oauth import METADATA, Client, OAuthIssuer, StageAddress
+from harness.redact import Redactor
+from harness.targets.discovery import endpoint_hosts
+
+__all__ = ["Answers", "Found", "look", "proposal"]
+
+HASTE = Bounds(whole=8.0)
+MOST = 120  # characters of what an issuer says, in a comment
+_NATIVE = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)([:/]|$)|(?!https?:)[a-z][a-z0-9+.-]*:")
+_WORD = re.compile(r"[\w .,!&'#-]{1,60}")  # the name of a field, or what is written on a button, that a step may name
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What only a person knows. Secrets are named by the environment variables that hold them."""
+
+    issuers: Mapping[str, str]  # by stage
+    client_id: str
+    redirect_uri: str
+    user: str
+    password_variable: str = "AUTHASSAY_PASSWORD"
+    secret_variable: str = ""  # of a confidential client
+    scope: str = ""
+    ca_file: str = ""  # relative to the file that is written
+    name: str = ""
+
+    @property
+    def client(self) -> Client:
+        native = bool(_NATIVE.match(self.redirect_uri))
+        return Client(self.client_id, self.redirect_uri, native)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a stage says of itself; `problem` tells why there are no metadata, or no login form."""
+
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    url: str = ""
+    form: Form | None = None
+    problem: str = ""
+
+
+def look(answers: Answers, stage: str, folder: Path) -> Found:
+    """Ask the issuer of a stage for its metadata, and for its login page. `folder` is where `ca_file` is looked for."""
+    issuer = answers.issuers[stage]
+    ca_file = folder / answers.ca_file if answers.ca_file else None
+    address = StageAddress(stage, issuer, "", "", "", {}, {}, scope=answers.scope)
+    unheard = Recorder("proposal", Redactor(), lambda _: None)
+    at = OAuthIssuer(address, lambda: new_client(1, ca_file, HASTE), unheard, dict)
+    try:
+        answer = at.discover("discovery")
+        if not answer.json().keys() >= METADATA:
+            return Found(problem=f"no metadata at {', '.join(at.metadata_urls())} ({answer})")
+        ended = at.authorize("login page", answers.client, None)
+    except TargetError as error:
+        return Found(problem=str(error))
+    form = find_form(ended.answer.text) if ended.answer.status == 200 else None
+    problem = "" if form and form.password_fields else _no_form(ended.answer.location or str(ended.answer))
+    return Found(answer.json(), answer.url, form if not problem else None, problem)
+
+
+def _no_form(where: str) -> str:
+    return f"its login page has no form with a password: it ended at {where.split('?')[0]}"
+
+
+def proposal(answers: Answers, found: Mapping[str, Found]) -> str:
+    """The text of the description, with a comment on what is to be decided yet."""
+    return "\n".join(
+        [
+            *_head(answers),
+            *(line for stage in answers.issuers for line in _stage(answers, stage, found[stage])),
+            *_login(next((each.form for each in found.values() if each.form), None)),
+            *_rest(),
+        ]
+    )
+
+
+def _head(answers: Answers) -> Iterator[str]:
+    host = urlsplit(next(iter(answers.issuers.values()))).hostname or ""
+    yield "# Written by `authassay init`. What each key means is told in reports/examples/target.toml."
+    yield "# ${NAME} is taken from the environment: secrets belong there."
+    yield ""
+    yield 'kind = "oauth"'
+    yield f"name = {_string(answers.name or re.sub('[^a-z0-9.-]+', '-', host.lower()).strip('-.') or 'my-issuer')}"
+    yield 'version = ""  # the version that is verified'
+
+
+def _stage(answers: Answers, stage: str, found: Found) -> Iterator[str]:
+    yield ""
+    yield f"[stage.{stage}]"
+    yield f"issuer = {_string(answers.issuers[stage])}"
+    if found.url:
+        yield f"# metadata: {_comment(found.url)}"
+        yield f"# PKCE methods: {_listed(found, 'code_challenge_methods_supported')}"
+        yield f"# scopes: {_listed(found, 'scopes_supported')}"
+        yield f"# client authentication: {_listed(found, 'token_endpoint_auth_methods_supported')}"
+    if found.problem:
+        yield f"# to be mended: {_comment(found.problem)}"
+    yield f"scope = {_string(answers.scope or ' '.join(_scopes(found)))}"
+    hosts = sorted(endpoint_hosts(found.metadata) - {urlsplit(answers.issuers[stage]).hostname or ""})
+    if hosts:
+        yield f"# its metadata name other hosts too; write those that are yours: {_comment(', '.join(hosts))}"
+        yield "# hosts = []"
+    yield '# protected = "https://…"  # an API that takes its tokens; without it: the userinfo endpoint'
+    if answers.ca_file:
+        yield f"ca_file = {_string(answers.ca_file)}"
+    if stage == "prod":
+        yield "prod = true  # others rely on it: nothing destructive is done to it"
+    yield from _people(answers, stage, found)
+
+
+def _people(answers: Answers, stage: str, found: Found) -> Iterator[str]:
+    yield ""
+    yield f"[[stage.{stage}.client]]"
+    yield f"id = {_string(answers.client_id)}"
+    yield f"redirect_uri = {_string(answers.redirect_uri)}"
+    if answers.client.native:
+        yield "native = true"
+    if answers.secret_variable:
+        yield f"authentication = {_string(_authentication(found))}"
+        yield f'secret = "${{{answers.secret_variable}}}"'
+    yield ""
+    yield f"[[stage.{stage}.user]]"
+    yield f"name = {_string(answers.user)}"
+    yield f'password = "${{{answers.password_variable}}}"'
+
+
+def _login(form: Form | None) -> Iterator[str]:
+    yield ""
+    yield "[login]"
+    if form is None:
+        yield "# No form with a password was found in its login page: a browser is tried, which needs Chromium."
+        yield 'by = "browser"'
+        return
+    name, password = next(iter(form.text_fields), ""), form.password_fields[0]
+    button = next((control.text.strip() or control.value or control.name for control in form.controls), "")
+    yield 'by = "form"'
+    if not all(_WORD.fullmatch(word) for word in (name, password, button)):
+        yield "# without steps: the first form with a password is filled and sent"
+        return
+    for fill, value in ((name, "{name}"), (password, "{password}")):
+        yield from ("", "[[login.step]]", f"fill = {_string(fill)}", f'value = "{value}"')
+    yield from ("", "[[login.step]]", f"click = {_string(button)}")
+
+
+def _rest() -> Iterator[str]:
+    yield ""
+    yield "[absent]  # what the system does not have, each with its reason: not applicable, and reported first"
+    yield '# bus = "it publishes no events"'
+    yield '# web = "there is no web application"'
+    yield '# desktop = "there is no desktop client"'
+    yield ""
+
+
+def _scopes(found: Found) -> list[str]:
+    supported = found.metadata.get("scopes_supported")
+    return [scope for scope in ("openid", "offline_access") if isinstance(supported, list) and scope in supported]
+
+
+def _authentication(found: Found) -> str:
+    known = found.metadata.get("token_endpoint_auth_methods_supported")
+    only_post = isinstance(known, list) and "client_secret_post" in known and "client_secret_basic" not in known
+    return "client_secret_post" if only_post else "client_secret_basic"
+
+
+def _listed(found: Found, name: str) -> str:
+    values = found.metadata.get(name)
+    return (
+        _comment(" ".join(str(value) for value in values[:20])) if isinstance(values, list) and values else "not said"
+    )
+
+
+def _string(text: str) -> str:
+    """A basic string of TOML (1.0 §String) in which nothing acts: all but printable characters are escaped."""
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
+
+
+def _comment(text: str) -> str:
+    """The text in one line, cut, without what could act in a terminal."""
+    line = "".join(character if character.isprintable() else "?" for character in text)
+    return line if len(line) <= MOST else f"{line[:MOST]} …"

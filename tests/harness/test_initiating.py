@@ -1,0 +1,81 @@
+"""`init` writes a description that loads, whatever the issuer says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.initiating import read_issuers, write_description
+from harness.probes.forms import Control, Form
+from harness.targets.description_file import load_description
+from harness.targets.proposal import Answers, Found, proposal
+from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
+
+HOSTILE = '"]\n[stage.prod]\nissuer = "https://evil.example"\x1b[31m\u202e\U000e0001\\ ${HOME}'
+
+
+def _answers(url: str, **changed: str) -> Answers:
+    return Answers({"dev": url}, "web", "http://127.0.0.1:1/cb", "alice", "PASSWORD", **changed)
+
+
+def test_a_description_is_written_that_loads_and_logs_in(fake: FakeIssuer, tmp_path: Path) -> None:
+    written = write_description(_answers(fake.url), tmp_path / "t.toml", force=False)
+    described = load_description(tmp_path / "t.toml", {"PASSWORD": PASSWORD})
+    assert described.stages["dev"].issuer == fake.url
+    assert described.login.by == "form"
+    assert written.found["dev"].url
+    assert PASSWORD not in (tmp_path / "t.toml").read_text()
+    assert "export PASSWORD=…" in written.next_steps
+
+
+def test_an_issuer_that_is_not_there_is_described_all_the_same(tmp_path: Path) -> None:
+    written = write_description(_answers("http://127.0.0.1:9"), tmp_path / "t.toml", force=False)
+    assert "no metadata" in written.found["dev"].problem
+    assert "# to be mended:" in (tmp_path / "t.toml").read_text()
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text("mine")
+    with pytest.raises(UsageError, match="--force"):
+        write_description(_answers("http://127.0.0.1:9"), file, force=False)
+    assert file.read_text() == "mine"
+    write_description(_answers("http://127.0.0.1:9"), file, force=True)
+    assert load_description(file, {"PASSWORD": PASSWORD}).name == "127.0.0.1"
+
+
+def test_what_a_hostile_issuer_says_is_text_and_nothing_else(tmp_path: Path) -> None:
+    names = ("scopes_supported", "code_challenge_methods_supported", "token_endpoint_auth_methods_supported")
+    metadata = {**{name: [HOSTILE] for name in names}, "token_endpoint": "https://${HOME}.evil.example/\n[login]"}
+    form = Form("", "POST", {HOSTILE: ""}, controls=[Control(text=HOSTILE)], password_fields=[HOSTILE])
+    text = proposal(_answers("https://id.example"), {"dev": Found(metadata, HOSTILE, form, HOSTILE)})
+    file = tmp_path / "t.toml"
+    file.write_text(text, encoding="utf-8")
+    described = load_description(file, {"PASSWORD": PASSWORD})
+    assert list(described.stages) == ["dev"]
+    assert not described.stages["dev"].hosts
+    assert not described.login.steps
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def test_what_a_person_answers_is_kept_letter_by_letter(tmp_path: Path) -> None:
+    odd = 'a "quoted" \\ user\U0001f511\x07'
+    file = tmp_path / "t.toml"
+    answers = Answers({"dev": "https://id.example"}, "web", "http://127.0.0.1:1/cb", odd, "PASSWORD")
+    file.write_text(proposal(answers, {"dev": Found()}), encoding="utf-8")
+    users = load_description(file, {"PASSWORD": PASSWORD}).stages["dev"].users
+    assert [user.name for user in users.values()] == [odd]
+
+
+@pytest.mark.parametrize("given", ["prd=https://id.example", "dev=id.example", "http://[", "https://x:99999999"])
+def test_an_issuer_that_is_none_is_told(given: str) -> None:
+    with pytest.raises(UsageError, match="write"):
+        read_issuers([given])
+
+
+def test_stages_are_named_once_each() -> None:
+    assert list(read_issuers(["prod=https://p.example", "https://d.example"])) == ["dev", "prod"]
+    with pytest.raises(UsageError, match="twice"):
+        read_issuers(["https://d.example", "dev=https://e.example"])
