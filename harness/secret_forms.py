@@ -29,7 +29,7 @@ _FORM_STEP = 3
 _TEXT_STEP = 2
 _DEPTH = 3  # how many encodings around one another are undone
 # Forms and offsets that one block leads to: with more, searching would take the product of a text's repetitions and
-# theirs. Of those that count in parts, the others are found by their other blocks; those that count as a whole have none.
+# theirs. A form that counts in parts is found by its other blocks; one that counts as a whole has none.
 _SAME, _ALIKE = 8, 64
 _JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3}))\Z")
 _LONG = 16  # characters; a shorter signature is no random part to look for

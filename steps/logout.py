@@ -124,8 +124,9 @@ def watch_connections(scene: Scene, copies: Mapping[str, Copies], began: Mapping
         for name, copy in copies.items():
             if channel.watch("connection after the logout", name, began[name], AT_ONCE).open:
                 clock_of(scene).advance(scene.stage, scene.parameter("revoke_bound"))
-                channel.provoke("a change after the bound", other.access_token)
-                channel.watch("connection after the bound", name, began[name], AT_ONCE / 2)
+                if channel.watch("connection after the bound", name, began[name], AT_ONCE / 2).open:
+                    channel.provoke("a change after the bound", other.access_token)
+                    channel.receive("message after the bound", name, AT_ONCE / 2)
             channel.subscribe("connection opened again", f"{name}, again", copy.access_token)
 
 

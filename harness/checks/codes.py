@@ -23,6 +23,13 @@ RACE_ROUNDS = {"pr": 10, "full": 50}  # of one client at least, by the depth of 
 LEAST_ROUNDS = 3  # of every client
 REPLAYS = ("at once", "after its life")
 REVOKED = "access after the replay"
+REPLAYED = (
+    "first redemption",
+    "first use of the access token",
+    "second redemption",
+    "refresh after the replay",
+    REVOKED,
+)
 
 
 @check("TOKEN-08.E1", "RFC 6749 §4.1.2")
@@ -59,7 +66,7 @@ def replay_takes_the_tokens_back(seen: Record, parameters: Parameters) -> Judgem
     bound = parameters["revoke_bound"].value
     complaints: list[str] = []
     missing: list[MissingObservation] = []
-    for client, when in product(clients_of(seen, "first redemption", "second redemption"), REPLAYS):
+    for client, when in product(clients_of(seen, *REPLAYED), REPLAYS):
         for judge in (_refused_grants, _refused_access):
             try:
                 found = judge(seen, bound, client=client, replay=when)

@@ -81,8 +81,8 @@ def _connection_lives(seen: Record, session: str, bound: float) -> Iterator[Comp
     after = seen.one(RealtimeConnection, "connection after the logout", connection=session)
     if after.open:
         after = seen.one(RealtimeConnection, "connection after the bound", connection=session)
-    heard = after.messages - before.messages
     if after.open:
+        heard = seen.one(RealtimeConnection, "message after the bound", connection=session).messages - before.messages
         yield Complaint(f"{session}: its connection is open after the bound, and {heard} messages came over it", after)
     elif after.closed_after is None or after.closed_after < 0:
         raise MissingObservation(f"{session}: its connection was closed before the logout")

@@ -208,17 +208,19 @@ def scopes_do_not_widen(seen: Record, parameters: Parameters) -> Judgement:
 
 
 def _scope(seen: Record, answer: HttpExchange) -> str:
-    """The scope that a refresh gave, by the answer or else by the token's claim; "" where the token has none.
+    """The scope that a refresh gave, by the answer and by the token's claim, which is what an API goes by; "" where
+    neither names one.
 
     Raises MissingObservation where nothing tells.
     """
-    if named := answer.json().get("scope"):
-        return str(named)
+    named = str(answer.json().get("scope") or "")
     tokens = {o.token: o for o in seen if isinstance(o, TokenFacts)}
     facts = tokens.get(str(answer.json().get("access_token", "")))
-    if facts is None or facts.form != "jwt":
+    readable = facts is not None and facts.form == "jwt"
+    if not named and not readable:
         raise MissingObservation(f"{answer.about['client']}: neither the answer nor the token tells its scope")
-    return str(facts.claims.get("scope", ""))
+    claimed = str(facts.claims.get("scope", "")) if facts is not None and readable else ""
+    return f"{named} {claimed}".strip()
 
 
 @check("TOKEN-12.E3", "RFC 6749 §6")

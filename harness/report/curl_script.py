@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.report import answer_reader
-from harness.report.marks import Mark, marks_in
+from harness.report.marks import MARK, Mark, marks_in
 from harness.report.origins import reading_of, url_reading
 from harness.report.pages import TEMPLATES, amount
 from harness.report.script_values import Parts, Values
@@ -32,12 +32,24 @@ WAITED = 5.0  # seconds between two exchanges from which on the script waits as 
 LONGEST_WAIT = 3_600.0
 MOVED = 60.0  # seconds by which a clock has jumped, and not only run ahead
 MOST_AT_ONCE = 100
-CLOCK = "echo 'The run had set the clock of the target forward. Without that these answers show nothing.'"
+LONGEST_FACT, MOST_FACTS = 1_000, 200  # characters of what is compared of an answer, and how much of it
+VOLATILE = re.compile(  # what is another each time: by its name, a moment, or what is drawn at random
+    r"^[^:]*\b(?:state|session_state|nonce|iat|exp|nbf|jti|sid|kid|id|(?!client_id)[a-z]+_id|[a-z_]+_(?:at|time|hash)"
+    r"|timestamp|date)(?:\[\d+\])*: "
+    r"|\d\d:\d\d:\d\d|\b[12]\d{9}(?:\d{3})?\b|[0-9a-f]{8}-[0-9a-f]{4}-"
+    r"|(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{16}|(?=[\w-]*\d)(?=[\w-]*(?-i:[a-z]))(?=[\w-]*(?-i:[A-Z]))[\w-]{20}",
+    re.ASCII | re.IGNORECASE,
+)
+CLOCK = (
+    "This cannot be repeated: the run had set the clock of the target forward. Without that its answers show nothing."
+)
 USE = (
     "",
     "Needs bash, curl, openssl and python3. It logs in as a test user and sends what is written below, nothing else.",
     "Usage: CA=authority.pem BASE=https://where.it.runs bash THIS-FILE; both can be left out.",
-    "It ends with 0 where the same answers came, 1 where others did, 2 where it could not go on.",
+    "It ends with 0 where the same answers came, 1 where others did, 2 where it could not go on, 3 where they did and the",
+    "run had set the target's clock forward. Compared are status, redirect, cookies, JSON, the issuer, audience and",
+    "lifetime of JWTs, and the headers Cache-Control, Pragma, Content-Type, WWW-Authenticate; no text of a page.",
 )
 
 
@@ -57,7 +69,8 @@ def curl_script(
     kept = [shown[:count] for count in range(1, len(shown) + 1) if len(slice_of(shown[:count], seen)) <= ENOUGH]
     chosen = kept[-1] if kept else shown[:1]
     steps = slice_of(chosen, seen)
-    return _Script(steps, chosen, clause, Values(steps)).write(head) if steps else None
+    tokens = tuple(one for one in seen if isinstance(one, TokenFacts) and one.form == "jwt")
+    return _Script(steps, chosen, clause, Values(steps), tokens).write(head) if steps else None
 
 
 @dataclass
@@ -66,6 +79,7 @@ class _Script:
     shown: Sequence[Observation]
     clause: str
     values: Values
+    tokens: Sequence[TokenFacts]
     bases: dict[str, str] = field(default_factory=dict)  # origin to variable
 
     def write(self, head: Sequence[str]) -> CurlScript:
@@ -78,7 +92,7 @@ class _Script:
             before, after = self.values.before.get(place, ()), self.values.after.get(place, ())
             lines += [*self._told(place), *before, request, *after, ""]
         sent = "\n".join([*lines, *self._ending()]) + "\n"
-        top = [comment(line).rstrip() for line in (*head, *USE)]
+        top = [comment(line).rstrip() for line in (*head, *(["", CLOCK] if self._moved else []), *USE)]
         return CurlScript("\n".join(["#!/usr/bin/env bash", *top, *self._preamble(), "", sent]), sent)
 
     def _preamble(self) -> list[str]:
@@ -174,10 +188,34 @@ class _Script:
         raced = exchanges_of([one for one in self.shown if isinstance(one, Race)], self.steps)
         for place, step in enumerate(self.steps, 1):
             if step in shown:
-                lines.append(f"raced {place}" if step in raced else f"same {place} {quote(_shape(step))}")
-        if any(_since(*pair)[1] >= MOVED for pair in pairwise(self.steps)):
-            lines.append(CLOCK)
+                facts = " \\\n  ".join([quote(_shape(step)), *self._facts(step)])
+                lines.append(f"raced {place}" if step in raced else f"same {place} {facts}")
+        if self._moved:
+            lines += [f"echo {quote(CLOCK)}", 'if [ "$differs" = 0 ]; then exit 3; fi']
         return [*lines, 'exit "$differs"']
+
+    @property
+    def _moved(self) -> bool:
+        return any(_since(*pair)[1] >= MOVED for pair in pairwise(self.steps))
+
+    def _facts(self, step: HttpExchange) -> list[str]:
+        """Words of what else is compared of the answer: all that holds no secret and is not another each time."""
+        told = answer_reader.facts(step.url, step.headers, step.body) if step.status is not None else {}
+        for name in ("access_token", "id_token") if told else ():
+            digests = {mark.digest for mark in marks_in(str(answer_reader.members(step.body).get(name)))}
+            token = next((t for t in self.tokens if digests & {mark.digest for mark in marks_in(t.token)}), None)
+            told |= answer_reader.in_ascii(answer_reader.claims(name, token.claims if token else {}))
+        facts = (f"{name}: {value}" for name, value in told.items() if ": " not in name)
+        steady = [
+            one for one in facts if len(one) <= LONGEST_FACT and not MARK.search(one) and not VOLATILE.search(one)
+        ]
+        return [word(self._at_bases(one)) for one in steady[:MOST_FACTS]]
+
+    def _at_bases(self, text: str) -> Parts:
+        """The text with the variables of the origins in their place."""
+        origins = "|".join(re.escape(one) for one in sorted(self.bases, key=len, reverse=True))
+        pieces = re.split(rf"({origins})(?![\w.:-])", text)
+        return [Variable(self.bases[one]) if one in self.bases else one for one in pieces if one]
 
     def _claims(self, token: TokenFacts) -> list[str]:
         digest = next((mark.digest for mark in marks_in(token.token)), "")

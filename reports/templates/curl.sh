@@ -21,9 +21,13 @@ default() { printf -v "$1" %s "${!1:-$2}"; }  # gives the variable $1 the value 
 ask() {  # gives the variable $1 a value that a person types, unless the environment has one
   if [ -z "${!1:-}" ]; then IFS= read -rsp "$2: " "$1" </dev/tty && echo || exit 2; fi
 }
-same() {  # shows the answer to request $1, and whether it is as in the run
-  local now && now=$(take "$1" shape)
-  if [ "$now" = "$2" ]; then echo "request $1, as in the run: $now"; else echo "request $1: $now; the run: $2" && differs=1; fi
+same() {  # shows the answer to request $1, and whether it is as in the run: of the shape $2, with all that follows
+  local now other && now=$(take "$1" shape)
+  other=$(take "$1" differences "${@:3}") || other="  it cannot be read"
+  if [ "$now" != "$2" ]; then echo "request $1: $now; the run: $2" && differs=1
+  elif [ -n "$other" ]; then echo "request $1: $now as in the run, but not with the same in it" && differs=1
+  else echo "request $1, as in the run: $now"; fi
+  if [ -n "$other" ]; then printf '%s\n' "$other"; fi
   { cat "$1.head" && head -c 2000 "$1.body"; } | tr -d '\r' | cat -v && echo
 }
 raced() {  # whether more, or less, than one of those sent at once succeeded

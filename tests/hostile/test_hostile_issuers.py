@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 
 from harness.catalog import load_catalog
 from harness.cli import main
-from harness.targets import description_file
 from tests.hostile.attacks import ATTACKS, Hostility, sends
 from tests.hostile.issuer import HostileIssuer, describe, hostile
 from tests.hostile.scripted import head, scripted
@@ -35,7 +34,7 @@ GROUPS = [ATTACKS[start : start + 3] for start in range(0, len(ATTACKS), 3)]
 def _one_catalog() -> Iterator[None]:
     """A command reads the catalog several times; here it is the same for all of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(description_file, "load_catalog", cache(load_catalog))
+        patch.setattr("harness.targets.description_file.load_catalog", cache(load_catalog))
         yield
 
 

@@ -39,7 +39,7 @@ def a_moment() -> Iterator[None]:
         "\\u005c",
         "&amp;",
         ".eyJaaaa",
-        "eyJabcde.eyJabcde",
+        "eyJabc.eyJabc",
         "code=",
         "code=aa_",
         "cookie:",
@@ -86,6 +86,16 @@ def test_secrets_with_a_common_part_are_looked_for_in_a_moment_and_all_found() -
     shown = redactor.text("\n".join(secrets))
     assert common not in shown
     assert not [secret for secret in secrets if secret[-12:] in shown]
+
+
+def test_a_secret_that_ends_as_too_many_others_is_refused_before_it_could_be_missed() -> None:
+    redactor = Redactor()
+    alike = [f"{number:03}{'x' * 100}" for number in range(500)]
+    with pytest.raises(TooMuchSecret, match="a session_cookie that ends as too many others"):
+        [redactor.register(secret, "session_cookie") for secret in alike]
+    kept = [secret.value.decode() for secret in redactor.secrets()]
+    assert 30 < len(kept) < 100
+    assert all(secret not in redactor.text(f"a={secret};") for secret in kept)
 
 
 def test_a_secret_that_is_too_long_to_look_for_is_refused_and_so_is_one_too_many(
@@ -152,9 +162,7 @@ def test_a_location_that_is_no_address_leads_nowhere(location: str) -> None:
     assert seen[0].location_parameters() == {}
 
 
-@pytest.mark.parametrize(
-    "piece", ["<", "<!--", "<![", "<a ", "</", "<form><input name=a>", "<title>", "<script>", "&#"]
-)
+@pytest.mark.parametrize("piece", ["<", "<!--", "<![", "<a ", "</", "<form><input name=a>", "<title>", "<script>"])
 def test_any_page_is_read_in_a_moment(piece: str) -> None:
     with a_moment():
         read_page(piece * 1_000_000)

@@ -112,7 +112,8 @@ def test_whatever_of_a_session_lives_on_fails(case: str, change: Change, words: 
 def test_a_connection_that_is_open_after_the_bound_fails() -> None:
     seen = changed(logged_out(WEB), "connection after the logout", lambda one: replace(one, open=True))
     late = connection("connection after the bound", WEB, True, 3)
-    assert_failed(judge("TOKEN-19.E2", [*seen, late]), "open after the bound, and 2 messages came over it")
+    told = connection("message after the bound", WEB, True, 3)
+    assert_failed(judge("TOKEN-19.E2", [*seen, late, told]), "open after the bound, and 2 messages came over it")
     assert judge("TOKEN-19.E2", [*seen, replace(late, open=False, closed_after=59.0)]).verdict is Verdict.PASSED
     assert judge("TOKEN-19.E2", seen).verdict is Verdict.UNKNOWN, "nobody looked after the bound"
 
