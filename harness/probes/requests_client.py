@@ -81,11 +81,18 @@ class _TlsConnection(HTTPSConnection):
     response_class = BoundedResponse
 
 
-class _Pool(urllib3.HTTPConnectionPool):
+class _ClosingPool(urllib3.HTTPConnectionPool):
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()  # urllib3 would keep it, whatever the request said of closing
+        super()._put_conn(conn)
+
+
+class _Pool(_ClosingPool):
     ConnectionCls = _Connection
 
 
-class _TlsPool(urllib3.HTTPSConnectionPool):
+class _TlsPool(_ClosingPool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 

@@ -125,7 +125,7 @@ KEYS = json.dumps({"keys": [{**KEY, "kid": str(number)} for number in range(100_
 TOKENS = {"token_type": "Bearer", "expires_in": 10**400, "access_token": jwt_of(b'{"iss":"%s"}' % (b"x" * 1_500_000))}
 LONG = {"token_type": "Bearer", "access_token": "aB3" * 9_000}
 OTHER_TYPES = {name: [1] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-CRUMBS = [f"Set-Cookie: c{n}={'x' * 300}{n}; Path=/" for n in range(60)]
+CRUMBS = [f"Set-Cookie: c{n}={'x' * 300}{n}; Path=/" for n in range(30)]
 NO_END = "came to no end|ended without a code"
 LOOP = head("Location: ?", "Content-Length: 0", status="302 Found")
 CUT = "cut off after 60,000 characters"
