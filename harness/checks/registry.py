@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.checks.trials import confirmed
 from harness.model import Judgement, Parameter, Verdict
@@ -88,13 +88,18 @@ def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgem
         declared = all(absence.declared for absence in wanted)
         return Judgement(Verdict.NOT_APPLICABLE if declared else Verdict.NOT_RUN, _told(wanted))
     try:
-        return check.function(record, parameters)
+        return _as_text(check.function(record, parameters))
     except MissingObservation as missing:
         if absences:  # one of them may be why; that it concerns this check is not known, so it excuses nothing
             return Judgement(Verdict.NOT_RUN, f"{missing}; {_told(absences.values())}")
         return unknown(str(missing))
     except Exception as error:  # noqa: BLE001 - a check that crashes has judged nothing
         return unknown(f"the check crashed: {type(error).__name__}: {error}")
+
+
+def _as_text(judgement: Judgement) -> Judgement:
+    """Its reason without surrogates that stand alone, which a target's JSON can escape and no file can hold."""
+    return replace(judgement, reason=judgement.reason.encode("utf-8", "replace").decode())
 
 
 def _told(absences: Iterable[Absence]) -> str:

@@ -125,7 +125,7 @@ def cookies(lines: Iterable[str]) -> dict[str, str]:
 
 
 def values(of: object, path: str = "$", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """All values of a JSON document and their paths, as `$.keys[0].kty`; a list of plain values is one, in any order."""
+    """All values of a JSON document and their paths, as `$.keys[0].kty`; a list of plain ones is one, in any order."""
     inner: list[tuple[str, object]] = []
     if isinstance(of, dict):
         inner = [(f"{path}.{name}", value) for name, value in of.items()]

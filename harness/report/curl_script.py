@@ -34,22 +34,20 @@ MOVED = 60.0  # seconds by which a clock has jumped, and not only run ahead
 MOST_AT_ONCE = 100
 LONGEST_FACT, MOST_FACTS = 1_000, 200  # characters of what is compared of an answer, and how much of it
 VOLATILE = re.compile(  # what is another each time: by its name, a moment, or what is drawn at random
-    r"^[^:]*\b(?:state|session_state|nonce|iat|exp|nbf|jti|sid|kid|id|(?!client_id)[a-z]+_id|[a-z_]+_(?:at|time|hash)"
+    r"^(?!cookie)[^:]*\b(?:state|session_state|nonce|iat|exp|nbf|jti|sid|kid|id|(?!client_id)[a-z_]+_id|[a-z_]+_(?:at|time|hash)"
     r"|timestamp|date)(?:\[\d+\])*: "
     r"|\d\d:\d\d:\d\d|\b[12]\d{9}(?:\d{3})?\b|[0-9a-f]{8}-[0-9a-f]{4}-"
     r"|(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{16}|(?=[\w-]*\d)(?=[\w-]*(?-i:[a-z]))(?=[\w-]*(?-i:[A-Z]))[\w-]{20}",
     re.ASCII | re.IGNORECASE,
 )
-CLOCK = (
-    "This cannot be repeated: the run had set the clock of the target forward. Without that its answers show nothing."
-)
+CLOCK = "This cannot be repeated: the run set the target's clock forward. Without that these answers show nothing."
 USE = (
     "",
     "Needs bash, curl, openssl and python3. It logs in as a test user and sends what is written below, nothing else.",
     "Usage: CA=authority.pem BASE=https://where.it.runs bash THIS-FILE; both can be left out.",
-    "It ends with 0 where the same answers came, 1 where others did, 2 where it could not go on, 3 where they did and the",
-    "run had set the target's clock forward. Compared are status, redirect, cookies, JSON, the issuer, audience and",
-    "lifetime of JWTs, and the headers Cache-Control, Pragma, Content-Type, WWW-Authenticate; no text of a page.",
+    "It ends with 0 where the same answers came, 1 where others did, 2 where it could not go on, and 3 instead of 0",
+    "where the run had set the target's clock forward. It compares status, redirect, cookies, JSON, the issuer,",
+    "audience and lifetime of JWTs, Cache-Control, Pragma, Content-Type and WWW-Authenticate; no text of a page.",
 )
 
 
@@ -196,7 +194,10 @@ class _Script:
 
     @property
     def _moved(self) -> bool:
-        return any(_since(*pair)[1] >= MOVED for pair in pairwise(self.steps))
+        """Whether the run set the target's clock forward: by the Date of its answers, or because something was older
+        than its scenario had run."""
+        jumped = any(_since(*pair)[1] >= MOVED for pair in pairwise(self.steps))
+        return jumped or any(_age(step) - step.began >= WAITED for step in self.steps)
 
     def _facts(self, step: HttpExchange) -> list[str]:
         """Words of what else is compared of the answer: all that holds no secret and is not another each time."""
@@ -206,10 +207,11 @@ class _Script:
             token = next((t for t in self.tokens if digests & {mark.digest for mark in marks_in(t.token)}), None)
             told |= answer_reader.in_ascii(answer_reader.claims(name, token.claims if token else {}))
         facts = (f"{name}: {value}" for name, value in told.items() if ": " not in name)
-        steady = [
-            one for one in facts if len(one) <= LONGEST_FACT and not MARK.search(one) and not VOLATILE.search(one)
+        steady = [self._at_bases(one) for one in facts if len(one) <= LONGEST_FACT and not MARK.search(one)]
+        texts = ("".join(part for part in parts if isinstance(part, str)) for parts in steady)
+        return [word(parts) for parts, text in zip(steady, texts, strict=True) if not VOLATILE.search(text)][
+            :MOST_FACTS
         ]
-        return [word(self._at_bases(one)) for one in steady[:MOST_FACTS]]
 
     def _at_bases(self, text: str) -> Parts:
         """The text with the variables of the origins in their place."""
@@ -241,6 +243,12 @@ def _moment(exchange: HttpExchange) -> float:
         return parsedate_to_datetime(exchange.header("date") or "").timestamp()
     except ValueError:
         return 0.0
+
+
+def _age(exchange: HttpExchange) -> float:
+    """Seconds, by the target's clock, since what the request presents began; 0 where nobody noted that."""
+    noted = exchange.about.get("age", "")
+    return float(noted) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", noted, re.ASCII) else 0.0
 
 
 def _client_id(start: str) -> str:

@@ -34,6 +34,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         said = call("run", "--target", description, *named, "--depth", "pr", "--out", folder / "out")
     (bundle,) = {statement.parent for statement in (folder / "out").rglob("statement.json")}
     said += call("report", bundle) + call("audit", bundle) + call("gate", bundle, "--markdown")
+    assert "does not hold" not in call("audit", bundle), "the evidence is not judged again as it was judged"
     return said, folder / "out"
 
 

@@ -224,6 +224,122 @@ def test_a_clock_that_the_run_set_forward_is_told() -> None:
     assert "Without that these answers show nothing" in requests
 
 
+def aged(status: int) -> HttpExchange:
+    return sent("POST", "/token", status, began=2.0, age="31536000")
+
+
+def dated(hour: int, status: int) -> HttpExchange:
+    answer = (("Date", f"Sun, 22 Nov 2026 1{hour}:00:00 GMT"), ("Set-Cookie", "a=b"))
+    return sent("GET", f"/{hour}", status, began=1.0 + hour, headers=answer, agent="1")
+
+
+@pytest.mark.parametrize(
+    ("faulty", "mended"),
+    [((aged(200),), (aged(400),)), ((dated(0, 200), dated(2, 200)), (dated(0, 200), dated(2, 400)))],
+    ids=["older than its scenario", "by the Date"],
+)
+def test_where_the_run_moved_a_clock_the_same_answers_prove_nothing(
+    tmp_path: Path, faulty: tuple[HttpExchange, ...], mended: tuple[HttpExchange, ...]
+) -> None:
+    seen = numbered(faulty)
+    made = script(seen, len(seen))
+    assert "# This cannot be repeated" in made.text.partition("set -u")[0]
+    code, printed, _ = run(made, tmp_path, *faulty)
+    assert (code, "This cannot be repeated" in printed.splitlines()[-1]) == (3, True)
+    assert run(made, tmp_path, *mended)[0] == 1
+
+
+def test_what_is_as_old_as_the_run_waited_needs_no_clock(tmp_path: Path) -> None:
+    seen = numbered([sent("POST", "/token", began=90.0, age="89")])
+    assert run(script(seen, 1), tmp_path, *seen)[0] == 0
+
+
+def metadata(**members: object) -> HttpExchange:
+    document = {"issuer": BASE, "response_types_supported": ["code"], "a": {"b": [{"c": 1}]}} | members
+    return sent("GET", "/metadata", body=json.dumps(document))
+
+
+def tokens(expires: object = 3600, **claims: object) -> HttpExchange:
+    part = base64.urlsafe_b64encode(json.dumps({"iss": BASE, "aud": "api"} | claims).encode()).decode().rstrip("=")
+    return sent("POST", "/token", body=json.dumps({"access_token": f"e.{part}.s", "expires_in": expires}))
+
+
+def headed(*headers: tuple[str, str], status: int = 200) -> HttpExchange:
+    return sent("GET", "/page", status, headers=headers)
+
+
+NO_STORE, COOKIE = ("Cache-Control", "no-store"), "sid={{session_cookie:" + "9" * 16 + ":20}}; Path=/; HttpOnly"
+CHANGES = {
+    "issuer": (metadata(issuer="https://evil.example"), metadata()),
+    "list": (metadata(response_types_supported=["code", "token"]), metadata()),
+    "nested": (metadata(), metadata(a={"b": [{"c": 2}]})),
+    "lifetime": (tokens(2591999), tokens(3600)),
+    "no-store": (headed(), headed(NO_STORE)),
+    "pragma": (headed(("Pragma", "no-cache")), headed()),
+    "type": (headed(("Content-Type", "text/html")), headed(("Content-Type", "text/plain"))),
+    "error": (
+        headed(("WWW-Authenticate", 'Bearer error="a"'), status=401),
+        headed(("WWW-Authenticate", 'Bearer error="b"'), status=401),
+    ),
+    "origin": (
+        headed(("Location", "https://evil.example/cb?a=b"), status=302),
+        headed(("Location", "/cb?a=b"), status=302),
+    ),
+    "parameter": (headed(("Location", "/cb?iss=a"), status=302), headed(("Location", "/cb?iss=b"), status=302)),
+    "attributes": (headed(("Set-Cookie", COOKIE)), headed(("Set-Cookie", COOKIE + "; Secure"))),
+    "cookie": (headed(("Set-Cookie", COOKIE)), headed(("Set-Cookie", "__Host-" + COOKIE))),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_the_same_shape_with_something_else_in_it_is_another_answer(tmp_path: Path, kind: str) -> None:
+    faulty, mended = (numbered([one]) for one in CHANGES[kind])
+    code, printed, _ = run(script(faulty, 1), tmp_path, *live(faulty))
+    assert code == 0, printed
+    code, printed, _ = run(script(faulty, 1), tmp_path, *live(mended))
+    assert (code, "; the run: " in printed) == (1, True), printed
+
+
+@pytest.mark.parametrize(("claim", "mended"), [("iss", BASE), ("aud", "api"), ("exp", 1300)])
+def test_who_issued_a_jwt_for_whom_and_for_how_long_is_compared(tmp_path: Path, claim: str, mended: object) -> None:
+    wrong: dict[str, object] = {"iss": "https://evil.example", "aud": ["other"], "iat": 1000, "exp": 9000}
+    facts = TokenFacts(case="redemption", token=ACCESS, token_kind="access_token", form="jwt", claims=wrong)
+    recorded = sent("POST", "/token", body=json.dumps({"access_token": ACCESS, "expires_in": 3600}))
+    made = script(numbered([recorded, facts]), 1)
+    assert run(made, tmp_path, tokens(**wrong))[0] == 0
+    code, printed, _ = run(made, tmp_path, tokens(**wrong | {claim: mended}))
+    assert (code, " of access_token: " in printed) == (1, True)
+
+
+def test_what_is_another_each_time_is_not_compared(tmp_path: Path) -> None:
+    ids = ("0b5a3d1e-0000-4000-8000-00000000000a", "1c6b4e2f-1111-4111-8111-11111111111b")
+    first, later = (
+        sent(
+            "GET",
+            "/me",
+            302,
+            json.dumps({"expires_in": 3600 - n, "iat": n, "trace": f"at {id}", "updated_at": n}),
+            headers=(("Location", f"/cb?state=s{n}"), ("Set-Cookie", f"a=b; Expires=Sun, 0{n} Nov 2026 10:00:00 GMT")),
+        )
+        for n, id in enumerate(ids, 1)
+    )
+    code, printed, _ = run(script(numbered([first]), 1), tmp_path, later)
+    assert code == 0, printed
+
+
+def test_the_origin_of_the_run_is_compared_as_the_one_that_the_script_asks(tmp_path: Path) -> None:
+    seen, elsewhere = numbered([metadata()]), "https://other.example:8443"
+    there = replace(metadata(issuer=elsewhere), url=f"{elsewhere}/metadata")
+    assert run(script(seen, 1), tmp_path, there, BASE=elsewhere)[0] == 0
+    assert run(script(seen, 1), tmp_path, metadata(), BASE=elsewhere)[0] == 1
+
+
+def test_a_redirect_to_what_is_no_address_is_compared_as_it_stands(tmp_path: Path) -> None:
+    seen = numbered([headed(("Location", "http://[x"), status=302)])
+    assert run(script(seen, 1), tmp_path, *seen)[0] == 0
+    assert run(script(seen, 1), tmp_path, headed(("Location", "/"), status=302))[0] == 1
+
+
 def test_a_race_sends_its_requests_at_once(tmp_path: Path) -> None:
     race = Race(case="race", about={"client": "web"}, parallel=5, rounds=((200,) * 5,), successes=(5,))
     kept = sent("POST", "/token", form={"a": "b"}, race="race", client="web")
