@@ -33,9 +33,17 @@ class Check:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Name and SHA-256 (16 hex digits) of the check's source, so that a later version is told apart."""
+        """Name and SHA-256 (16 hex digits) of the check's source and of what all checks share, so that a later version
+        is told apart."""
         source = inspect.getsource(inspect.getmodule(self.function) or self.function)
-        return f"{self.function.__name__} {hashlib.sha256(source.encode()).hexdigest()[:16]}"
+        return f"{self.function.__name__} {hashlib.sha256((source + _shared()).encode()).hexdigest()[:16]}"
+
+
+@functools.cache
+def _shared() -> str:
+    """The source of the modules by which every judgement is made."""
+    modules = ("harness.checks.common", "harness.checks.registry", "harness.checks.trials")
+    return "".join(inspect.getsource(importlib.import_module(name)) for name in modules)
 
 
 _registered: dict[str, Check] = {}
@@ -79,7 +87,7 @@ def judge(expectation: str, observations: Iterable[Observation], parameters: Par
         trials.setdefault(observation.trial, []).append(observation)
     if not trials:
         return unknown("nothing was observed")
-    return confirmed([_judge_trial(found, Record(trials[trial]), parameters) for trial in sorted(trials)])
+    return _as_text(confirmed([_judge_trial(found, Record(trials[trial]), parameters) for trial in sorted(trials)]))
 
 
 def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgement:
@@ -88,7 +96,7 @@ def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgem
         declared = all(absence.declared for absence in wanted)
         return Judgement(Verdict.NOT_APPLICABLE if declared else Verdict.NOT_RUN, _told(wanted))
     try:
-        return _as_text(check.function(record, parameters))
+        return check.function(record, parameters)
     except MissingObservation as missing:
         if absences:  # one of them may be why; that it concerns this check is not known, so it excuses nothing
             return Judgement(Verdict.NOT_RUN, f"{missing}; {_told(absences.values())}")
