@@ -15,7 +15,8 @@ AGAIN_SECONDS = 5.0  # an interruption may be lost in a finalizer or a foreign e
 class TimeLimit:
     """Interrupts the main thread when `seconds` are over, as Ctrl-C does, again and again until the block ends.
 
-    The KeyboardInterrupt leaves the block as TimeoutError. Used outside of the main thread it limits nothing.
+    The KeyboardInterrupt leaves the block as TimeoutError. Used outside of the main thread it limits nothing. A process
+    started in the background by a shell ignores interruptions (POSIX, 2.11): inside the block it hears them.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,9 +24,13 @@ class TimeLimit:
         self._ended = threading.Event()
         self._over = False
         self._watch = threading.Thread(target=self._interrupt, name="time limit", daemon=True)
+        self._was_deaf = False
 
     def __enter__(self) -> TimeLimit:
         if threading.current_thread() is threading.main_thread():
+            self._was_deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            if self._was_deaf:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             self._watch.start()
         return self
 
@@ -33,6 +38,8 @@ class TimeLimit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        if self._was_deaf:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self._over and isinstance(error, KeyboardInterrupt):
             raise TimeoutError(f"it took longer than {self.seconds:g} s") from None
 

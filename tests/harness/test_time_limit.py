@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -18,6 +19,16 @@ def test_what_waits_too_long_ends_as_a_timeout_that_names_the_limit() -> None:
 def test_a_wait_for_a_lock_ends_too() -> None:
     with pytest.raises(TimeoutError), TimeLimit(0.1):
         threading.Event().wait(30)
+
+
+def test_a_process_that_ignores_interruptions_is_limited_too_and_ignores_them_again() -> None:
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(TimeoutError), TimeLimit(0.1):
+            time.sleep(30)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def test_what_ends_in_time_is_let_be() -> None:
