@@ -21,8 +21,8 @@ __all__ = ["LARGEST_BUNDLE", "LARGEST_FILE", "BundleFiles", "Strange", "named_on
 LARGEST_FILE = 256 * 2**20  # bytes
 LARGEST_BUNDLE = 4 * 2**30  # bytes, unpacked
 MOST_FILES = 500_000
-# What zipfile raises on a hostile archive: NotImplementedError for a compression or version that it does not know.
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+# What zipfile raises on a hostile archive: RuntimeError also where it does not know the compression or the version.
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError)
 
 
 @dataclass(frozen=True)

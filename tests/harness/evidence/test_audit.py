@@ -309,6 +309,17 @@ class TestAnotherVersionOfACheck:
         assert {breach.kind for breach in report.breaches} == {"judgement"}
 
 
+def with_header(sealed: Sealed, field: int, value: int) -> Sealed:
+    """The bundle as a zip in which the header of controls.json says so, in the directory and before the file itself."""
+    archive = sealed.zipped()
+    data = bytearray(archive.folder.read_bytes())
+    name = b"controls.json"
+    data[data.rfind(name) - 46 + field] = value
+    data[data.find(name) - 30 + field - 2] = value
+    archive.folder.write_bytes(data)
+    return archive
+
+
 class TestAHostileBundle:
     def test_names_that_lead_outside_are_refused(self, sealed: Sealed) -> None:
         archive = sealed.zipped()
@@ -332,6 +343,16 @@ class TestAHostileBundle:
         with zipfile.ZipFile(archive.folder, "a", zipfile.ZIP_DEFLATED) as file:
             file.writestr("bomb", bytes(10**6))
         assert "bomb" in {breach.place for breach in archive.audit().breaches}
+
+    @pytest.mark.parametrize(("field", "value", "told"), [(8, 0x01, "encrypted"), (10, 0x63, "compression")])
+    def test_a_file_that_cannot_be_unpacked_is_named(self, sealed: Sealed, field: int, value: int, told: str) -> None:
+        archive = with_header(sealed, field, value)
+        breaches = [f"{breach.place} {breach.detail}" for breach in archive.audit().breaches]
+        assert any("controls.json" in breach and told in breach for breach in breaches), breaches
+
+    def test_an_archive_of_a_version_that_nobody_knows_is_no_bundle(self, sealed: Sealed) -> None:
+        with pytest.raises(EvidenceError, match="the zip cannot be read: .*version"):
+            with_header(sealed, 6, 0xFF).audit()
 
     def test_too_many_files_end_at_a_bound(self, sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("harness.evidence.files.MOST_FILES", 3)
