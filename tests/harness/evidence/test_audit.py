@@ -351,7 +351,7 @@ class TestAHostileBundle:
         assert any("controls.json" in breach and told in breach for breach in breaches), breaches
 
     def test_an_archive_of_a_version_that_nobody_knows_is_no_bundle(self, sealed: Sealed) -> None:
-        with pytest.raises(EvidenceError, match="the zip cannot be read: .*version"):
+        with pytest.raises(EvidenceError, match=r"the zip cannot be read: .*version"):
             with_header(sealed, 6, 0xFF).audit()
 
     def test_too_many_files_end_at_a_bound(self, sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
