@@ -16,10 +16,11 @@ from harness.kill_matrix import judge_kill_matrix
 from harness.model import Catalog, Decision, Finding, Policy, Reason, Verdict, Waiver
 from harness.policy import load_policy
 
-__all__ = ["NOTES", "decide", "gate_markdown", "load_policy"]
+__all__ = ["NOTES", "decide", "gate_markdown", "grouped", "load_policy"]
 
 NOTES = frozenset({"over", "waived", "not-run-allowed", "not-applicable", "fault-not-run", "unproven"})
 """Rules that tell of something and fail nothing."""
+NAMED = 4  # subjects of one reason that a list names
 
 
 def decide(
@@ -117,13 +118,21 @@ def _findings(found: Iterable[Finding], policy: Policy, waivers: Sequence[Waiver
                     yield Reason("not-run", subject, f"{finding.reason}; {mend}")
                 else:
                     allowed[pattern] += 1
-            case Verdict.NOT_APPLICABLE if finding.reason.strip():
-                yield Reason("not-applicable", subject, finding.reason)
             case Verdict.NOT_APPLICABLE:
-                mend = "the target's description declares a capability absent and does not say why; say it there"
-                yield Reason("no-reason", subject, mend)
+                yield _not_applicable(finding, subject, policy)
     for pattern, count in allowed.items():
         yield Reason("not-run-allowed", pattern, f"findings not run: {count}; {policy.may_be_not_run[pattern]}")
+
+
+def _not_applicable(finding: Finding, subject: str, policy: Policy) -> Reason:
+    """What a target declares absent excuses it only where the policy lets it declare something."""
+    if not finding.reason.strip():
+        mend = "the target's description declares a capability absent and does not say why; say it there"
+        return Reason("no-reason", subject, mend)
+    if not any(fnmatchcase(finding.cell, pattern) for pattern in policy.may_be_not_applicable):
+        mend = f"bring it, or allow the cell under may_be_not_applicable in {_file(policy)}"
+        return Reason("absent", subject, f"{finding.reason}; {mend}")
+    return Reason("not-applicable", subject, finding.reason)
 
 
 def _expired(waiver: Waiver, today: date) -> bool:
@@ -140,6 +149,20 @@ def _any(id: str, patterns: Iterable[str]) -> bool:
 
 def _file(policy: Policy) -> str:
     return policy.file or f"the policy {policy.name!r}"
+
+
+def grouped(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons as a list that is read: those of one rule and detail are one, and what was not run hides nothing."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for reason in reasons:
+        groups.setdefault((reason.rule, reason.detail), []).append(reason.subject)
+    told = [Reason(rule, _subjects(subjects), detail) for (rule, detail), subjects in groups.items()]
+    return tuple(sorted(told, key=lambda reason: reason.rule == "not-run"))
+
+
+def _subjects(subjects: Sequence[str]) -> str:
+    more = len(subjects) - NAMED
+    return ", ".join(subjects[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def gate_markdown(decision: Decision, limit: int = 200) -> str:
@@ -159,8 +182,9 @@ def gate_markdown(decision: Decision, limit: int = 200) -> str:
 
 def _table(reasons: Sequence[Reason], limit: int) -> str:
     rows = ["| rule | what | detail |", "|---|---|---|"]
-    rows += [f"| {_cell(r.rule)} | {_cell(r.subject)} | {_cell(r.detail)} |" for r in reasons[:limit]]
-    more = len(reasons) - limit
+    told = grouped(reasons)
+    rows += [f"| {_cell(r.rule)} | {_cell(r.subject)} | {_cell(r.detail)} |" for r in told[:limit]]
+    more = len(told) - limit
     return "\n".join(rows) + (f"\n\n… and {more} more" if more > 0 else "")
 
 

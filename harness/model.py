@@ -211,11 +211,13 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """What must hold. `controls` are patterns of what is gated; `may_be_not_run` maps a cell pattern to its reason."""
+    """What must hold. `controls` are patterns of what is gated; `may_be_not_run` and `may_be_not_applicable` map a cell
+    pattern to its reason."""
 
     name: str
     controls: tuple[str, ...]
     may_be_not_run: Mapping[str, str] = field(default_factory=dict)
+    may_be_not_applicable: Mapping[str, str] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     require_kill_matrix: bool = False
     file: str = ""

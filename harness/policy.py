@@ -42,6 +42,7 @@ class PolicyTable(Written):
     controls: Annotated[list[Text], Field(min_length=1)]
     require_kill_matrix: bool = False
     may_be_not_run: dict[str, Text] = Field(default_factory=dict)
+    may_be_not_applicable: dict[str, Text] = Field(default_factory=dict)
     waiver: list[WaiverTable] = Field(default_factory=list)
 
 
@@ -59,6 +60,7 @@ def load_policy(path: Path) -> Policy:
         name=table.name or path.stem,
         controls=tuple(table.controls),
         may_be_not_run=dict(table.may_be_not_run),
+        may_be_not_applicable=dict(table.may_be_not_applicable),
         waivers=tuple(_waiver(waiver, file.line(("waiver", n))) for n, waiver in enumerate(table.waiver)),
         require_kill_matrix=table.require_kill_matrix,
         file=str(path),
@@ -82,17 +84,21 @@ def _waiver(table: WaiverTable, line: int) -> Waiver:
 
 
 def _cell_mistakes(file: TomlFile) -> Iterator[Mistake]:
-    """Cell patterns of the wrong shape, and one that would excuse every cell."""
-    allowed = file.data.get("may_be_not_run")
-    for pattern in allowed if isinstance(allowed, dict) else ():
-        at = ("may_be_not_run", pattern)
-        if pattern.count("/") != 4:
-            yield file.mistake(at, f"{pattern!r} is no cell pattern", f"write {CELL}")
-        elif set(pattern) == {"*", "/"}:
-            hint = "a run that did nothing would pass; name the os, browser or store that may be absent"
-            yield file.mistake(at, f"{pattern!r} excuses every cell", hint)
+    """Cell patterns of the wrong shape, and one that would excuse every cell from being run."""
+    for key in ("may_be_not_run", "may_be_not_applicable"):
+        allowed = file.data.get(key)
+        for pattern in allowed if isinstance(allowed, dict) else ():
+            yield from _pattern_mistakes(file, key, pattern)
     waivers = file.data.get("waiver")
     for index, waiver in enumerate(waivers if isinstance(waivers, list) else ()):
         cell = waiver.get("cell") if isinstance(waiver, dict) else None
         if isinstance(cell, str) and cell.count("/") != 4:
             yield file.mistake(("waiver", index, "cell"), f"{cell!r} is no cell pattern", f"write {CELL}")
+
+
+def _pattern_mistakes(file: TomlFile, key: str, pattern: str) -> Iterator[Mistake]:
+    if pattern.count("/") != 4:
+        yield file.mistake((key, pattern), f"{pattern!r} is no cell pattern", f"write {CELL}")
+    elif key == "may_be_not_run" and set(pattern) == {"*", "/"}:
+        hint = "a run that did nothing would pass; name the os, browser or store that may be absent"
+        yield file.mistake((key, pattern), f"{pattern!r} excuses every cell", hint)

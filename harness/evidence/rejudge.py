@@ -13,7 +13,7 @@ from harness.evidence.files import BundleFiles
 from harness.evidence.records import controls_from, finding_from, observation_from
 from harness.evidence.seal import STATEMENT
 from harness.model import Basis, Finding, Judgement, Parameter, Verdict
-from harness.observations import Observation
+from harness.observations import Absence, Confirmation, Observation
 
 __all__ = ["Judge", "Rejudged", "rejudge"]
 
@@ -41,7 +41,8 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
     notes: list[str] = []
     judged: list[Finding] = []
     observations = _observations(files, breaches)
-    stated = _stated_checks(files)
+    predicate = _predicate(files)
+    stated = _stated_checks(predicate)
     for line in read_lines(files, "findings.jsonl", "expectation"):
         place = f"findings.jsonl:{line.number}"
         try:
@@ -55,6 +56,7 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
         current = digest(finding.expectation)
         false = [Breach("check", place, detail) for detail in _false_check(finding, stated)]
         breaches += false
+        breaches += [Breach("confirmation", place, detail) for detail in _unconfirmed(finding, seen, predicate)]
         judged += [finding] if finding.check else []
         for difference in _differences(finding, seen, judge, catalog.parameters):
             if not false and _another_version(finding, current):
@@ -66,17 +68,36 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
     return Rejudged(tuple(breaches), (*count, *notes))
 
 
-def _stated_checks(files: BundleFiles) -> Mapping[str, object] | None:
-    """The checks that the statement names, by expectation; None where there is no statement to read, which is told
-    elsewhere."""
+def _predicate(files: BundleFiles) -> Mapping[str, object] | None:
+    """What the statement says of the run; None where there is no statement to read, which is told elsewhere."""
     try:
-        statement = parse(files.get(STATEMENT) or b"")
+        found = parse(files.get(STATEMENT) or b"").get("predicate")
     except EvidenceError:
         return None
-    found: object = statement
-    for name in ("predicate", "digests", "checks"):
-        found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def _stated_checks(predicate: Mapping[str, object] | None) -> Mapping[str, object] | None:
+    """The checks that the statement names, by expectation."""
+    if predicate is None:
+        return None
+    digests = predicate.get("digests")
+    found = digests.get("checks") if isinstance(digests, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _unconfirmed(
+    finding: Finding, seen: Sequence[Observation], predicate: Mapping[str, object] | None
+) -> Iterator[str]:
+    """Why a failure of a target that somebody else wrote may not be reported as one: a second trial must have seen it
+    too. The checks cannot tell, for they do not know whose target it was."""
+    foreign = (predicate or {}).get("foreign")
+    strangers = foreign if isinstance(foreign, list) else []
+    if finding.verdict is not Verdict.FAILED or not finding.check or finding.cell.partition("/")[0] not in strangers:
+        return
+    observed = {one.trial for one in seen if not isinstance(one, Confirmation | Absence)}
+    if not {1, 2} <= observed:
+        yield f"{finding.expectation} is failed, but not confirmed: a second trial observed nothing"
 
 
 def _false_check(finding: Finding, stated: Mapping[str, object] | None) -> Iterator[str]:

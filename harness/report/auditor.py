@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from harness.gate import NOTES
+from harness.gate import NOTES, grouped
 from harness.model import ANY, Finding, Parameter, Reason, Verdict
 from harness.report.catalog_page import AREAS
 from harness.report.commands import commands
@@ -91,7 +91,7 @@ def _by_reason(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 def _reasons(report: ReportInput, *, notes: bool) -> tuple[Reason, ...]:
     reasons = report.decision.reasons if report.decision else ()
-    return tuple(reason for reason in reasons if (reason.rule in NOTES) is notes)
+    return grouped(reason for reason in reasons if (reason.rule in NOTES) is notes)
 
 
 def _false_alarms(kill_matrix: Mapping[str, object] | None) -> tuple[str, ...]:

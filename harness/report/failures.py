@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from harness.checks import registry
 from harness.model import ANY, Control, Expectation, Finding, Severity, Verdict, Waiver
-from harness.observations import Confirmation, Observation
+from harness.observations import Confirmation, HttpExchange, Observation
 from harness.report.curl_script import CurlScript, curl_script
 from harness.report.report_input import ReportInput
-from harness.report.slices import first_trial, showing, with_their_start
+from harness.report.slices import exchanges_of, first_trial, showing, with_their_start
 from harness.report.verdicts import STAGE_ORDER, cell_name, in_any_stage, merged, stage_of
 
 __all__ = ["Failure", "Sight", "failures", "script_name"]
@@ -21,7 +21,7 @@ __all__ = ["Failure", "Sight", "failures", "script_name"]
 @dataclass(frozen=True)
 class Sight:
     """What was seen alike in one or several cells, in the words of the first; `shown` is what shows it there.
-    `confirmed_by` names the client of the second trial, "" where there was none."""
+    `confirmed_by` names the client of the second trial, "" where there was none or nothing of it came over HTTP."""
 
     reason: str
     cells: tuple[str, ...]
@@ -137,5 +137,9 @@ def _shown(finding: Finding, observations: Mapping[str, Observation]) -> tuple[O
 
 
 def _second_client(finding: Finding, observations: Mapping[str, Observation]) -> str:
-    seen = (observations.get(id) for id in finding.observations)
+    """Its name; "" where nothing of what shows the failure came over HTTP, so that no client confirms it."""
+    seen = [observations[id] for id in finding.observations if id in observations]
+    exchanges = [one for one in seen if isinstance(one, HttpExchange)]
+    if not exchanges_of(showing(finding, observations), exchanges):
+        return ""
     return next((one.client for one in seen if isinstance(one, Confirmation)), "")

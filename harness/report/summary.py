@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.gate import NOTES
-from harness.model import Catalog, Decision, Finding, Reason, Verdict
+from harness.gate import NOTES, grouped
+from harness.model import Catalog, Decision, Finding, Verdict
 from harness.report.markdown import folded, literal, table
 from harness.report.report_input import ReportInput, fault_rows
 from harness.report.verdicts import ORDER, WORDS, by_control, cell_name, counted, merged, ran, worst
@@ -44,7 +44,7 @@ def _counts(found: Sequence[Finding]) -> str:
 
 
 def _blocking(decision: Decision | None) -> str:
-    reasons: list[Reason] = [r for r in decision.reasons if r.rule not in NOTES] if decision else []
+    reasons = grouped(r for r in decision.reasons if r.rule not in NOTES) if decision else ()
     rows = [[literal(r.rule), literal(r.subject), literal(r.detail)] for r in reasons[:LISTED]]
     return _titled("Why", table(["rule", "subject", "detail"], rows), len(reasons)) if rows else ""
 

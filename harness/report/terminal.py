@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.evidence.audit import AuditReport
-from harness.gate import NOTES
+from harness.gate import NOTES, grouped
 from harness.machine.provision import Provisioned
 from harness.machine.tried import Tried
 from harness.model import Decision
@@ -40,8 +40,9 @@ def show_lines(console: Console, lines: Mapping[str, object]) -> None:
 
 
 def show_decision(console: Console, decision: Decision) -> None:
-    """The gate's word, with what failed it; notes are counted."""
+    """The gate's word, with what failed it, alike reasons in one line; notes are counted."""
     against = [reason for reason in decision.reasons if reason.rule not in NOTES]
+    told = grouped(against)
     if decision.scope:
         console.print(Text(f"over {', '.join(decision.scope)} only", style="dim"))
     for reason in decision.reasons:
@@ -50,11 +51,11 @@ def show_decision(console: Console, decision: Decision) -> None:
     word = Text("gate: pass", style="bold green") if decision.passed else Text("gate: fail", style="bold red")
     notes = len(decision.reasons) - len(against)
     console.print(word.append(f" ({notes} notes)" if notes else "", style="dim"))
-    for reason in against[:SHOWN]:
+    for reason in told[:SHOWN]:
         line = visible(f"  {reason.rule}: {reason.subject}: {reason.detail}")
         console.print(Text(line), soft_wrap=True)
-    if len(against) > SHOWN:
-        console.print(Text(f"  … and {len(against) - SHOWN} more; see: authassay gate BUNDLE --json"))
+    if len(told) > SHOWN:
+        console.print(Text(f"  … and {len(told) - SHOWN} more; see: authassay gate BUNDLE --json"))
 
 
 def kill_table(rows: Iterable[Mapping[str, Any]]) -> Table:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.gate import NOTES, decide, gate_markdown
+from harness.gate import NOTES, decide, gate_markdown, grouped
 from harness.model import (
     Basis,
     Catalog,
@@ -116,12 +116,20 @@ def test_not_run_is_let_through_where_the_policy_says_why_and_the_decision_tells
 
 
 def test_not_applicable_needs_a_reason_and_is_told() -> None:
-    told = judge(GOOD[0], finding("TOKEN-01.E2", Verdict.NOT_APPLICABLE, reason="no desktop"))
+    policy = replace(POLICY, may_be_not_applicable={"*/linux/*/*/*": "others made it"})
+    told = judge(GOOD[0], finding("TOKEN-01.E2", Verdict.NOT_APPLICABLE, reason="no desktop"), policy=policy)
     assert told.passed
     assert told.reasons == (Reason("not-applicable", f"TOKEN-01.E2 in {LINUX}", "no desktop"),)
-    untold = judge(GOOD[0], finding("TOKEN-01.E2", Verdict.NOT_APPLICABLE, reason=" "))
+    untold = judge(GOOD[0], finding("TOKEN-01.E2", Verdict.NOT_APPLICABLE, reason=" "), policy=policy)
     assert not untold.passed
     assert rules(untold) == [("no-reason", f"TOKEN-01.E2 in {LINUX}")]
+
+
+def test_what_a_target_declares_absent_excuses_it_only_where_the_policy_says_so() -> None:
+    absent = (GOOD[0], finding("TOKEN-01.E2", Verdict.NOT_APPLICABLE, reason="no desktop"))
+    for policy in (POLICY, replace(POLICY, may_be_not_applicable={"others/*/*/*/*": "others made it"})):
+        decision = judge(*absent, policy=policy)
+        assert (decision.passed, rules(decision)) == (False, [("absent", f"TOKEN-01.E2 in {LINUX}")])
 
 
 @pytest.mark.parametrize("control", ["TOKEN-01", "TOKEN-01.E1"])
@@ -231,11 +239,23 @@ def test_the_summary_names_failures_before_notes_and_lets_no_markup_through() ->
 
 
 def test_a_long_summary_is_cut_and_says_so() -> None:
-    reasons = tuple(Reason("failed", f"TOKEN-01.E{n}", "x") for n in range(7))
+    reasons = tuple(Reason("failed", f"TOKEN-01.E{n}", f"x{n}") for n in range(7))
     text = gate_markdown(Decision(False, reasons), limit=5)
     assert "TOKEN-01.E4" in text
     assert "TOKEN-01.E5" not in text
     assert "… and 2 more" in text
+
+
+def test_what_was_not_run_for_one_reason_is_one_line_below_what_failed() -> None:
+    not_run = [Reason("not-run", f"TOKEN-01.E{n} in {LINUX}", "no browser") for n in range(9)]
+    told = grouped([*not_run, Reason("not-run", "WEB-01.E1", "no bus"), Reason("failed", "TOKEN-02.E1", "x")])
+    assert [(reason.rule, reason.detail) for reason in told] == [
+        ("failed", "x"),
+        ("not-run", "no browser"),
+        ("not-run", "no bus"),
+    ]
+    assert told[1].subject.endswith(f"TOKEN-01.E3 in {LINUX} and 5 more")
+    assert gate_markdown(Decision(False, (*not_run,))).count("no browser") == 1
 
 
 FINDINGS = st.lists(

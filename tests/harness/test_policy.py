@@ -17,6 +17,9 @@ require_kill_matrix = true
 [may_be_not_run]
 "*/macos/*/*/keychain" = "no port yet"
 
+[may_be_not_applicable]
+"others/*/*/*/*" = "others made it"
+
 [[waiver]]
 control = "TOKEN-10.E2"
 cell = "*/linux/*/*/*"
@@ -37,7 +40,8 @@ def test_a_policy_is_read_with_the_line_of_its_waivers(tmp_path: Path) -> None:
     policy = load_policy(write(tmp_path, POLICY))
     assert (policy.name, policy.controls, policy.require_kill_matrix) == ("strict", ("TOKEN-*",), True)
     assert policy.may_be_not_run == {"*/macos/*/*/keychain": "no port yet"}
-    waiver = Waiver("TOKEN-10.E2", "*/linux/*/*/*", "the upstream mends it", "Ada", "2027-01-31", line=7)
+    assert policy.may_be_not_applicable == {"others/*/*/*/*": "others made it"}
+    waiver = Waiver("TOKEN-10.E2", "*/linux/*/*/*", "the upstream mends it", "Ada", "2027-01-31", line=10)
     assert policy.waivers == (waiver,)
 
 
@@ -51,6 +55,7 @@ def test_the_default_policy_names_controls_that_are_there_and_allows_no_linux_ce
     assert len(policy.controls) == 25
     assert set(policy.controls) <= set(load_catalog().controls)
     assert policy.require_kill_matrix
+    assert not policy.may_be_not_applicable  # the reference has all that a control needs
     assert all("/linux/" not in pattern and not pattern.startswith("*/*") for pattern in policy.may_be_not_run)
 
 
@@ -58,6 +63,7 @@ def test_all_mistakes_of_a_policy_are_told_at_once_each_with_its_line(tmp_path: 
     text = (
         POLICY.replace("require_kill_matrix", "requires_kill_matrix")
         .replace("*/macos/*/*/keychain", "*/*/*/*/*")
+        .replace("others/*/*/*/*", "others")
         .replace("TOKEN-10.E2", "TOKEN")
         .replace('"*/linux/*/*/*"', '"linux"')
         .replace('owner = "Ada"\n', "")
@@ -68,13 +74,14 @@ def test_all_mistakes_of_a_policy_are_told_at_once_each_with_its_line(tmp_path: 
     assert [(mistake.line, mistake.what) for mistake in caught.value.mistakes] == [
         (2, "unknown key 'requires_kill_matrix'"),
         (5, "'*/*/*/*/*' excuses every cell"),
-        (7, "lacks the key 'waiver[1].owner'"),
+        (8, "'others' is no cell pattern"),
+        (10, "lacks the key 'waiver[1].owner'"),
         (
-            8,
+            11,
             "waiver[1].control: 'TOKEN' is no control; write TOKEN-10, or an expectation such as TOKEN-10.E2",
         ),
-        (9, "'linux' is no cell pattern"),
-        (11, "waiver[1].expires: expires is a time; write the last day that it holds, such as 2027-01-31"),
+        (12, "'linux' is no cell pattern"),
+        (14, "waiver[1].expires: expires is a time; write the last day that it holds, such as 2027-01-31"),
     ]
 
 
@@ -83,8 +90,8 @@ def test_all_mistakes_of_a_policy_are_told_at_once_each_with_its_line(tmp_path: 
     [
         ('["TOKEN-*"]', "[]", 1),
         ('"no port yet"', '""', 5),
-        ("2027-01-31", '"31.1.2027"', 12),
-        ("2027-01-31", "7", 12),
+        ("2027-01-31", '"31.1.2027"', 15),
+        ("2027-01-31", "7", 15),
         ("*/macos/*/*/keychain", "*/macos", 5),
     ],
 )

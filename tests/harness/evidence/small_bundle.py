@@ -58,16 +58,19 @@ def small_catalog() -> Catalog:
     return Catalog({"TOKEN-01": control}, {"status": Parameter("status", 200, "", "RFC 9110 §15")}, "d" * 64)
 
 
-def exchange(scenario: str, number: int, status: int, body: str = "") -> HttpExchange:
+def exchange(scenario: str, number: int, status: int, body: str = "", trial: int = 1) -> HttpExchange:
     url = "https://issuer.localhost/token"
-    return HttpExchange(case="call", id=f"{scenario}#{number}", method="GET", url=url, status=status, body=body)
+    return HttpExchange(
+        case="call", id=f"{scenario}#{number}", trial=trial, method="GET", url=url, status=status, body=body
+    )
 
 
-def play(writer: BundleWriter, expectation: str, *statuses: int, body: str = "") -> None:
-    """One scenario that sees these statuses, and is judged by them."""
+def play(writer: BundleWriter, expectation: str, *statuses: int, body: str = "", trials: int = 1) -> None:
+    """One scenario that sees these statuses in each trial, and is judged by them."""
     scenario = f"token/{expectation}@{CELL}"
     writer.scenario_started(scenario)
-    seen = [exchange(scenario, number, status, body) for number, status in enumerate(statuses, 1)]
+    told = [(trial, status) for trial in range(1, trials + 1) for status in statuses]
+    seen = [exchange(scenario, number, status, body, trial) for number, (trial, status) in enumerate(told, 1)]
     for observation in seen:
         writer.observation(observation)
     judgement = judge(expectation, seen, small_catalog().parameters)
@@ -81,12 +84,12 @@ def plan() -> list[Planned]:
     return [*scenarios, Planned("TOKEN-01.E4", CELL), Planned("TOKEN-01.E5", CELL)]
 
 
-def write_run(folder: Path) -> None:
-    """All that a run writes before it is sealed."""
+def write_run(folder: Path, trials: int = 1) -> None:
+    """All that a run writes before it is sealed, where what failed was gone through this many times."""
     main, other = BundleWriter(folder), BundleWriter(folder, "gw1")
     main.run_started(plan(), "reference", {"python": "3.11"})
     play(main, "TOKEN-01.E1", 200, 200)
-    play(other, "TOKEN-01.E2", 200, 500)
+    play(other, "TOKEN-01.E2", 200, 500, trials=trials)
     play(other, "TOKEN-01.E3", 200, body="x" * 70_000)
     main.finding(Finding("TOKEN-01.E4", CELL, Verdict.NOT_RUN, Basis.MACHINE, "no scenario yet"))
     main.finding(Finding("TOKEN-01.E5", CELL, Verdict.PASSED, Basis.ATTESTED, "seen by a person"))

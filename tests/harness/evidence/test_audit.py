@@ -174,6 +174,18 @@ class TestAForgerWhoMayRewriteEverything:
         assert self.rewrite(sealed, self.judged_by(other), predicate) == set()
         assert sealed.audit().notes[0] == "1 of 3 findings were judged by another version of their check"
 
+    def test_a_failure_of_a_target_of_others_that_one_trial_saw_is_named(self, sealed: Sealed) -> None:
+        foreign = {**PREDICATE, "foreign": ["reference"]}
+        assert self.rewrite(sealed, lambda entry: dict(entry.data), foreign) == {("confirmation", "findings.jsonl:2")}
+        others = {**PREDICATE, "foreign": ["openauth"]}
+        assert self.rewrite(sealed, lambda entry: dict(entry.data), others) == set()
+
+    def test_a_failure_of_a_target_of_others_that_two_trials_saw_holds(self, tmp_path: Path, sealed: Sealed) -> None:
+        folder = tmp_path / "twice" / "bundle"
+        write_run(folder, trials=2)
+        seal(folder, {**PREDICATE, "foreign": ["reference"]}, sealed.public_key.with_name("signer.pem"))
+        assert replace(sealed, folder=folder).audit().holds
+
     def test_a_finding_that_rests_on_less_is_judged_by_what_it_names(self, sealed: Sealed) -> None:
         def change(entry: Entry) -> dict[str, object]:
             return {**entry.data, "observations": []} if entry.event == "finding" else dict(entry.data)

@@ -27,8 +27,9 @@ STUB = """#!/usr/bin/env python3
 import json, os, pathlib, sys
 said = sys.argv[1:]
 with open(os.environ["SAID"], "a") as file:
-    file.write(json.dumps(said) + "\\n")
-answer = json.loads(os.environ["ANSWERS"]).pop(len(open(os.environ["SAID"]).readlines()) - 1)
+    file.write(json.dumps([os.getpid(), *said]) + "\\n")
+order = [json.loads(line)[0] for line in open(os.environ["SAID"])]
+answer = json.loads(os.environ["ANSWERS"])[order.index(os.getpid())]  # its own place, also among those sent at once
 if "-D" in said:
     head = "\\r\\n".join([f"HTTP/1.1 {answer['status']} X", *answer["headers"], ""])
     pathlib.Path(said[said.index("-D") + 1]).write_text(head)
@@ -74,7 +75,7 @@ def run(made: CurlScript, tmp_path: Path, *answers: HttpExchange, **variables: s
     ended = subprocess.run(
         ["bash", "script.sh"], cwd=tmp_path, env=environment, capture_output=True, timeout=30, start_new_session=True
     )
-    said = [json.loads(line) for line in (tmp_path / "said").read_text().splitlines()]
+    said = [json.loads(line)[1:] for line in (tmp_path / "said").read_text().splitlines()]
     return ended.returncode, (ended.stdout + ended.stderr).decode(), said
 
 

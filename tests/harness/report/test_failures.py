@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from harness.model import Severity, Verdict, Waiver
-from harness.observations import Absence, Confirmation, Observation
+from harness.observations import Absence, Confirmation, LifetimeTable, Observation
 from harness.report.auditor import render_auditor
 from harness.report.failures import failures, script_name
 from harness.report.findings_markdown import findings_markdown
@@ -75,6 +75,16 @@ def test_only_what_shows_it_is_shown_and_a_second_trial_confirms_it(report: Repo
     (sight,) = found.sights
     assert [one.url for one in sight.shown] == ["https://id.example/TOKEN-01.E1"]  # type: ignore[attr-defined]
     assert sight.confirmed_by == "http.client"
+
+
+def test_what_was_read_in_documentation_is_confirmed_by_no_http_client(report: ReportInput) -> None:
+    second = {1: Confirmation(case="second trial", client="http.client", trial=2)}
+    failed = with_failures(report, ("TOKEN-01.E1", DEV, "no"), about=second)
+    (shown,) = failed.findings[0].shown_by
+    table = LifetimeTable(id=shown, case="documented lifetimes", stage="dev", source="its description", limits={})
+    (found,) = failures(replace(failed, observations={**failed.observations, shown: table}))
+    assert [sight.confirmed_by for sight in found.sights] == [""]
+    assert found.script is None
 
 
 def test_the_clause_of_the_check_comes_before_those_of_the_control(report: ReportInput) -> None:

@@ -51,7 +51,7 @@ def test_a_long_list_is_cut_and_says_how_much_is_missing(
     report: ReportInput, many: Callable[[int, str], tuple[tuple[Finding, ...], dict[str, Observation]]]
 ) -> None:
     found, _ = many(LISTED + 7, "")
-    reasons = tuple(Reason("failed", f"TOKEN-01.E{n}", "x") for n in range(LISTED + 3))
+    reasons = tuple(Reason("failed", f"TOKEN-01.E{n}", f"x{n}") for n in range(LISTED + 3))
     text = markdown_summary(replace(report, findings=found, decision=Decision(False, reasons)))
     assert "And 7 more." in text
     assert "And 3 more." in text
