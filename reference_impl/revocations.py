@@ -19,7 +19,6 @@ from reference_impl.oauth_client import OAuthClient, OAuthClientError
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds between two tries; each pause is twice the one before
 TOO_OLD = 30 * 86_400.0  # seconds: no refresh token lives longer (NIST SP 800-63B-4 §2.1.3)
-MOST = 5  # so that they fit into one entry of every store; the oldest gives way
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +35,10 @@ class Owed:
 class Shelf(Protocol):
     """Where a text is kept; one that outlives the process makes the revocations outlive it."""
 
+    @property
+    def most(self) -> int:
+        """How many revocations the text may hold; then the oldest gives way."""
+
     def load(self) -> str | None:
         """Return what was saved last, or None."""
 
@@ -44,7 +47,9 @@ class Shelf(Protocol):
 
 
 class MemoryShelf:
-    """Keeps the text in this object."""
+    """Keeps the text in this object: enough for many users who sign out while the issuer is away."""
+
+    most: int = 1000
 
     def __init__(self) -> None:
         self._text: str | None = None
@@ -79,7 +84,10 @@ class Revocations:
     def owe(self, issuer: str, token: str) -> None:
         """Keep a token until it is revoked; nothing is sent yet."""
         with self._lock:
-            self._save([*self._load(), Owed(issuer, token, self._clock.now())][-MOST:])
+            owed = [*self._load(), Owed(issuer, token, self._clock.now())]
+            if len(owed) > self.shelf.most:
+                _report("revocation-given-up", "no room for more")
+            self._save(owed[-self.shelf.most :])
 
     def pay(self, token: str) -> bool:
         """Try to revoke a token that is owed; return whether the issuer confirmed it. If not, it is tried again."""

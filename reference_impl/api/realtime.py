@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reference_impl.api.guard import ApiGuard, Unauthorized
@@ -103,5 +104,6 @@ def _put(inbox: Inbox, message: str | None) -> None:
     try:
         inbox.put_nowait(message)
     except queue.Full:
-        inbox.get_nowait()
+        with suppress(queue.Empty):  # the caller may have caught up meanwhile
+            inbox.get_nowait()
         inbox.put_nowait(None)

@@ -78,6 +78,8 @@ class StoreShelf:
     sign-out whose network failed could not be told to the issuer after a restart.
     """
 
+    most = 5  # so that they fit into one entry of every store
+
     def __init__(self, store: SessionStore, stage: str, account: str) -> None:
         self._store = store
         self._address = (stage, account)

@@ -9,7 +9,7 @@ import pytest
 from reference_impl import revocations
 from reference_impl.clock import ShiftedClock
 from reference_impl.oauth_client import OAuthClient
-from reference_impl.revocations import MOST, TOO_OLD, MemoryShelf, Revocations
+from reference_impl.revocations import TOO_OLD, MemoryShelf, Revocations
 from tests.reference_impl.web.conftest import ISSUER
 from tests.reference_impl.web.fake_issuer import FakeIssuer
 
@@ -88,13 +88,17 @@ def test_a_token_that_must_be_dead_of_old_age_is_given_up(
     assert not issuer.revoked
 
 
-def test_the_shelf_holds_a_few_and_the_oldest_gives_way(make: Make, issuer: FakeIssuer, shelf: MemoryShelf) -> None:
+def test_where_the_shelf_is_full_the_oldest_gives_way_and_that_is_told(
+    make: Make, issuer: FakeIssuer, shelf: MemoryShelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.most = 5
     owed = make()
-    for number in range(MOST + 2):
+    for number in range(7):
         owed.owe(ISSUER, f"token {number}")
     owed.resume()
     assert settled(shelf)
-    assert issuer.revoked == [f"token {number}" for number in range(2, MOST + 2)]
+    assert issuer.revoked == [f"token {number}" for number in range(2, 7)]
+    assert [record.message for record in caplog.records] == ["revocation-given-up"] * 2
 
 
 def test_a_damaged_shelf_is_told_and_emptied(make: Make, shelf: MemoryShelf, caplog: pytest.LogCaptureFixture) -> None:
