@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from harness.machine.provision import provision
+from harness.machine.provision import NEEDS, OPENAUTH_NEED, provision
 
-for thing in provision("--no-install" not in sys.argv[1:], tell=lambda line: print(line, flush=True)):
+allowed, needs = "--no-install" not in sys.argv[1:], (*NEEDS, OPENAUTH_NEED)
+for thing in provision(allowed, lambda line: print(line, flush=True), needs):
     print(thing)
