@@ -249,29 +249,24 @@ def old_records_are_purged_after_the_grace(real: TokenStore) -> TokenStore:
 
 @fault("F-TOKEN-10-b", "TOKEN-10.E3", Part.TOKEN_STORE)
 def reuse_ends_every_session_of_the_user(real: TokenStore) -> TokenStore:
+    return _sweeping(real, "subject")
+
+
+@fault("F-TOKEN-10-x3", "TOKEN-10.E3", Part.TOKEN_STORE)
+def reuse_ends_every_session_of_the_user_at_the_client(real: TokenStore) -> TokenStore:
+    return _sweeping(real, "subject, client_id")
+
+
+def _sweeping(real: TokenStore, alike: str) -> TokenStore:
+    """Ends, with a session, all others that have these columns alike."""
+
     class Sweeping(_Store):
         def end_grant(
             self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float
         ) -> Session | None:
             connection.execute(
                 "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ?"
-                " AND subject = (SELECT subject FROM grants WHERE session_id = ?)",
-                (now, reason, session_id, session_id),
-            )
-            return super().end_grant(connection, session_id, reason, now)
-
-    return Sweeping.like(real)
-
-
-@fault("F-TOKEN-10-x3", "TOKEN-10.E3", Part.TOKEN_STORE)
-def reuse_ends_every_session_of_the_user_at_the_client(real: TokenStore) -> TokenStore:
-    class Sweeping(_Store):
-        def end_grant(
-            self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float
-        ) -> Session | None:
-            connection.execute(
-                "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ? AND"
-                " (subject, client_id) = (SELECT subject, client_id FROM grants WHERE session_id = ?)",
+                f" AND ({alike}) = (SELECT {alike} FROM grants WHERE session_id = ?)",
                 (now, reason, session_id, session_id),
             )
             return super().end_grant(connection, session_id, reason, now)

@@ -174,6 +174,7 @@ def test_every_mistake_is_told_at_once_with_its_line_and_what_would_be_right(tmp
     ]
 
 
+KNOWN = '[[expected_failure]]\nexpectation = "TOKEN-01.E1"\nexpires = {}\nreason = "known"\n'
 CLIENT = '[[stage.dev.client]]\nid = "web"\nredirect_uri = "https://app.example.com/cb"\n'
 
 
@@ -190,7 +191,10 @@ CLIENT = '[[stage.dev.client]]\nid = "web"\nredirect_uri = "https://app.example.
         ("[[stage.dev.user]]", f"{CLIENT}[[stage.dev.user]]", 12, "the client 'web' is there twice"),
         ("http://127.0.0.1:8000/tenant", "id.example.com", 5, "stage.dev.issuer: no URL"),
         ("http://127.0.0.1:8000/tenant", "https://a:b@id.example.com", 5, "a URL with a password in it"),
-        ("8000/tenant", "8000/tenant?x=1", 5, "an issuer identifier has no query"),
+        ("8000/tenant", "8000/tenant?x=1", 5, "stage.dev.issuer: an issuer identifier has no query"),
+        ("http://127.0.0.1:8000/tenant", "ftp://x?y", 5, "no URL of http or https; write one such as"),
+        ("http://127.0.0.1:8000/tenant", "ftp://x?y", 5, "; an issuer identifier has no query"),
+        ('name = "alice"', 'name = "alice"\n' + KNOWN.format('"soon"'), 15, "no day; write one such as 2027-01-31"),
         ('name = "least"', 'name = "My System"', 2, "name: a name has lower-case letters"),
         ('name = "least"', 'name = "self"', 2, "'self' is the name of a target that comes along"),
         ("[[stage.dev.user]]", "[[stage.dev.usr]]", 4, "lacks the key 'stage.dev.user'"),
@@ -207,6 +211,11 @@ def test_a_mistake_is_told_at_its_line(tmp_path: Path, written: str, instead: st
     text = LEAST.replace('password = "${PASSWORD}"\n', "") if "login" in instead else LEAST
     (found,) = [told for told in mistakes(tmp_path, text.replace(written, instead)) if what in told[1]]
     assert found[0] == line
+
+
+def test_a_stage_of_another_name_is_one_mistake_and_what_it_lacks_is_none(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, LEAST + '[stage.development]\nissuer = "https://id.example.com"\n')
+    assert told == [(14, "stage.development: unknown value 'development'")]
 
 
 def test_no_mistake_shows_a_secret(tmp_path: Path) -> None:

@@ -99,6 +99,18 @@ def test_documented_lifetimes_are_those_of_its_description(describe: Describe, s
         _open(describe()).documentation(_recorder(target, seen)).lifetimes("documented", "dev")
 
 
+@pytest.mark.parametrize("issuer", ["its own", "another"])
+def test_what_the_first_document_lacks_is_taken_from_the_openid_document_of_the_same_issuer(
+    target: OAuthTarget, fake: FakeIssuer, seen: list[Observation], issuer: str
+) -> None:
+    named = fake.url if issuer == "its own" else "https://other.example"
+    fake.openid = {"issuer": named, "token_endpoint": "x", "userinfo_endpoint": f"{fake.url}/me"}
+    at = target.issuer("dev", _recorder(target, seen))
+    assert at.metadata["token_endpoint"] == f"{fake.url}/token"
+    assert at.metadata.get("userinfo_endpoint", "") == (f"{fake.url}/me" if issuer == "its own" else "")
+    assert [one.case for one in seen] == ["discovery", "discovery: elsewhere"]
+
+
 def test_metadata_are_found_at_the_other_well_known_place(
     target: OAuthTarget, fake: FakeIssuer, seen: list[Observation]
 ) -> None:

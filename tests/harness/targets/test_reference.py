@@ -21,16 +21,6 @@ from reference_impl.parts import Part, Parts
 
 
 @pytest.fixture
-def seen() -> list[Observation]:
-    return []
-
-
-@pytest.fixture
-def recorder(reference: ReferenceTarget, seen: list[Observation]) -> Recorder:
-    return Recorder("s", reference.redactor, seen.append)
-
-
-@pytest.fixture
 def issuer(reference: ReferenceTarget, recorder: Recorder) -> Issuer:
     return reference.issuer("dev", recorder)
 

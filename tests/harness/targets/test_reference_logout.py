@@ -7,19 +7,9 @@ import time
 import pytest
 
 from harness.errors import TargetError
-from harness.observations import HttpExchange, Observation
+from harness.observations import HttpExchange
 from harness.observe import Recorder
 from harness.targets.reference import ReferenceTarget
-
-
-@pytest.fixture
-def seen() -> list[Observation]:
-    return []
-
-
-@pytest.fixture
-def recorder(reference: ReferenceTarget, seen: list[Observation]) -> Recorder:
-    return Recorder("s", reference.redactor, seen.append)
 
 
 def test_a_revocation_meets_no_answer_only_while_the_outage_lasts(

@@ -14,16 +14,6 @@ from harness.ports import RelyingParty
 from harness.targets.reference import ReferenceTarget
 
 
-@pytest.fixture
-def seen() -> list[Observation]:
-    return []
-
-
-@pytest.fixture
-def recorder(reference: ReferenceTarget, seen: list[Observation]) -> Recorder:
-    return Recorder("s", reference.redactor, seen.append)
-
-
 @pytest.fixture(params=["web", "desktop"])
 def party(request: pytest.FixtureRequest, reference: ReferenceTarget, recorder: Recorder) -> Iterator[RelyingParty]:
     port = reference.relying_party(request.param, "prod", recorder)
