@@ -36,14 +36,16 @@ Feature: Stages
   Scenario: An issuer does not let its requesters tell it who it is
     Given a login that nobody disturbs
     When the same is done by a requester who sends each of these headers with every request
-      | header            |
-      | Host              |
-      | X-Forwarded-Host  |
-      | X-Forwarded-Proto |
-      | X-Forwarded-Port  |
-      | Forwarded         |
-      | all but Host      |
-      | all of them       |
+      | header             |
+      | Host               |
+      | X-Forwarded-Host   |
+      | X-Forwarded-Server |
+      | X-Forwarded-Proto  |
+      | X-Forwarded-Port   |
+      | X-Forwarded-Prefix |
+      | Forwarded          |
+      | all but Host       |
+      | all of them        |
     Then STAGE-05.E1 holds: every answer carries the configured issuer or is a refusal, and none repeats the other host
     And STAGE-05.E2 holds: tokens that are given out meanwhile name the configured issuer
     And STAGE-05.E3 holds: tokens are verified as they are without the headers

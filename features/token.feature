@@ -57,7 +57,7 @@ Feature: Tokens
     And the issuer is asked for its metadata
     Then TOKEN-04.E1 holds: every such request is refused as unsupported, and no redirect carries a token
     And TOKEN-04.E2 holds: the password and the unknown grant type are refused as unsupported, in JSON
-    And TOKEN-04.E3 holds: the metadata names no response type that delivers tokens
+    And TOKEN-04.E3 holds: the metadata names neither a response type that delivers tokens nor a grant for it
 
   @TOKEN-06 @stage:each
   Scenario: Every authorization response names its issuer
@@ -125,11 +125,12 @@ Feature: Tokens
   Scenario: A refresh token is of use to its own client only, and for no more than was granted
     Given a user who can log in
     When refresh tokens, each of a session of its own, are presented like this, and then by their client as it should be
-      | presented            |
-      | by another client    |
-      | by nobody            |
-      | by an unknown client |
-      | with a wider scope   |
+      | presented                       |
+      | by another client               |
+      | by nobody                       |
+      | by an unknown client            |
+      | by another client, just rotated |
+      | with a wider scope              |
     Then TOKEN-12.E1 holds: whoever is not the token's client is refused
     And TOKEN-12.E2 holds: nobody gets a wider scope than was granted
     And TOKEN-12.E3 holds: its own client can still refresh the session

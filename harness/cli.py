@@ -56,7 +56,8 @@ from harness.report.terminal import (
 from harness.report.verdict_table import verdict_table
 from harness.report.verdicts import visible
 from harness.run import Question
-from harness.targets.opening import TARGETS, Leave, find_target
+from harness.targets.base import Leave
+from harness.targets.opening import TARGETS, find_target
 
 USAGE, UNFINISHED = 2, 3
 POLICY_HELP = "What must hold (TOML); by default reports/policies/default.toml, or foreign.toml for a foreign target."
@@ -99,6 +100,9 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
             code = function(*arguments, as_json=as_json, **options)
         except AuthassayError as error:
             fail(error, as_json)
+        except click.Abort:  # Ctrl-C or Ctrl-D at a question, which stands in a line that is not ended
+            click.echo(err=True)
+            raise
         except KeyboardInterrupt:
             fail(RunInterrupted("interrupted; what was recorded until then is readable"), as_json)
         except Exception as error:  # noqa: BLE001 - a defect of ours is told as one, and is never the gate's "fail"
@@ -190,7 +194,7 @@ def verify_command(
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key, with_faults=True, with_reports=True, side_by_side=side_by_side)
-    bring((*NEEDS, *find_target(job.question.target).needs), no_install, console)
+    bring((*NEEDS, *job.question.opening.needs), no_install, console)
     return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
 
@@ -213,7 +217,7 @@ def run_command(as_json: bool, policy: Path | None, out: Path, key: Path | None,
     """Run the scenarios, judge, seal the evidence, decide. Faults are not seeded: see `faults` and `verify`."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key)
-    bring(find_target(job.question.target).needs, no_install, console)
+    bring(job.question.opening.needs, no_install, console)
     return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
 
@@ -398,10 +402,11 @@ QUESTIONS = {
 @as_json
 def init_command(as_json: bool, out: Path, force: bool, issuer: tuple[str, ...], **given: Any) -> int:
     """Write a description of a system of your own, by questions; what it says of itself need not be asked."""
-    from harness.initiating import read_issuers, write_description
+    from harness.initiating import read_issuers, see_that_it_may_be_written, write_description
     from harness.targets.proposal import Answers
 
     given["password_variable"], given["secret_variable"] = given.pop("password_env"), given.pop("secret_env")
+    see_that_it_may_be_written(out, force)
     asked = ask_for({"issuer": issuer, **{name: given[name] for name in QUESTIONS if name in given}}, as_json)
     issuers = read_issuers([asked.pop("issuer")] if isinstance(asked["issuer"], str) else asked.pop("issuer"))
     console = console_for(as_json)
@@ -427,7 +432,21 @@ def ask_for(given: dict[str, Any], as_json: bool) -> dict[str, Any]:
     if missing and (as_json or not sys.stdin.isatty()):
         options = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
         raise UsageError(f"init: nobody is there to be asked; write {options} as well")
-    return {**given, **{name: click.prompt(QUESTIONS[name]) for name in missing}}
+    return {**given, **{name: click.prompt(QUESTIONS[name], value_proc=ANSWERS.get(name)) for name in missing}}
+
+
+def issuer_answer(text: str) -> str:
+    """A URL. Raises click's UsageError, for which it asks again."""
+    from harness.initiating import issuer_url
+
+    try:
+        return issuer_url(text)
+    except UsageError as error:
+        raise click.UsageError(str(error)) from None
+
+
+ANSWERS: dict[str, Callable[[str], str]] = {"issuer": issuer_answer}
+"""What makes sure of an answer at once, where that can be done."""
 
 
 @main.command("serve")

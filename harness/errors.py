@@ -96,7 +96,12 @@ class Mistakes(UsageError):
 def nearest(word: str, valid: Iterable[str]) -> str:
     """A hint with the valid value most like `word`, else the whole list."""
     choices = sorted(valid)
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6) or _shortened(word, choices)
     if close:
         return f"did you mean {close[0]!r}?"
     return "valid: " + ", ".join(choices[:20]) + (", …" if len(choices) > 20 else "")
+
+
+def _shortened(word: str, choices: Iterable[str]) -> list[str]:
+    """The longest choice that `word` begins with, as `dev` is of `development`."""
+    return sorted((each for each in choices if len(each) > 2 and word.startswith(each)), key=len)[-1:]

@@ -14,7 +14,7 @@ from harness.model import STAGES
 from harness.targets.description_file import load_description
 from harness.targets.proposal import Answers, Found, look, proposal
 
-__all__ = ["Written", "read_issuers", "write_description"]
+__all__ = ["Written", "issuer_url", "read_issuers", "see_that_it_may_be_written", "write_description"]
 
 Tell = Callable[[str], None]
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -38,13 +38,22 @@ def read_issuers(given: Sequence[str]) -> dict[str, str]:
     """The issuers by stage, each written `STAGE=URL`, or `URL` for dev. Raises UsageError."""
     found: dict[str, str] = {}
     for each in given:
-        stage, is_named, url = each.partition("=") if not each.startswith("http") else ("dev", "=", each)
-        if not is_named or stage not in STAGES:
+        is_named = not each.startswith("http") and "=" in each
+        stage, _, url = each.partition("=") if is_named else ("dev", "", each)
+        if stage not in STAGES:
             raise UsageError(f"--issuer: {each!r} names no stage; write prod=https://… ({nearest(stage, STAGES)})")
         if stage in found:
             raise UsageError(f"--issuer: {stage} is there twice; name each stage once")
-        found[stage] = _url(url)
+        found[stage] = issuer_url(url)
     return {stage: found[stage] for stage in STAGES if stage in found}
+
+
+def see_that_it_may_be_written(file: Path, force: bool) -> None:
+    """Raises UsageError where the file is there already (without `force`), or has no folder to lie in."""
+    if file.exists() and not force:
+        raise UsageError(f"--out: {file} is there already; write another name, or --force to replace it")
+    if not file.parent.is_dir():
+        raise UsageError(f"--out: there is no folder {file.parent}; make it first")
 
 
 def write_description(answers: Answers, file: Path, force: bool, tell: Tell = lambda line: None) -> Written:
@@ -56,10 +65,7 @@ def write_description(answers: Answers, file: Path, force: bool, tell: Tell = la
             raise UsageError(
                 f"{variable!r} is no name of an environment variable; write one such as AUTHASSAY_PASSWORD"
             )
-    if file.exists() and not force:
-        raise UsageError(f"--out: {file} is there already; write another name, or --force to replace it")
-    if not file.parent.is_dir():
-        raise UsageError(f"--out: there is no folder {file.parent}; make it first")
+    see_that_it_may_be_written(file, force)
     found = {}
     for stage, issuer in answers.issuers.items():
         tell(f"looking at {stage}: {issuer} …")
@@ -79,7 +85,8 @@ def _see_that_it_loads(text: str, file: Path, variables: Sequence[str]) -> None:
         load_description(trial, dict.fromkeys(variables, "stands in for a secret"))
 
 
-def _url(text: str) -> str:
+def issuer_url(text: str) -> str:
+    """The text. Raises UsageError where it is no URL."""
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

@@ -93,7 +93,7 @@ def verify(job: Job, progress: Progress) -> Outcome:
     Raises UsageError before anything starts where an input is wrong, RunInterrupted and EvidenceError later.
     """
     started = time.monotonic()
-    foreign = job.question.foreign
+    foreign = job.question.opening.foreign
     catalog = load_catalog(job.question.catalog)
     policy = load_policy(job.policy or (FOREIGN_POLICY if foreign else POLICY))
     scenarios = read_features(job.question.features, catalog)
@@ -123,7 +123,7 @@ def _decide_on_what_was_asked(job: Job, read: Bundle, policy: Policy) -> Decisio
     notes = []
     if job.question.selection:
         notes.append(Reason("over", "cells", f"over {_cells(job.question.selection)} only"))
-    if job.question.foreign:
+    if job.question.opening.foreign:
         notes.append(Reason("over", "faults", "no faults were seeded: that can be done in the reference only"))
     elif not job.with_faults:
         policy = replace(policy, require_kill_matrix=False)
@@ -154,7 +154,7 @@ def _record(
     job: Job, catalog: Catalog, machine: PrivateSession, redactor: Redactor, folder: Path, progress: Progress
 ) -> Recording:
     with progress.show_step(f"starting the target {job.question.target}"):
-        opened = open_targets(job.question.target, machine, redactor, leave=job.question.leave)
+        opened = open_targets(job.question, machine, redactor)
         targets = opened.__enter__()
     try:
         plan = plan_of(job.question, catalog, targets[job.question.target])
@@ -215,7 +215,7 @@ def kill_faults(
     question: Question, patterns: Sequence[str], source: Path | None, progress: Progress, side_by_side: int = 0
 ) -> KillMatrix:
     """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls."""
-    if question.foreign:
+    if question.opening.foreign:
         raise UsageError(f"--target: faults can be seeded in the reference only, not in {question.target!r}")
     catalog = load_catalog(question.catalog)
     faults = dict(load_faults(source))

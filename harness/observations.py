@@ -81,7 +81,7 @@ class Confirmation(Observation):
 @dataclass(frozen=True, kw_only=True)
 class HttpExchange(Observation):
     """One request and its answer. `status` is None where no answer came; `error` then says why. `began`: seconds from
-    the start of its scenario."""
+    the start of its scenario. `skipped`: seconds by which the scenario had set the target's clock forward by then."""
 
     kind: Literal["http"] = "http"
     method: str
@@ -96,6 +96,7 @@ class HttpExchange(Observation):
     error: str = ""
     seconds: float = 0.0
     began: float = 0.0
+    skipped: float = 0.0
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case of letters."""

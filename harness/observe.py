@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
-from harness.observations import Absence, Observation, from_json, to_json
+from harness.observations import Absence, HttpExchange, Observation, from_json, to_json
 
 __all__ = ["MissingObservation", "Record", "Recorder", "Redacts"]
 
@@ -81,6 +81,7 @@ class Recorder:
         self.scenario = scenario
         self.redactor = redactor
         self.trial = 1
+        self.skipped = 0.0  # seconds by which the scenario has set the target's clock forward
         self._sink = sink
         self._kept: list[Observation] = []
         self._lock = threading.Lock()  # taps record from the threads of servers
@@ -91,6 +92,8 @@ class Recorder:
         """The observation as a check may see it: redacted, and with its id."""
         data = _redact(to_json(observation), self.redactor)
         data["kind"], data["trial"] = observation.kind, self.trial
+        if isinstance(observation, HttpExchange):
+            data["skipped"] = self.skipped
         with self._lock:
             kept = from_json({**data, "id": f"{self.scenario}#{len(self._kept) + 1}"})
             self._kept.append(kept)

@@ -63,7 +63,7 @@ def load_policy(path: Path) -> Policy:
         may_be_not_applicable=dict(table.may_be_not_applicable),
         waivers=tuple(_waiver(waiver, file.line(("waiver", n))) for n, waiver in enumerate(table.waiver)),
         require_kill_matrix=table.require_kill_matrix,
-        file=str(path),
+        file=_named(path),
     )
 
 
@@ -81,6 +81,11 @@ def _with_controls(file: TomlFile) -> TomlFile:
 
 def _waiver(table: WaiverTable, line: int) -> Waiver:
     return Waiver(table.control, table.cell, table.reason, table.owner, table.expires.isoformat(), line)
+
+
+def _named(path: Path) -> str:
+    """The file as it may stand in a report: from the working directory, if it lies there."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _cell_mistakes(file: TomlFile) -> Iterator[Mistake]:

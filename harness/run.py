@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from harness.catalog import load_catalog
@@ -20,7 +21,8 @@ from harness.plugin import Listener
 from harness.ports import Target
 from harness.redact import Redactor
 from harness.step_definitions import step_modules
-from harness.targets.opening import Leave, find_target
+from harness.targets.base import Leave
+from harness.targets.opening import Opening, find_target
 
 __all__ = [
     "FEATURES",
@@ -49,25 +51,25 @@ class Question:
     leave: Leave = field(default_factory=Leave)
 
     def __post_init__(self) -> None:
-        find_target(self.target)
+        _ = self.opening
 
-    @property
-    def foreign(self) -> bool:
-        """Whether nobody here wrote the target."""
-        return find_target(self.target).foreign
+    @cached_property
+    def opening(self) -> Opening:
+        """How the target is opened; its description is read once."""
+        return find_target(self.target)
 
 
 @contextmanager
 def open_targets(
-    name: str, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = (), leave: Leave | None = None
+    question: Question, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()
 ) -> Iterator[Mapping[str, Target]]:
     """The target asked for, by what it was asked for and by its own name, and the harness itself as the target of the
     OPS controls; closed at the end."""
     from harness.targets.itself import ItselfTarget
 
-    target = find_target(name).open(machine, redactor, leave or Leave(), faults)
+    target = question.opening.open(machine, redactor, question.leave, faults)
     try:
-        yield {name: target, target.name: target, "self": ItselfTarget(machine, faults)}
+        yield {question.target: target, target.name: target, "self": ItselfTarget(machine, faults)}
     finally:
         target.close()
 
@@ -118,7 +120,7 @@ def judge_with_fault(
     scenarios = read_features(question.features, catalog)
     judged = {control for scenario in scenarios for control in scenario.controls}
     redactor = Redactor()
-    with open_targets(question.target, machine, redactor, [fault] if fault else []) as targets:
+    with open_targets(question, machine, redactor, [fault] if fault else []) as targets:
         wanted = tuple(sorted(judged.intersection(controls)))
         selection = {"stage": _stage_for(fault), **question.selection}
         plan = make_plan(catalog, scenarios, dimensions_of(targets[question.target]), wanted, selection)

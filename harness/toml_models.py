@@ -6,7 +6,7 @@ A model that people fill in derives from `Written`: no unknown keys, no coercion
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -24,9 +24,12 @@ Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 
 def _day(value: object) -> object:
     if isinstance(value, str):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("that is no day; write one such as 2027-01-31") from None
     if isinstance(value, datetime):
-        raise ValueError("expires is a time; write the last day that it holds, such as 2027-01-31")
+        raise ValueError("that is a time; write the last day that it holds, such as 2027-01-31")
     return value
 
 
@@ -59,7 +62,10 @@ def validate(model: type[M], file: TomlFile, at: KeyPath = (), subject: str = ""
     try:
         return model.model_validate(look_up(file.data, at)), []
     except ValidationError as error:
-        return None, [_mistake(model, file, at, subject, details) for details in error.errors(include_url=False)]
+        every = error.errors(include_url=False)
+        misnamed = [each["loc"][:-1] for each in every if each["loc"][-1:] == ("[key]",)]
+        told = [each for each in every if each["type"] != "missing" or not _lies_in(each["loc"], misnamed)]
+        return None, [_mistake(model, file, at, subject, details) for details in told]
 
 
 def look_up(data: Any, at: KeyPath) -> Any:
@@ -67,6 +73,11 @@ def look_up(data: Any, at: KeyPath) -> Any:
     for part in at:
         data = data[part]
     return data
+
+
+def _lies_in(where: KeyPath, tables: Iterable[KeyPath]) -> bool:
+    """Whether this is inside one of the tables."""
+    return any(where[: len(table)] == table for table in tables)
 
 
 def _mistake(model: type[BaseModel], file: TomlFile, at: KeyPath, subject: str, details: ErrorDetails) -> Mistake:

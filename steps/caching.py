@@ -13,7 +13,7 @@ from harness.probes import bff
 from harness.probes.crawl import crawl
 from harness.probes.forms import find_form, read_page
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Client
+from harness.probes.oauth import Client, Route
 from harness.probes.revocation import find_revocation_endpoint
 from harness.probes.shared_cache import CachingClient, PublicOrigin, SharedCache
 from harness.scene import Scene
@@ -58,16 +58,42 @@ def refuse_login(at: Issuer, client: Client) -> None:
 def ask_api_and_web(scene: Scene) -> None:
     at = issuer(scene)
     with scene.where_offered():
-        access = log_in(scene, "login for the API").access_token
-        at.call_api("API", access)
+        access, routes = log_in(scene, "login for the API").access_token, listed(at, "api")
+        at.call_api("API", access, routes=routes)
         for url in data_of_api(at):
-            at.new_agent().get("API", url, headers=bearer(access), role="api")
+            at.new_agent().get("API", url, headers=bearer(access), role="api", routes=routes)
+        ask_routes(at, at.new_agent(), "API", "api", bearer(access))
     with scene.where_offered():
-        agent = signed_in(at, "login at the web client")
-        pages = crawl(agent, "web client", at.address.web, at.address.web_data, session="yes")
+        agent, routes = signed_in(at, "login at the web client"), listed(at, "web")
+        pages = crawl(agent, "web client", at.address.web, at.address.web_data, session="yes", routes=routes)
         agent.get("web client", f"{at.address.web}/no-such-page", role="web", session="yes")
+        ask_routes(at, agent, "web client", "web", {"Origin": bff.origin_of(at.address.web)})
         for page in pages[:1]:
             log_out(agent, page.url, page.text)
+
+
+def ask_routes(at: Issuer, agent: HttpProbe, case: str, role: str, headers: dict[str, str]) -> None:
+    """Ask whatever else the API or the web client answers its user."""
+    (base, _, routes), session = surface(at, role), "yes" if role == "web" else "no"
+    for route in routes:
+        url = f"{base}{route.path}"
+        agent.send(case, route.method, url, json=route.body, headers=headers, role=role, session=session)
+
+
+def surface(at: Issuer, role: str) -> tuple[str, tuple[str, ...], tuple[Route, ...]]:
+    """Where the API or the web client is, at which paths a GET is answered with data, and its further routes."""
+    address = at.address
+    if role == "api":
+        return address.api, address.api_data, address.api_routes
+    return address.web, address.web_data, address.web_routes
+
+
+def listed(at: Issuer, role: str) -> str:
+    """All that the target lists as answered to its user, by the API or by the web client: `GET URL, POST URL`."""
+    base, paths, routes = surface(at, role)
+    own = [at.address.protected] if at.address.protected and role == "api" else []
+    gets = [f"GET {url}" for url in (*own, *(f"{base}{path}" for path in paths))]
+    return ", ".join(dict.fromkeys([*gets, *(f"{route.method} {base}{route.path}" for route in routes)]))
 
 
 def data_of_api(at: Issuer) -> list[str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from harness.ports import Clock
+from harness.probes.noted_clock import NotedClock
 from harness.scene import Scene
 from steps.token import issuer
 
@@ -13,7 +14,8 @@ BETWEEN = 2.0  # seconds between two looks
 
 
 def clock_of(scene: Scene) -> Clock:
-    return scene.port("clock", lambda _: scene.target.clock())
+    """The target's clock; what it is set forward by is noted."""
+    return scene.port("clock", lambda recorder: NotedClock(scene.target.clock(), recorder))
 
 
 def use_until_refused(scene: Scene, case: str, access: str, began: float, about: Mapping[str, str]) -> None:

@@ -12,12 +12,13 @@ from pytest_bdd import given, when
 
 from harness.observations import Observation
 from harness.observe import Recorder
-from harness.ports import Admin, Bus, Clock, Issuer, Process, Publisher
+from harness.ports import Admin, Bus, Issuer, Process, Publisher
 from harness.probes import bff
 from harness.probes.http import HttpProbe
 from harness.probes.lost import refresh_unheard
 from harness.probes.oauth import Client, Grant, User
 from harness.scene import Scene
+from steps.effects import clock_of
 from steps.token import first_client, issuer
 
 # Users who log in for the first time here, and nowhere else.
@@ -29,10 +30,6 @@ MINUTE = 61.0  # seconds, and a little
 
 def the_bus(scene: Scene) -> Bus:
     return scene.port("bus", lambda recorder: scene.target.bus(recorder))
-
-
-def the_clock(scene: Scene) -> Clock:
-    return scene.port("clock", lambda _: scene.target.clock())
 
 
 def the_admin(scene: Scene) -> Admin:
@@ -199,7 +196,7 @@ def present_dead_tokens(scene: Scene, datatable: list[list[str]]) -> None:
 
 
 def _let_expire(scene: Scene, at: Issuer, grant: Grant) -> None:
-    the_clock(scene).advance(at.stage, scene.parameter("refresh_absolute") + 1)
+    clock_of(scene).advance(at.stage, scene.parameter("refresh_absolute") + 1)
 
 
 def _revoke(scene: Scene, at: Issuer, grant: Grant) -> None:
@@ -208,7 +205,7 @@ def _revoke(scene: Scene, at: Issuer, grant: Grant) -> None:
 
 def _use_and_wait(scene: Scene, at: Issuer, grant: Grant) -> None:
     at.refresh("a session to end: rotation", grant.refresh_token, grant.client)
-    the_clock(scene).advance(at.stage, scene.parameter("reuse_grace") + 2)
+    clock_of(scene).advance(at.stage, scene.parameter("reuse_grace") + 2)
 
 
 def _disable(scene: Scene, at: Issuer, grant: Grant) -> None:
@@ -230,7 +227,7 @@ END: Mapping[str, Callable[[Scene, Issuer, Grant], None]] = {
 
 @when("a client presents fifty refresh tokens that nobody ever issued, and one more after a minute")
 def present_garbage(scene: Scene) -> None:
-    at, clock = issuer(scene), the_clock(scene)
+    at, clock = issuer(scene), clock_of(scene)
     clock.advance(scene.stage, MINUTE)
     _present_garbage(at, "what others presented is told", 1)
     for case, count in (("fifty tokens that nobody issued", 50), ("one more after a minute", 1)):

@@ -15,7 +15,7 @@ from harness.probes.stages import ask_for_metadata
 from harness.scene import Scene
 from steps.token import first_client, issuer
 
-OTHER_HOST, OTHER_PORT = "prod-issuer.example", "444"
+OTHER_HOST, OTHER_PORT, OTHER_PREFIX = "prod-issuer.example", "444", "/behind-another-prefix"
 
 
 def headers_named(name: str, at: Issuer) -> dict[str, str]:
@@ -24,9 +24,11 @@ def headers_named(name: str, at: Issuer) -> dict[str, str]:
     alone = {
         "Host": OTHER_HOST,
         "X-Forwarded-Host": OTHER_HOST,
+        "X-Forwarded-Server": OTHER_HOST,
         "X-Forwarded-Proto": scheme,
         "X-Forwarded-Port": OTHER_PORT,
-        "Forwarded": f"host={OTHER_HOST}",
+        "X-Forwarded-Prefix": OTHER_PREFIX,
+        "Forwarded": f"host={OTHER_HOST};proto={scheme}",
     }
     if name == "all of them":
         return alone

@@ -12,6 +12,7 @@ from harness.errors import NotOffered
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client
 from harness.scene import Scene
+from steps.effects import clock_of
 from steps.token import issuer, log_in
 
 MARGIN = 2.0  # seconds past a limit
@@ -32,7 +33,7 @@ class Passage:
     """The time that passes from now on, by the target's clock."""
 
     def __init__(self, scene: Scene) -> None:
-        self._clock, self._stage = scene.port("clock", lambda _: scene.target.clock()), scene.stage
+        self._clock, self._stage = clock_of(scene), scene.stage
         self._began = self._clock.now(self._stage)
 
     @property
@@ -73,7 +74,7 @@ def read_access_tokens(scene: Scene, clients: list[Client]) -> None:
 def ahead_of_the_wall(scene: Scene) -> float:
     """Seconds that the target's clock was set ahead: the Date of an answer may come from a clock that was not."""
     with scene.where_offered():
-        return scene.port("clock", lambda _: scene.target.clock()).now(scene.stage) - time.time()
+        return clock_of(scene).now(scene.stage) - time.time()
     return 0.0
 
 

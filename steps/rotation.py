@@ -26,8 +26,18 @@ class Family:
 
 @when("a session of each client is refreshed five times in a row")
 def refresh_in_a_row(scene: Scene, clients: list[Client]) -> None:
-    for client in clients:
-        rotate(scene, log_in(scene, "session in a row", client), 5, "refresh in a row")
+    with scene.where_offered():
+        for client in public(clients):
+            rotate(scene, log_in(scene, "session in a row", client), 5, "refresh in a row")
+
+
+def public(clients: list[Client]) -> list[Client]:
+    """Those whose refresh tokens must rotate: of others the secret is asked for (RFC 9700 §2.2.2). Raises NotOffered
+    where there is none."""
+    found = [client for client in clients if client.authentication == "none"]
+    if not found:
+        raise NotOffered("public client", "each client that is described has a secret", True)
+    return found
 
 
 def rotate(scene: Scene, grant: Grant, times: int, case: str) -> Family:
@@ -49,12 +59,12 @@ def renewed(scene: Scene, family: Family, case: str = "rotation") -> Family:
 @when("earlier refresh tokens, each of a session of its own, are presented after the reuse grace")
 def present_earlier_tokens(scene: Scene, clients: list[Client]) -> None:
     at = issuer(scene)
-    families = [
-        rotate(scene, log_in(scene, f"session {depth}", client), depth, f"session {depth}: rotation")
-        for client in clients
-        for depth in range(1, 6)
-    ]
     with scene.where_offered():
+        families = [
+            rotate(scene, log_in(scene, f"session {depth}", client), depth, f"session {depth}: rotation")
+            for client in public(clients)
+            for depth in range(1, 6)
+        ]
         clock_of(scene).advance(scene.stage, scene.parameter("reuse_grace") + 2)
         for family in families:
             session = str(len(family.tokens) - 1)

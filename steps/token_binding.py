@@ -156,6 +156,10 @@ def present_refresh_token(at: Issuer, client: Client, presented: str) -> None:
     if presented == "with a wider scope":
         granted = str(opened.json().get("scope") or code.request.get("scope", ""))
         token = widen(at, token, client, granted, about) or token
+    elif presented == "by another client, just rotated":
+        rotated = at.refresh("a rotation", token, client, about=about).json()
+        present(at, token, client, presented, about)
+        token = str(rotated.get("refresh_token") or token)
     else:
         present(at, token, client, presented, about)
     at.refresh("a refresh by the client afterwards", token, client, about=about)
@@ -163,8 +167,8 @@ def present_refresh_token(at: Issuer, client: Client, presented: str) -> None:
 
 def present(at: Issuer, token: str, client: Client, presented: str, about: Mapping[str, str]) -> Answer:
     """Present a refresh token as somebody else."""
-    callers = {"by another client": another(at, client), "by nobody": None, "by an unknown client": unknown(client)}
-    caller = callers[presented]
+    callers = {"by nobody": None, "by an unknown client": unknown(client)}
+    caller = callers.get(presented, another(at, client))
     form = {"grant_type": "refresh_token", "refresh_token": token}
     return at.token_request("a refresh token presented", form, caller, about={**about, "by": known(at, caller)})
 

@@ -45,6 +45,8 @@ def nobody_may_keep_it(seen: Record, parameters: Parameters) -> Judgement:
                and "asker" not in e.about and e.status is not None and (why := in_scope(e))]  # fmt: skip
     _require_each_kind(seen, [exchange for exchange, _ in answers])
     complaints = [*_keepable(answers), *_untyped([exchange for exchange, _ in answers])]
+    if not complaints:
+        _require_each_route(seen, [exchange for exchange, _ in answers])
     places = Counter(_place(exchange) for exchange, _ in answers)
     return conclude(complaints, f"{len(answers)} answers of {len(places)} addresses may be kept by nobody")
 
@@ -66,7 +68,7 @@ def in_scope(exchange: HttpExchange) -> str:
         return BEARER
     if _has_secret_form(exchange):
         return FORM
-    return REFUSAL if role in ("token", "revocation") and exchange.body else ""
+    return REFUSAL if role == "token" and exchange.body else ""
 
 
 def _bearer(exchange: HttpExchange) -> bool:
@@ -105,6 +107,14 @@ def _require_each_kind(seen: Record, answers: list[HttpExchange]) -> None:
         raise MissingObservation(f"never answered: {', '.join(lacking)}")
     for exchange in (e for e in seen.of(HttpExchange) if e.about.get("role") in ("token", "api")):
         require_answer(exchange)
+
+
+def _require_each_route(seen: Record, answers: Iterable[HttpExchange]) -> None:
+    """Each route that the target lists must have answered its user, by whatever but a fault or that it is not there."""
+    met = {f"{e.method} {e.url}" for e in answers if (e.status or 0) < 500 and e.status not in (404, 405)}
+    listed = {route for e in seen.of(HttpExchange) for route in e.about.get("routes", "").split(", ") if route}
+    if unmet := sorted(listed - met):
+        raise MissingObservation(f"routes that never answered their user: {', '.join(unmet)}")
 
 
 def _keepable(answers: Iterable[tuple[HttpExchange, str]]) -> Iterator[Complaint]:

@@ -19,6 +19,7 @@ __all__ = [
     "ends",
     "gives_token",
     "is_invalid_grant",
+    "only_unknown",
     "refused_in_time",
     "require_answer",
     "short",
@@ -128,3 +129,9 @@ def refused_in_time(access: HttpExchange, bound: float) -> bool:
             f"{access.case}: refused, but seen {seconds:g} s after the stimulus; {bound:g} s count"
         )
     return True
+
+
+def only_unknown(seen: Record, case: str) -> bool:
+    """Whether the target has no second client that could play the other one."""
+    others = [e for e in seen.of(HttpExchange, case) if "by another client" in e.about.values()]
+    return bool(others) and all(e.about.get("by") == "unknown" for e in others)

@@ -23,6 +23,8 @@ from harness.observe import MissingObservation, Record
 A_CODE, TOKENS = "a request for a code", "a request for tokens"
 RESPONSE_TYPES = ("token", "id_token token", "code token", "code id_token token")
 GRANTS = ("the password grant", "an unknown grant")
+UNSUPPORTED = "unsupported_grant_type"
+REFUSALS = {GRANTS[0]: (UNSUPPORTED, "unauthorized_client"), GRANTS[1]: (UNSUPPORTED,)}
 DOCUMENTS = ("metadata", "OpenID metadata")
 
 
@@ -56,28 +58,49 @@ def _error(exchange: HttpExchange) -> str:
 
 @check("TOKEN-04.E2", "RFC 9700 §2.4, RFC 6749 §5.2")
 def other_grants_are_unsupported(seen: Record, parameters: Parameters) -> Judgement:
+    """A server that knows the password grant, and lets no such client use it, says unauthorized_client (RFC 6749 §5.2);
+    of a grant that nobody knows it cannot say so."""
     clients = clients_of(seen, *GRANTS)
     answers = [require_answer(seen.one(HttpExchange, grant, client=c)) for c, grant in product(clients, GRANTS)]
     complaints = [
-        Complaint(f"{e.about['client']}, {e.case}: {answered(e)} instead of 400 unsupported_grant_type", e)
+        Complaint(f"{e.about['client']}, {e.case}: {answered(e)} instead of 400 {UNSUPPORTED}", e)
         for e in answers
-        if gives_token(e) or e.status != 400 or e.json().get("error") != "unsupported_grant_type"
+        if gives_token(e) or e.status != 400 or e.json().get("error") not in REFUSALS[e.case]
     ]
-    return conclude(complaints, f"{len(answers)} requests were refused with unsupported_grant_type")
+    return conclude(complaints, f"{len(answers)} requests were refused with an error that says so")
 
 
-@check("TOKEN-04.E3", "RFC 9700 §2.1.2, RFC 8414 §2")
-def no_response_type_with_tokens_is_named(seen: Record, parameters: Parameters) -> Judgement:
-    """A response type is a list of words (RFC 6749 §8.4), of which `token` is one; `id_token` is another."""
+@check("TOKEN-04.E3", "RFC 9700 §2.1.2, §2.4, RFC 8414 §2")
+def no_such_way_to_tokens_is_named(seen: Record, parameters: Parameters) -> Judgement:
+    """A response type is a list of words (RFC 6749 §8.4), of which `token` is one; `id_token` is another.
+
+    Grant types need not be named: RFC 8414 §2 gives a default, of which many issuers that omit them know nothing.
+    """
     asked = [require_answer(seen.one(HttpExchange, document)) for document in DOCUMENTS]
     documents = [document for document in asked if document.status == 200 and document.json()]
     if not documents:
         raise MissingObservation(f"there is no metadata: {', '.join(short(document) for document in asked)}")
     complaints = []
     for document in documents:
-        named = document.json().get("response_types_supported")
-        if not isinstance(named, list) or not named:
+        named = _named(document, "response_types")
+        if not named:
             complaints.append(Complaint(f"{document.case}: no response_types_supported, which is required", document))
-        elif wrong := [response_type for response_type in named if "token" in str(response_type).split()]:
+        elif wrong := [" ".join(words) for words in named if "token" in words]:
             complaints.append(Complaint(f"{document.case} names {', '.join(map(repr, wrong))}", document))
+        if grants := _forbidden_grants(document):
+            complaints.append(Complaint(f"{document.case} names the grant {' and '.join(grants)}", document))
     return conclude(complaints, f"none is named in {' and '.join(document.case for document in documents)}")
+
+
+def _forbidden_grants(document: HttpExchange) -> list[str]:
+    """The grants named that serve nothing but what is forbidden. An ID token that comes through the browser is a matter
+    of the grant `implicit` as well (OpenID Connect Dynamic Client Registration 1.0 §2)."""
+    id_token_alone = any("id_token" in words and "token" not in words for words in _named(document, "response_types"))
+    forbidden = {"password"} if id_token_alone else {"implicit", "password"}
+    return sorted(forbidden.intersection(word for words in _named(document, "grant_types") for word in words))
+
+
+def _named(document: HttpExchange, what: str) -> list[list[str]]:
+    """The words of each one that a document names as supported; none where it names no list."""
+    named = document.json().get(f"{what}_supported")
+    return [str(one).split() for one in named] if isinstance(named, list) else []

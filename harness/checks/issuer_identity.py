@@ -16,14 +16,16 @@ from harness.observe import MissingObservation, Record
 INJECTIONS = (
     "Host",
     "X-Forwarded-Host",
+    "X-Forwarded-Server",
     "X-Forwarded-Proto",
     "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
     "Forwarded",
     "all but Host",
     "all of them",
 )
 UNDISTURBED = "none"
-OTHER_HOST, OTHER_PORT = "prod-issuer.example", "444"
+OTHER_HOST, OTHER_PORT, OTHER_PREFIX = "prod-issuer.example", "444", "/behind-another-prefix"
 DOCUMENTS = ("metadata", "OpenID metadata")
 LOGIN, MINTING = "a login", ("a code exchange", "a refresh")
 ISSUER_CASES = (*DOCUMENTS, "keys", LOGIN, *MINTING)
@@ -89,12 +91,14 @@ def _deviations(seen: Record, exchanges: Exchanges, plain: Exchanges) -> Iterato
 
 
 def _traces(seen: Record, exchange: HttpExchange) -> set[str]:
-    """Where an answer names what only the headers said: the other host, or the issuer's own with another port or
-    scheme."""
+    """Where an answer names what only the headers said: the other host or prefix, or the issuer's own host with another
+    port or scheme."""
     issuer = urlsplit(exchange.about["configured"])
     own = re.escape(issuer.hostname or "")
     scheme = "http" if issuer.scheme == "https" else "https"
-    lies = re.compile(rf"{re.escape(OTHER_HOST)}|(?<![\w.-]){own}:{OTHER_PORT}(?!\d)|(?<!\w){scheme}://{own}(?![\w.-])")
+    lies = re.compile(
+        rf"{re.escape(OTHER_HOST)}|{OTHER_PREFIX}|(?<![\w.-]){own}:{OTHER_PORT}(?!\d)|(?<!\w){scheme}://{own}(?![\w.-])"
+    )
     places = {"the body": exchange.body, "the Location": exchange.location or ""}
     places["a token"] = " ".join(str(claim) for facts in _tokens(seen, exchange) for claim in facts.claims.values())
     return {f"{found[0]} in {place}" for place, text in places.items() if (found := lies.search(unquote(text)))}

@@ -15,21 +15,36 @@ from harness.model import Judgement, Parameter, Verdict
 from harness.observations import Absence, Observation
 from harness.observe import MissingObservation, Record
 
-__all__ = ["Check", "Parameters", "check", "checks", "digest", "failed", "judge", "passed", "unknown"]
+__all__ = [
+    "OWN_REQUIREMENT",
+    "Check",
+    "Need",
+    "Parameters",
+    "check",
+    "checks",
+    "digest",
+    "failed",
+    "judge",
+    "passed",
+    "unknown",
+]
 
 Parameters = Mapping[str, Parameter]
 CheckFunction = Callable[[Record, Parameters], Judgement]
+Need = str | tuple[str, ...]  # a capability, or several of which any one will do
+
+OWN_REQUIREMENT = "this catalog's own requirement (no RFC makes it)"  # a clause
 
 
 @dataclass(frozen=True)
 class Check:
-    """The check of one expectation. `clause` is what it judges by; `needs` are the capabilities without which a target
-    cannot be judged on it."""
+    """The check of one expectation. `clause` is what it judges by; `needs` is what a target cannot be judged on it
+    without."""
 
     expectation: str
     clause: str
     function: CheckFunction
-    needs: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @functools.cached_property
     def digest(self) -> str:
@@ -49,7 +64,7 @@ def _shared() -> str:
 _registered: dict[str, Check] = {}
 
 
-def check(expectation: str, clause: str, *needs: str) -> Callable[[CheckFunction], CheckFunction]:
+def check(expectation: str, clause: str, *needs: Need) -> Callable[[CheckFunction], CheckFunction]:
     """Register the check of an expectation. Two checks for one expectation are a programming error."""
 
     def register(function: CheckFunction) -> CheckFunction:
@@ -92,7 +107,7 @@ def judge(expectation: str, observations: Iterable[Observation], parameters: Par
 
 def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgement:
     absences = {absence.capability: absence for absence in record if isinstance(absence, Absence)}
-    if wanted := [absences[capability] for capability in check.needs if capability in absences]:
+    if wanted := [absence for need in check.needs for absence in _unmet(need, absences)]:
         declared = all(absence.declared for absence in wanted)
         return Judgement(Verdict.NOT_APPLICABLE if declared else Verdict.NOT_RUN, _told(wanted))
     try:
@@ -103,6 +118,13 @@ def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgem
         return unknown(str(missing))
     except Exception as error:  # noqa: BLE001 - a check that crashes has judged nothing
         return unknown(f"the check crashed: {type(error).__name__}: {error}")
+
+
+def _unmet(need: Need, absences: Mapping[str, Absence]) -> list[Absence]:
+    """The absences for which a need is not met; none where a capability that would do was not missed."""
+    alternatives = (need,) if isinstance(need, str) else need
+    found = [absences[capability] for capability in alternatives if capability in absences]
+    return found if len(found) == len(alternatives) else []
 
 
 def _as_text(judgement: Judgement) -> Judgement:

@@ -24,7 +24,7 @@ REPLAYED = ("the first token", "the last token but one")
 OTHER_SESSIONS = ("of another client", "of the same client")
 
 
-@check("TOKEN-09.E1", "RFC 9700 §4.14.2, RFC 6749 §5.1")
+@check("TOKEN-09.E1", "RFC 9700 §2.2.2, §4.14.2, RFC 6749 §5.1", "public client")
 def every_refresh_brings_a_new_token(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
     clients = clients_of(seen, "refresh in a row")
@@ -61,7 +61,7 @@ def _presented(exchange: HttpExchange) -> str:
     return parse_qs(exchange.request_body).get("refresh_token", [""])[0]
 
 
-@check("TOKEN-09.E2", "RFC 9700 §4.14.2", "clock")
+@check("TOKEN-09.E2", "RFC 9700 §2.2.2, §4.14.2", "public client", "clock")
 def earlier_tokens_are_dead(seen: Record, parameters: Parameters) -> Judgement:
     case = "earlier token after the grace"
     alive: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import product
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,7 @@ STATES = ("sent", "absent")
 REDIRECT_CHANGES = 20  # at least so many per client
 OTHER_PORTS = 3
 FURTHER_MISTAKES = 6
+TWICE = "given twice"
 
 
 @check("TOKEN-01.E1", "RFC 7636 §4.4.1")
@@ -100,13 +102,12 @@ def changed_redirect_uris_get_an_error_page(seen: Record, parameters: Parameters
     exchanges = seen.of(HttpExchange, "changed redirect URI")
     found = ends(exchanges, "client", "change")
     _require_each(seen, found, REDIRECT_CHANGES, "changes")
+    _require_foreign(exchanges)
     complaints = [
-        Complaint(f"{e.about['client']}, {e.about['change']}: {wrong}", e)
-        for e in found
-        if (wrong := _not_an_error_page(e))
+        Complaint(f"{e.about['client']}, {_change(e)}: {wrong}", e) for e in found if (wrong := _not_an_error_page(e))
     ]
     kept = [
-        Complaint(f"{e.about['client']}, {e.about['change']}: a cookie keeps the redirect", e)
+        Complaint(f"{e.about['client']}, {_change(e)}: a cookie keeps the redirect", e)
         for e in exchanges
         if _cookie_keeps(e)
     ]
@@ -120,6 +121,24 @@ def _require_each(seen: Record, found: list[HttpExchange], least: int, what: str
     for client in {e.about["client"] for e in seen.of(HttpExchange) if e.case in cases}:
         if tried[client] < least:
             raise MissingObservation(f"only {tried[client]} {what} were tried with {client}")
+
+
+def _require_foreign(exchanges: Iterable[HttpExchange]) -> None:
+    """Raises MissingObservation where a redirect URI was given twice and was the same: then it is the registered one,
+    and what is wrong is the repetition alone."""
+    requests: dict[str, HttpExchange] = {}
+    for exchange in exchanges:
+        if exchange.about["change"] == TWICE:
+            requests.setdefault(exchange.about["client"], exchange)  # what follows are steps of the login after it
+    for client, request in requests.items():
+        if len(set(parse_qs(urlsplit(request.url).query).get("redirect_uri", []))) < 2:
+            raise MissingObservation(f"{client}: the redirect URI was not given twice, once a foreign one")
+
+
+def _change(exchange: HttpExchange) -> str:
+    """What was changed, in a few words; with the clause where it is not the redirect URI itself."""
+    what = exchange.about["change"]
+    return f"{what}, which no parameter may be (RFC 6749 §3.1)" if what == TWICE else what
 
 
 def _not_an_error_page(end: HttpExchange) -> str:

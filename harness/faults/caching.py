@@ -70,12 +70,32 @@ def the_api_says_that_its_answers_are_public(real: AddsHeaders) -> AddsHeaders:
     return _changing(real, "/me", "public, max-age=60")
 
 
-def _changing(real: AddsHeaders, path: str, cache_control: str | None) -> AddsHeaders:
-    """The same headers, with another Cache-Control at one path."""
+@fault("F-WEB-09-x7", "WEB-09.E1", Part.PAGES)
+def the_answer_that_renews_the_cookie_may_be_kept(real: Pages) -> Pages:
+    class Kept(Pages):
+        def headers(self) -> dict[str, str]:
+            is_renewal = request.path == "/refresh"
+            return {**super().headers(), **({"Cache-Control": "private, no-cache"} if is_renewal else {})}
+
+    return Kept(real.place)
+
+
+@fault("F-WEB-09-x8", "WEB-09.E1", Part.RESPONSE_HEADERS)
+def the_answer_to_a_new_note_may_be_kept(real: AddsHeaders) -> AddsHeaders:
+    return _changing(real, "/notes", None, "POST")
+
+
+@fault("F-WEB-09-x9", "WEB-09.E1", Part.RESPONSE_HEADERS)
+def the_stream_of_events_may_be_kept(real: AddsHeaders) -> AddsHeaders:
+    return _changing(real, "/events", "no-cache")
+
+
+def _changing(real: AddsHeaders, path: str, cache_control: str | None, method: str = "") -> AddsHeaders:
+    """The same headers, with another Cache-Control at one path, and of one method where it is named."""
 
     def add_headers(response: Response) -> Response:
         response = real(response)
-        if request.path == path:
+        if request.path == path and method in ("", request.method):
             for name in ("Cache-Control", "Pragma"):
                 response.headers.pop(name, None)
             if cache_control is not None:

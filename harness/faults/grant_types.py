@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import ResourceOwnerPasswordCredentialsGrant
 from flask import Response, redirect, request
 
@@ -93,9 +93,29 @@ def an_unknown_grant_type_is_a_fault_of_the_server(real: IssuerServer) -> Issuer
     return real
 
 
+@fault("F-TOKEN-04-x6", "TOKEN-04.E2", Part.OAUTH_SERVER)
+def of_an_unknown_grant_type_the_client_is_told_that_it_may_not_use_it(real: IssuerServer) -> IssuerServer:
+    answer = real.answer_token_request
+
+    def refuse() -> Response:
+        known = request.form.get("grant_type") in ("authorization_code", "refresh_token", "password")
+        return answer() if known else real.refuse(UnauthorizedClientError())
+
+    real.answer_token_request = refuse  # type: ignore[method-assign]
+    return real
+
+
 @fault("F-TOKEN-04-x4", "TOKEN-04.E3", Part.METADATA)
 def the_metadata_name_the_response_type_token(real: Metadata) -> Metadata:
     def build(config: StageConfig) -> dict[str, object]:
         return {**real(config), "response_types_supported": ["code", "id_token token"]}
+
+    return build
+
+
+@fault("F-TOKEN-04-x5", "TOKEN-04.E3", Part.METADATA)
+def the_metadata_name_the_password_grant(real: Metadata) -> Metadata:
+    def build(config: StageConfig) -> dict[str, object]:
+        return {**real(config), "grant_types_supported": ["authorization_code", "refresh_token", "password"]}
 
     return build

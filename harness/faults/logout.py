@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from queue import Queue
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from flask import request
+from flask import Response, current_app, request
 
 from harness.faults.registry import fault
 from reference_impl.api.realtime import BACKLOG, Inbox, Realtime, Stream
@@ -16,6 +17,8 @@ from reference_impl.parts import Part
 from reference_impl.revocations import MemoryShelf
 from reference_impl.token_manager import Logout, TokenManager
 from reference_impl.web.sessions import WebSession, WebSessions
+
+AddsHeaders = Callable[[Response], Response]
 
 
 @fault("F-TOKEN-19-a", "TOKEN-19.E1", Part.LOGOUT)
@@ -110,6 +113,18 @@ def access_tokens_are_taken_for_unknown(real: Revocation) -> Revocation:
             return super().find(connection, token) if self.tokens.find(connection, token) else None
 
     return Opaque(**vars(real))
+
+
+@fault("F-TOKEN-19-x9", "TOKEN-19.E3", Part.RESPONSE_HEADERS)
+def a_get_is_refused_and_revokes_all_the_same(real: AddsHeaders) -> AddsHeaders:
+    """As where one handler serves whatever method, and what it answers is looked at afterwards."""
+
+    def add_headers(response: Response) -> Response:
+        if (request.method, request.path) == ("GET", "/revoke"):
+            current_app.test_client().post("/revoke", data=request.args.to_dict())
+        return real(response)
+
+    return add_headers
 
 
 @fault("F-TOKEN-19-x6", "TOKEN-19.E4", Part.LOGOUT)

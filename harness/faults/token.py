@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
+from flask import Response, request
+from werkzeug.datastructures import ImmutableMultiDict
 
 from harness.faults.registry import fault
 from reference_impl.api.guard import ApiGuard
@@ -15,6 +17,7 @@ from reference_impl.config import Client
 from reference_impl.events.builder import EventBuilder
 from reference_impl.events.occurrences import Occurrence, RefreshFailed, Session
 from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
 from reference_impl.issuer.opaque import fingerprint
@@ -138,6 +141,16 @@ def an_unknown_client_is_registered_as_it_comes(real: ClientRegistry) -> ClientR
             return client.client_id not in self._clients or super().accepts_redirect(client, redirect_uri)
 
     return _same_clients(real, Open)
+
+
+@fault("F-TOKEN-03-x6", "TOKEN-03.E1", Part.LOGIN_FLOW)
+def of_two_redirect_uris_the_first_counts(real: LoginFlow) -> LoginFlow:
+    class First(LoginFlow):
+        def authorize(self) -> Response:
+            request.args = ImmutableMultiDict(request.args.to_dict())
+            return super().authorize()
+
+    return First(**vars(real))
 
 
 def _same_clients(real: ClientRegistry, kind: type[ClientRegistry]) -> ClientRegistry:

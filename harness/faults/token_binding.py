@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidGrantError
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from flask import g
 
 from harness.faults.registry import fault
@@ -160,4 +160,30 @@ def a_refresh_by_nobody_is_taken_for_one_of_the_tokens_client(real: IssuerServer
             return found.session.client_id if found else super()._presenter()
 
     vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked
+    return real
+
+
+@fault("F-TOKEN-12-x4", "TOKEN-12.E1", Part.TOKEN_STORE)
+def the_client_is_ignored_once_the_token_was_rotated(real: TokenStore) -> TokenStore:
+    """So within the grace the successor is handed to whoever presents the token that was rotated."""
+
+    class Obliging(TokenStore):
+        def check(self, record: RefreshRecord, client_id: str, now: float) -> None:
+            super().check(record, client_id if record.rotated_at is None else record.session.client_id, now)
+
+    return Obliging(real._refresh_key, real.lifetimes)
+
+
+@fault("F-TOKEN-12-x5", "TOKEN-12.E1", Part.OAUTH_SERVER)
+def an_unknown_client_is_called_an_invalid_request(real: IssuerServer) -> IssuerServer:
+    """As nobody is, whose request lacks a parameter; this one lacks none."""
+
+    class Vague(RefreshGrant):
+        def _presenter(self) -> str:
+            try:
+                return super()._presenter()
+            except InvalidGrantError as stranger:
+                raise InvalidRequestError("who is this?") from stranger
+
+    vars(real)["_token_grants"].insert(0, (Vague, None))  # the first that fits is asked
     return real

@@ -27,6 +27,7 @@ __all__ = ["BrowserLogin"]
 STEP_SECONDS = 5.0  # until a page shows what a step needs
 SETTLED_SECONDS = 1.0  # without an answer, after the last step: nothing more comes
 END_SECONDS = 15.0  # from the last step to the authorization response
+COOKIES_SECONDS = 0.5  # that an answer's cookies may be told after its other headers; mostly they are told before
 WORD = re.compile(r"[\w .,!&'-]+")  # a name, an id or what is written on a button; all else is a CSS selector
 
 
@@ -63,9 +64,12 @@ class _Visit:
         self._ended = False
         self._loaded = False
         self._answer: Answer | None = None
+        self._set_cookies: dict[str, str] = {}  # of answers that have come, by the request; a line for each cookie
         page.on("load", self._load)
         self._cdp = page.context.new_cdp_session(page)
         self._frame = self._cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        self._cdp.on("Network.responseReceivedExtraInfo", self._told_of_cookies)
+        self._cdp.send("Network.enable")
         self._cdp.on("Fetch.requestPaused", self._paused)
         answers = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
         self._cdp.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Request"}, answers]})
@@ -212,6 +216,7 @@ class _Visit:
         if "responseErrorReason" in event:
             return Exchanged(0, error=f"the browser says: {event['responseErrorReason']}", seconds=seconds)
         headers = tuple((each["name"], each["value"]) for each in event.get("responseHeaders", ()))
+        headers += tuple(("Set-Cookie", value) for value in self._cookies_of(event))
         status, text, size = int(event["responseStatusCode"]), "", 0
         if not 300 <= status < 400:
             body = self._cdp.send("Fetch.getResponseBody", {"requestId": id})
@@ -219,6 +224,17 @@ class _Visit:
             most = self._agent.client.bounds.body
             text, size = content[:most].decode("utf-8", "replace"), min(len(content), most + 1)
         return Exchanged(status, headers, text, size, seconds=seconds)
+
+    def _told_of_cookies(self, event: Mapping[str, Any]) -> None:
+        told = {name.lower(): value for name, value in event["headers"].items()}
+        self._set_cookies[event["requestId"]] = told.get("set-cookie", "")
+
+    def _cookies_of(self, event: Mapping[str, Any]) -> list[str]:
+        """The Set-Cookie headers of an answer, which the browser keeps back where it hands over the others."""
+        request, end = event.get("networkId", ""), time.monotonic() + COOKIES_SECONDS
+        while request not in self._set_cookies and time.monotonic() < end:
+            self._page.wait_for_timeout(10)
+        return self._set_cookies.pop(request, "").splitlines()
 
     def _objection(self, url: str) -> str:
         """Why nothing is sent there, "" where something is."""

@@ -106,7 +106,7 @@ def in_time(bounds: Bounds, exchange: Callable[[], Exchanged]) -> Exchanged:
 
 def late(bounds: Bounds) -> str:
     """What is said of an answer that was given up at its deadline."""
-    return f"Timeout: no whole answer within {bounds.whole:g} s"
+    return f"timed out: no whole answer within {bounds.whole:g} s"
 
 
 def decode(content: bytes, content_type: str) -> str:

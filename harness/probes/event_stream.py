@@ -7,6 +7,8 @@ import time
 
 import requests
 
+from harness.probes.unanswered import why_unanswered
+
 __all__ = ["EventStream"]
 
 TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes
@@ -27,7 +29,7 @@ class EventStream:
         try:
             self._answer = session.get(url, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except (requests.RequestException, OSError) as error:
-            self.error = f"{type(error).__name__}: {error}"[:500]
+            self.error = why_unanswered(error, self.url)
             return
         self.status = self._answer.status_code
         kind = self._answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -75,7 +77,7 @@ class EventStream:
                     has_data = False
                     self._hear()
         except (requests.RequestException, OSError, ValueError, AttributeError) as error:
-            self.error = f"{type(error).__name__}: {error}"[:500]  # cut off, by the server or by `close`
+            self.error = why_unanswered(error, self.url)  # cut off, by the server or by `close`
         with self._changed:
             self._listens, self._closed_at = False, time.monotonic()
             self._changed.notify_all()

@@ -89,15 +89,18 @@ class HttpProbe:
         *,
         query: str = "",
         form: Mapping[str, str] | None = None,
+        json: str = "",
         headers: Mapping[str, str] | None = None,
         record: bool = True,
         **about: str,
     ) -> Answer:
-        """Send one request and record the exchange. A transport error is an answer with status 0, not an exception."""
+        """Send one request, with a form or JSON text as its body, and record the exchange. A transport error is an
+        answer with status 0, not an exception."""
         target = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
-        body = urlencode(form) if form is not None else ""
+        body = urlencode(form) if form is not None else json
+        kind = "application/x-www-form-urlencoded" if form is not None else "application/json" if json else ""
         sent = {
-            **({"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}),
+            **({"Content-Type": kind} if kind else {}),
             **self._headers,
             **(headers or {}),
         }

@@ -20,9 +20,10 @@ from harness.probes.http import Answer, HttpProbe
 from harness.probes.jwt import read_token
 from harness.probes.login import Journey, Login, User, Walk, walk_forms
 
-__all__ = ["Authorization", "Client", "Grant", "OAuthIssuer", "StageAddress", "User", "pkce_pair"]
+__all__ = ["Authorization", "Client", "Grant", "OAuthIssuer", "Route", "StageAddress", "User", "pkce_pair"]
 
 METADATA = {"authorization_endpoint", "token_endpoint"}  # without these there is nothing to speak to
+MORE = {"jwks_uri", "revocation_endpoint", "userinfo_endpoint"}  # what else is used, and may stand in one document only
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Route:
+    """A request that is answered for a user, and is no plain GET. `body` is JSON. HEAD is for what a GET would never
+    end: it is answered with the same headers (RFC 9110 §9.3.2)."""
+
+    method: str
+    path: str
+    body: str = ""
+
+
+@dataclass(frozen=True)
 class StageAddress:
     """Where a stage is: its configured issuer identifier, its API and web client, and who can log in."""
 
@@ -52,6 +63,8 @@ class StageAddress:
     scope: str = ""
     web_data: tuple[str, ...] = ()  # paths at which the web application answers its user with data
     api_data: tuple[str, ...] = ()  # paths at which the API answers a bearer with data, besides `protected`
+    web_routes: tuple[Route, ...] = ()  # what else the web application answers its user
+    api_routes: tuple[Route, ...] = ()  # what else the API answers a bearer
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
     discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
     login: Login = field(default_factory=Login)
@@ -121,18 +134,27 @@ class OAuthIssuer:
         self._about: Mapping[str, str] = {"stage": address.stage}
         self._probe = self.new_agent()
         self._metadata: dict[str, str] = {}
+        self._places = (address.discovery,) if address.discovery else _well_known(address.issuer)
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The metadata, asked for once. Raises TargetError where there are none."""
+        """The metadata, asked for once: what the first document says, and where that lacks an endpoint, what the OpenID
+        document of the same issuer says besides. Raises TargetError where there are none."""
         if not self._metadata:
             answer = self.discover("discovery")
-            told = answer.json().items()
-            found = {name: value for name, value in told if isinstance(value, str) or not _is_url(name)}
+            found = _usable(answer)
             if not found.keys() >= METADATA:
                 raise TargetError(f"{self.stage}: no metadata at {self.address.issuer} ({answer})")
-            self._metadata = found
+            self._metadata = {**self._told_besides(answer.url, found), **found}
         return self._metadata
+
+    def _told_besides(self, url: str, found: Mapping[str, str]) -> dict[str, str]:
+        """What the OpenID document says, unless the document at `url` is that or lacks nothing."""
+        other = next((place for place in self._places if place.endswith("openid-configuration")), url)
+        if other == url or found.keys() >= MORE:
+            return {}
+        told = _usable(self._probe.get("discovery: elsewhere", other, role="metadata"))
+        return told if told.get("issuer") == found.get("issuer") else {}
 
     def discover(self, case: str) -> Answer:
         """GET the metadata of the configured identifier: at the URL that the description gives, else at the well-known
@@ -155,15 +177,7 @@ class OAuthIssuer:
 
     def metadata_urls(self) -> tuple[str, ...]:
         """Where the metadata may lie."""
-        if self.address.discovery:
-            return (self.address.discovery,)
-        parts = urlsplit(self.address.issuer)
-        origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
-        inserted = f"{origin}/.well-known/oauth-authorization-server{path}"
-        appended = f"{origin}{path}/.well-known/"
-        return tuple(
-            dict.fromkeys((inserted, f"{appended}openid-configuration", f"{appended}oauth-authorization-server"))
-        )
+        return (self.address.discovery,) if self.address.discovery else self._places
 
     def new_agent(self) -> HttpProbe:
         """A user agent with an empty cookie jar."""
@@ -346,9 +360,9 @@ class OAuthIssuer:
         """Redeem one code `parallel` times at once, `rounds` times over."""
         about = {"stage": self.stage, "client": client.client_id, "demanded": str(rounds), **about}
         statuses: list[tuple[int, ...]] = []
-        codes = [self.authorize(f"{case}: code", client, user) for _ in range(rounds)]
         with ThreadPoolExecutor(parallel) as pool:
-            for code in codes:
+            for _ in range(rounds):
+                code = self.authorize(f"{case}: code", client, user)  # just now: codes do not live long
                 answers = pool.map(
                     functools.partial(self._redeem_in_race, case, code, client, not statuses), range(parallel)
                 )
@@ -392,6 +406,21 @@ class OAuthIssuer:
             return True
         stays = (there.scheme, there.netloc) == (own.scheme, own.netloc)
         return not stays and there.hostname not in self.address.login_hosts
+
+
+def _well_known(issuer: str) -> tuple[str, ...]:
+    """Where its metadata may lie (RFC 8414 §3, §5; OpenID Connect Discovery 1.0 §4)."""
+    parts = urlsplit(issuer)
+    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+    inserted = f"{origin}/.well-known/oauth-authorization-server{path}"
+    appended = f"{origin}{path}/.well-known/"
+    return tuple(dict.fromkeys((inserted, f"{appended}openid-configuration", f"{appended}oauth-authorization-server")))
+
+
+def _usable(answer: Answer) -> dict[str, str]:
+    """Its members, without those that are to be URLs and are no strings."""
+    told = answer.json().items()
+    return {name: value for name, value in told if isinstance(value, str) or not _is_url(name)}
 
 
 def _is_url(name: str) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from harness.probes.bounded import Allowance, BoundedResponse, BrowserLikePolicy, allowance
 from harness.probes.clients import Bounds, Exchanged, decode, in_time, loopback
+from harness.probes.unanswered import why_unanswered
 
 __all__ = ["PlainClient"]
 
@@ -56,7 +57,7 @@ class PlainClient:
                 with connection.getresponse() as answer:
                     return self._understood(url, answer)
         except (HTTPException, zlib.error, OSError, ValueError) as error:
-            return Exchanged(0, error=allowed.broken or f"{type(error).__name__}: {error}"[:500])
+            return Exchanged(0, error=allowed.broken or why_unanswered(error, url))
 
     def _understood(self, url: str, answer: HTTPResponse) -> Exchanged:
         self._jar.extract_cookies(cast("Any", _Told(answer.headers)), urllib.request.Request(url))

@@ -15,6 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from harness.probes.bounded import Allowance, BoundedResponse, BrowserLikePolicy, allowance
 from harness.probes.clients import Bounds, Exchanged, decode, in_time, loopback
+from harness.probes.unanswered import why_unanswered
 
 __all__ = ["RequestsClient", "bounded_session"]
 
@@ -58,7 +59,7 @@ class RequestsClient:
                 text = decode(content, answer.headers.get("Content-Type", ""))
                 return Exchanged(answer.status_code, pairs, text, size)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return Exchanged(0, error=allowed.broken or f"{type(error).__name__}: {error}"[:500])
+            return Exchanged(0, error=allowed.broken or why_unanswered(error, url))
 
 
 def bounded_session(ca_file: Path | None = None) -> requests.Session:

@@ -196,8 +196,11 @@ def read(number: str, what: str, *names: str) -> str:
         return {name.strip(): value.strip().strip('"') for name, _, value in pairs}[names[0]]
     if what == "claims":
         return decoded(str(members(body)[names[0]]))
-    if what == "between":
-        return body[body.index(names[0]) + len(names[0]) :].partition(names[1])[0]
+    if what == "own":
+        return allowed(own)
+    if what in ("between", "address"):
+        found = body[body.index(names[0]) + len(names[0]) :].partition(names[1])[0]
+        return allowed(urls.urljoin(own, found)) if what == "address" else found
     page = Page(body)
     if what == "link":
         return allowed(next(u for u in (urls.urljoin(own, a) for a in page.links) if urls.urlsplit(u).path == names[0]))

@@ -100,7 +100,7 @@ def _false_alarms(kill_matrix: Mapping[str, object] | None) -> tuple[str, ...]:
 
 
 def _with_parameters(text: str, parameters: Mapping[str, Parameter]) -> Markup:
-    """The text escaped, and each `P.name` that it mentions followed by the value that was used."""
+    """The text escaped, what is in backquotes as code, and each `P.name` followed by the value that was used."""
 
     def used(found: re.Match[str]) -> str:
         parameter = parameters.get(found[1])
@@ -108,7 +108,8 @@ def _with_parameters(text: str, parameters: Mapping[str, Parameter]) -> Markup:
             return found[0]
         return f'{found[0]}<span class="used"> {parameter.value:g} {marked(parameter.unit)}</span>'
 
-    return Markup(re.sub(r"\bP\.([a-z_]+)\b", used, str(marked(text))))
+    coded = re.sub(r"`([^`<>]+)`", r"<code>\1</code>", str(marked(text)))
+    return Markup(re.sub(r"\bP\.([a-z_]+)\b", used, coded))
 
 
 def _moment(time: str) -> str:

@@ -63,7 +63,8 @@ class Failure:
 def failures(report: ReportInput) -> tuple[Failure, ...]:
     """Those of the bundle, the severest first, else in the catalog's order."""
     groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in merged(report.findings):
+    soonest_first = sorted(report.findings, key=lambda finding: _skipped(finding, report.observations))
+    for finding in merged(soonest_first):
         control = finding.expectation.rpartition(".")[0]
         if finding.verdict is Verdict.FAILED and control in report.catalog.controls:
             groups.setdefault((finding.cell.partition("/")[0], finding.expectation), []).append(finding)
@@ -78,6 +79,13 @@ def script_name(failure: Failure, among: Sequence[Failure]) -> str:
     alone = sum(other.expectation.id == failure.expectation.id for other in among) == 1
     name = failure.expectation.id if alone else f"{failure.expectation.id}-{failure.target}"
     return re.sub(r"[^\w.-]", "_", name) + ".sh"
+
+
+def _skipped(finding: Finding, observations: Mapping[str, Observation]) -> float:
+    """Seconds by which the target's clock had to be set forward to see the failure: the fewer, the easier is it to
+    see again."""
+    shown = showing(finding, observations) if finding.verdict is Verdict.FAILED else ()
+    return max((one.skipped for one in shown if isinstance(one, HttpExchange)), default=0.0)
 
 
 def _failure(target: str, id: str, findings: Sequence[Finding], report: ReportInput) -> Failure:
@@ -110,9 +118,11 @@ def _with_script(failure: Failure, finding: Finding, report: ReportInput) -> Fai
 
 
 def _clauses(id: str, control: Control) -> tuple[str, ...]:
-    """What the check judges by, then what the control rests on."""
+    """What the check judges by, then what the control rests on; a requirement of the catalog's own rests on nothing."""
     check = registry.checks().get(id)
     own = [check.clause] if check else []
+    if registry.OWN_REQUIREMENT in own:
+        return (registry.OWN_REQUIREMENT,)
     others = [source.ref for source in control.sources if not own or source.ref not in own[0]]
     return (*own, *others) or (control.id,)
 

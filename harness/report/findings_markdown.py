@@ -8,7 +8,7 @@ from harness.observations import HttpExchange
 from harness.report.failures import Failure, Sight, failures, script_name
 from harness.report.markdown import fenced, folded, literal, table
 from harness.report.report_input import ReportInput
-from harness.report.transcripts import shown_text
+from harness.report.transcripts import exchange_line, shown_text
 from harness.report.verdicts import cell_name
 
 __all__ = ["findings_markdown"]
@@ -35,6 +35,7 @@ def _section(failure: Failure, script: str, report: ReportInput) -> Iterator[str
     yield f"## {literal(failure.expectation.id)}: {literal(control.title)}"
     verified = literal(report.facts.version or failure.target)
     yield f"**{control.severity} severity** · {literal(', '.join(failure.clauses), WHOLE)} · seen at {verified}"
+    yield f"**Stimulus.** {literal(' '.join(control.stimulus.split()), WHOLE)}"
     yield f"**Expected.** {literal(failure.expectation.text, WHOLE)}"
     for sight in failure.sights:
         yield from _sight(sight)
@@ -57,7 +58,7 @@ def _sight(sight: Sight) -> Iterator[str]:
         yield f"Confirmed: the scenario was run again from its start with another HTTP client, {_client(sight)}."
     for one in sight.shown:
         if isinstance(one, HttpExchange):
-            yield folded(literal(f"{one.case}: {one.method} {one.url.partition('?')[0]}"), fenced(shown_text(one)))
+            yield folded(literal(f"{one.case}: {exchange_line(one)}"), fenced(shown_text(one)))
 
 
 def _client(sight: Sight) -> str:

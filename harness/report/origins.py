@@ -1,4 +1,8 @@
-"""Where what a request sends came from: which earlier answer gave it, and how it is read out of that answer."""
+"""Where what a request sends came from: which earlier answer gave it, and how it is read out of that answer.
+
+Of a login in a browser less is known: cookies are not in its record, and a script may have made the forms of a page. So
+it rests on all that was asked before, and addresses and fields are looked for in the text of the page too.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,19 @@ from harness.observations import HttpExchange
 from harness.report.answer_reader import Page, members, parameters
 from harness.report.marks import MARK, Mark, marks_in, split
 
-__all__ = ["Reading", "cookie_setters", "field_reading", "page_of", "reading_of", "sent_marks", "url_reading"]
+__all__ = [
+    "Reading",
+    "by_browser",
+    "cookie_setters",
+    "field_reading",
+    "page_of",
+    "reading_of",
+    "sent_marks",
+    "url_reading",
+]
 
 AROUND = 24  # characters before a secret by which it is found in a text
+LEAST = 6  # those before a value in quotes
 READ = 200_000  # characters of a page that are looked through for forms and links
 
 
@@ -82,8 +96,8 @@ def page_of(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> tuple[Ht
 
 
 def url_reading(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Reading | None:
-    """What the request's URL was taken from: a redirect, a form or a link of the same user agent; None where the suite
-    made it."""
+    """What the request's URL was taken from: a redirect, a form, a link or a script of the same user agent; None where
+    the suite made it."""
     form = page_of(exchange, earlier) if exchange.method != "GET" else None
     if form:
         return Reading(form[0], "action", (str(form[1]),))
@@ -94,12 +108,51 @@ def url_reading(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Read
             return Reading(answer, "location")
         if any(_joined(answer.url, link) == exchange.url for link in _page(answer.body).links):
             return Reading(answer, "link", (urlsplit(exchange.url).path,))
+    return _made_by_a_script(exchange, earlier)
+
+
+def _made_by_a_script(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Reading | None:
+    """Where the page that a browser showed names the address in quotes, or is there itself."""
+    page = _shown_page(exchange, earlier)
+    if page is None:
+        return None
+    parts = urlsplit(page.url)
+    for address in (exchange.url, exchange.url.removeprefix(f"{parts.scheme}://{parts.netloc}")):
+        if around := _in_quotes(address, page.body):
+            return Reading(page, "address", around)
+    return Reading(page, "own") if exchange.url == page.url else None
+
+
+def _shown_page(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> HttpExchange | None:
+    """The page from which a browser sent this request; None where no browser did."""
+    if not by_browser(exchange):
+        return None
+    pages = (one for one in reversed(earlier) if _same_agent(one, exchange) and by_browser(one))
+    return next((page for page in pages if page.location is None), None)
+
+
+def by_browser(exchange: HttpExchange) -> bool:
+    return exchange.about.get("by") == "browser"
+
+
+def _in_quotes(value: str, text: str) -> tuple[str, str] | None:
+    """What stands before and after the value where the text has it in quotes: no more than tells the place, for what
+    stands further away may be another each time."""
+    for quote in "\"'":
+        place = text.find(f"{quote}{value}{quote}") if value else -1
+        befores = (text[max(0, place - more) : place + 1] for more in range(LEAST, AROUND) if place >= 0)
+        for before in befores:
+            if text.find(before) + len(before) == place + 1 and not MARK.search(before):
+                return before, quote
     return None
 
 
 def field_reading(name: str, value: str, exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Reading | None:
     """Where a form field of this value was preset by the page that holds the form."""
     found = page_of(exchange, earlier)
+    shown = _shown_page(exchange, earlier)
+    if found is None and shown is not None and (around := _in_quotes(value, shown.body)):
+        return Reading(shown, "between", around)
     if found is None or not value:
         return None
     page, number = found
@@ -108,12 +161,15 @@ def field_reading(name: str, value: str, exchange: HttpExchange, earlier: Sequen
 
 
 def cookie_setters(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> list[HttpExchange]:
-    """The answers that set the cookies which the user agent held at this request: the last one of each name."""
+    """The answers that set the cookies which the user agent held at this request: the last one of each name, and all
+    that a browser was given."""
     last: dict[str, HttpExchange] = {}
     for answer in earlier:
         if _same_agent(answer, exchange):
             for line in answer.header_values("set-cookie"):
                 last[line.partition("=")[0].strip()] = answer
+            if by_browser(answer):
+                last[answer.id] = answer
     return list(last.values())
 
 

@@ -11,15 +11,17 @@ from markupsafe import Markup
 
 from harness.model import Finding, Verdict
 from harness.observations import Absence, Confirmation, HttpExchange, Observation, to_json
-from harness.report.pages import marked
+from harness.report.pages import amount, marked
 from harness.report.verdicts import worst
 
-__all__ = ["Evidence", "Transcript", "anchor", "gather", "ranges", "shown_text", "transcript"]
+__all__ = ["Evidence", "Transcript", "anchor", "exchange_line", "gather", "ranges", "shown_text", "transcript"]
 
 LONGEST = 2_400  # characters of one observation
 WHOLE = 12_000  # characters of one that shows a failure
 SHOWN = {Verdict.FAILED: 24, Verdict.UNKNOWN: 24}  # observations of one scenario, by its worst verdict
 SHOWN_ELSE = 8
+TELLING = ("client", "mistake", "change", "injected", "response_type", "presented", "replayed", "replay", "session")
+"""What steps note of an exchange that tells it from others of the same case."""
 BUDGET = 800_000  # characters of markup for all of a report
 
 
@@ -120,8 +122,7 @@ def ranges(numbers: Iterable[str]) -> str:
 
 def _line(observation: Observation) -> str:
     if isinstance(observation, HttpExchange):
-        answer = str(observation.status) if observation.status is not None else f"no answer: {observation.error}"
-        return f"{observation.method} {observation.url.partition('?')[0]} → {answer}"[:200]
+        return exchange_line(observation)[:200]
     if isinstance(observation, Absence):
         declared = "declared absent" if observation.declared else "not offered"
         return f"{observation.capability} {declared}: {observation.reason}"[:200]
@@ -129,6 +130,15 @@ def _line(observation: Observation) -> str:
         return f"the scenario once more from its start, with {observation.client}"[:200]
     about = ", ".join(f"{name} {value}" for name, value in observation.about.items())
     return f"{observation.kind} {about}"[:200]
+
+
+def exchange_line(exchange: HttpExchange) -> str:
+    """What tells it from others of its case, what was asked and answered, and the time that was skipped before it."""
+    apart = [value for name, value in exchange.about.items() if name in TELLING and value]
+    answer = str(exchange.status) if exchange.status is not None else f"no answer: {exchange.error}"
+    later = f", with the clock {amount(round(exchange.skipped), 's')} ahead" if exchange.skipped else ""
+    said = f"{exchange.method} {exchange.url.partition('?')[0]} → {answer}{later}"
+    return ": ".join([*([", ".join(apart)] if apart else []), said])
 
 
 def shown_text(exchange: HttpExchange) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from harness.model import STAGES, Waiver
@@ -24,9 +25,18 @@ from harness.ports import (
     absent,
 )
 
-__all__ = ["BaseTarget"]
+__all__ = ["BaseTarget", "Leave"]
 
 P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What a run may do to a target that is not its own: `read_only`, nothing but GET and HEAD is sent;
+    `allow_destructive`, scenarios that may disturb others run on production too."""
+
+    read_only: bool = False
+    allow_destructive: bool = False
 
 
 class BaseTarget:

@@ -21,16 +21,23 @@ _LOOPBACK = re.compile(r"localhost|.*\.localhost|127(\.\d+){3}|::1")
 def _url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("no URL; write one such as https://id.example.com")
+        raise ValueError("no URL of http or https; write one such as https://id.example.com")
     if parts.username or parts.password:
         raise ValueError("a URL with a password in it; name users under [[stage.<stage>.user]]")
     return value
 
 
 def _issuer(value: str) -> str:
+    wrong = []
+    try:
+        _url(value)
+    except ValueError as error:
+        wrong.append(str(error))
     if "?" in value or "#" in value:
-        raise ValueError("an issuer identifier has no query and no fragment (RFC 8414 §2)")
-    return _url(value)
+        wrong.append("an issuer identifier has no query and no fragment (RFC 8414 §2)")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return value
 
 
 def _name(value: str) -> str:

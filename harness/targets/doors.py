@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from harness.machine.tried import Tried, well, wrong
 from harness.probes.clients import loopback
+from harness.probes.unanswered import why_unanswered
 
 __all__ = ["try_door"]
 
@@ -37,11 +38,11 @@ def try_door(origin: str, ca_file: Path | None) -> Iterator[Tried]:
         connection = socket.create_connection((address, port), SECONDS)
     except socket.gaierror as error:
         mend = "mend the name in the description, or this machine's DNS, VPN or hosts file"
-        yield wrong(f"reach {parts.netloc}", f"the name is not found ({error.strerror})", mend)
+        yield wrong(f"reach {parts.netloc}", why_unanswered(error, origin), mend)
         return
     except (OSError, ValueError) as error:
         mend = f"start it, or open the way to it: a firewall, a VPN, another port? curl -v {origin}/ shows the same"
-        yield wrong(f"reach {parts.netloc}", f"no connection: {str(error) or type(error).__name__}", mend)
+        yield wrong(f"reach {parts.netloc}", why_unanswered(error, origin), mend)
         return
     with connection:
         yield well(f"reach {parts.netloc}", f"port {port} at {address} takes connections")
@@ -50,6 +51,7 @@ def try_door(origin: str, ca_file: Path | None) -> Iterator[Tried]:
 
 
 def _shake_hands(connection: socket.socket, host: str, port: int, ca_file: Path | None) -> Tried:
+    url = f"https://{host}:{port}"
     trusted = f"the authorities in {ca_file.name}" if ca_file else "the authorities of this machine"
     try:
         context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
@@ -59,9 +61,9 @@ def _shake_hands(connection: socket.socket, host: str, port: int, ca_file: Path 
         with context.wrap_socket(connection, server_hostname=host) as secured:
             certificate, version = secured.getpeercert() or {}, secured.version()
     except ssl.SSLCertVerificationError as error:
-        return wrong(f"TLS of {host}", error.verify_message, _mend(error.verify_code, host, port))
+        return wrong(f"TLS of {host}", why_unanswered(error, url), _mend(error.verify_code, host, port))
     except OSError as error:
-        said = f"no handshake: {getattr(error, 'reason', '') or str(error) or type(error).__name__}"
+        said = why_unanswered(error, url)
         mend = "it may speak plain HTTP there (then write http:// for a stage of your own), or TLS older than 1.2"
         return wrong(f"TLS of {host}", said, mend)
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 from urllib.parse import urlsplit
 
 from harness.errors import NotOffered, TargetError
@@ -25,7 +24,7 @@ from harness.probes.http import Answer, HttpProbe
 from harness.probes.login import Journey, Walk, walk_forms
 from harness.probes.oauth import OAuthIssuer, StageAddress
 from harness.redact import Redactor
-from harness.targets.base import BaseTarget
+from harness.targets.base import BaseTarget, Leave
 from harness.targets.description import Description
 from harness.targets.wall_clock import WallClock
 
@@ -49,15 +48,11 @@ class OAuthTarget(BaseTarget):
     confirms = True
 
     def __init__(
-        self,
-        description: Description,
-        machine: PrivateSession,
-        redactor: Redactor,
-        read_only: bool = False,
-        allow_destructive: bool = False,
+        self, description: Description, machine: PrivateSession, redactor: Redactor, leave: Leave | None = None
     ) -> None:
+        """Its secrets are known to the redactor then. Nothing is sent before a scenario asks for it."""
         self.description, self.machine, self.redactor = description, machine, redactor
-        self.read_only, self.allow_destructive = read_only, allow_destructive
+        self.leave = leave or Leave()
         self.name, self.version = description.name, description.version
         self.stages: Sequence[str] = tuple(stage for stage in STAGES if stage in description.stages)
         self.declared_absent = description.absent
@@ -68,29 +63,12 @@ class OAuthTarget(BaseTarget):
         self.closing = ExitStack()
         limits = description.limits
         self._bounds = Bounds(whole=limits.answer, body=limits.body)
-        self._governor = Governor(Tolerance(rate=limits.rate, patience=limits.patience), read_only)
+        self._governor = Governor(Tolerance(rate=limits.rate, patience=limits.patience), self.leave.read_only)
         self._keys: dict[str, _Keys] = {}
-
-    @classmethod
-    def open(
-        cls,
-        description: Description,
-        machine: PrivateSession,
-        redactor: Redactor,
-        read_only: bool = False,
-        allow_destructive: bool = False,
-    ) -> Self:
-        """The target, with its secrets known to the redactor. Nothing is sent before a scenario asks for it."""
-        stages = description.stages.values()
-        passwords = {user.password for stage in stages for user in stage.users.values()} | {*description.secrets}
-        for password in passwords - {""}:
-            redactor.register(password, "password")
-        for secret in {client.secret for stage in stages for client in stage.clients.values()} - {""}:
-            redactor.register(secret, "client_secret")
-        return cls(description, machine, redactor, read_only, allow_destructive)
+        _register_secrets(description, redactor)
 
     def spares(self, stage: str) -> str:
-        if self.allow_destructive or not self.description.stages[stage].prod:
+        if self.leave.allow_destructive or not self.description.stages[stage].prod:
             return ""
         return f"its description marks {stage} as production; to run it all the same: --allow-destructive"
 
@@ -134,7 +112,7 @@ class OAuthTarget(BaseTarget):
         """How users log in here. A browser sends what its pages want, so a run that only reads has none."""
         if self.description.login.by == "form":
             return walk_forms
-        if self.read_only:
+        if self.leave.read_only:
             return _reads_only
         return BrowserLogin(lambda: self.chromium.new_context(), self._governor, recorder)
 
@@ -163,6 +141,15 @@ class OAuthTarget(BaseTarget):
         except TargetError:
             return {}
         return at.new_agent().get("keys", url, role="keys").json() if url else {}
+
+
+def _register_secrets(description: Description, redactor: Redactor) -> None:
+    stages = description.stages.values()
+    passwords = {user.password for stage in stages for user in stage.users.values()} | {*description.secrets}
+    for password in passwords - {""}:
+        redactor.register(password, "password")
+    for secret in {client.secret for stage in stages for client in stage.clients.values()} - {""}:
+        redactor.register(secret, "client_secret")
 
 
 def _reads_only(agent: HttpProbe, journey: Journey) -> tuple[Answer, bool]:

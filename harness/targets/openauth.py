@@ -28,6 +28,7 @@ from harness.ports import Clock, validating
 from harness.probes.login import Login, User
 from harness.probes.oauth import Client, StageAddress
 from harness.redact import Redactor
+from harness.targets.base import Leave
 from harness.targets.description import Description, Limits, StageDescription
 from harness.targets.oauth import OAuthTarget
 from harness.targets.openauth_process import OpenAuthProcess
@@ -49,18 +50,11 @@ class OpenAuthTarget(OAuthTarget):
     processes: Mapping[str, OpenAuthProcess]
 
     @classmethod
-    def start(
-        cls,
-        variant: str,
-        machine: PrivateSession,
-        redactor: Redactor,
-        read_only: bool = False,
-        allow_destructive: bool = False,
-    ) -> Self:
+    def start(cls, variant: str, machine: PrivateSession, redactor: Redactor, leave: Leave | None = None) -> Self:
         """Start all stages. Raises NotHere where Node or OpenAuth is not here, TargetError where one does not start."""
         with ExitStack() as starting:
             stages, processes = _start_stages(variant, machine, starting)
-            target = cls.open(_description(variant, stages), machine, redactor, read_only, allow_destructive)
+            target = cls(_description(variant, stages), machine, redactor, leave)
             target.closing.callback(starting.pop_all().close)
         target.processes = processes
         target.patience = None  # one process each, without caches: what takes effect does so at once

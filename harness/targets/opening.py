@@ -12,17 +12,9 @@ from harness.machine.provision import OPENAUTH_NEED, Need
 from harness.machine.session import PrivateSession
 from harness.ports import Target
 from harness.redact import Redactor
+from harness.targets.base import Leave
 
-__all__ = ["TARGETS", "Leave", "Opening", "find_target"]
-
-
-@dataclass(frozen=True)
-class Leave:
-    """What a run may do to a target that is not its own: `read_only`, nothing but GET and HEAD is sent;
-    `allow_destructive`, scenarios that may disturb others run on production too."""
-
-    read_only: bool = False
-    allow_destructive: bool = False
+__all__ = ["TARGETS", "Opening", "find_target"]
 
 
 Opens = Callable[[PrivateSession, Redactor, Leave, Sequence[Fault]], Target]
@@ -62,7 +54,7 @@ def _described(path: Path) -> Opening:
     def open_described(machine: PrivateSession, redactor: Redactor, leave: Leave, faults: Sequence[Fault]) -> Target:
         from harness.targets.oauth import OAuthTarget
 
-        return OAuthTarget.open(description, machine, redactor, leave.read_only, leave.allow_destructive)
+        return OAuthTarget(description, machine, redactor, leave)
 
     return Opening(open_described)
 
@@ -77,7 +69,7 @@ def _open_openauth(variant: str) -> Opens:
     def open_variant(machine: PrivateSession, redactor: Redactor, leave: Leave, faults: Sequence[Fault]) -> Target:
         from harness.targets.openauth import OpenAuthTarget
 
-        return OpenAuthTarget.start(variant, machine, redactor, leave.read_only, leave.allow_destructive)
+        return OpenAuthTarget.start(variant, machine, redactor, leave)
 
     return open_variant
 

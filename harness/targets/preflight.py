@@ -45,7 +45,7 @@ def examine_target(
 ) -> list[Tried]:
     """All that can be tried of the target; `tell` gets each thing as it comes. No secret is in them."""
     limits = replace(description.limits, answer=min(description.limits.answer, HASTE.answer), patience=HASTE.patience)
-    target = OAuthTarget.open(replace(description, limits=limits), machine, redactor)
+    target = OAuthTarget(replace(description, limits=limits), machine, redactor)
     told: list[Tried] = []
     try:
         for tried in _all(target, redactor):

@@ -21,7 +21,7 @@ from harness.machine.session import PrivateSession
 from harness.model import STAGES
 from harness.probes.browser import Chromium
 from harness.probes.clients import HttpClient
-from harness.probes.oauth import Client, StageAddress, User
+from harness.probes.oauth import Client, Route, StageAddress, User
 from harness.probes.requests_client import RequestsClient
 from harness.redact import Redactor
 from harness.targets.reference_admin import Switches, with_switches
@@ -105,6 +105,12 @@ class ReferenceHost:
             scope="api",
             web_data=("/session", "/api/me"),
             api_data=("/notes",),
+            web_routes=(Route("POST", "/refresh"),),
+            api_routes=(
+                Route("POST", "/notes", '{"text": "a note"}'),
+                Route("POST", "/notes", '{"text": ""}'),
+                Route("HEAD", "/events"),
+            ),
             hosts=hosts,
         )
 

@@ -16,6 +16,7 @@ at_once() {  # sends a request $1 times at once, and counts the answers by their
   for _ in $(seq "$times"); do command curl "${OPTIONS[@]}" -o /dev/null -w '%{http_code}\n' "$@" & done |
     sort | uniq -c | tee "$n.statuses"
 }
+wait_for() { echo "waiting $1 s, as the run did" && sleep "$1"; }
 take() { python3 reader.py "$@"; }  # a part of the answer to request $1
 default() { printf -v "$1" %s "${!1:-$2}"; }  # gives the variable $1 the value $2, unless the environment has one
 ask() {  # gives the variable $1 a value that a person types, unless the environment has one

@@ -29,6 +29,7 @@ def test_one_mistake_is_one_and_a_file_as_a_whole_has_no_line() -> None:
     ("word", "valid", "hint"),
     [
         ("TOKEN-1O", ["TOKEN-10", "WEB-01"], "did you mean 'TOKEN-10'?"),
+        ("development", ["prod", "dev", "de"], "did you mean 'dev'?"),
         ("zzz", ["b", "a"], "valid: a, b"),
         ("zzz", [f"v{n:02}" for n in range(30)], "valid: " + ", ".join(f"v{n:02}" for n in range(20)) + ", …"),
     ],

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from harness.cli import main
 from harness.errors import UsageError
 from harness.initiating import read_issuers, write_description
 from harness.probes.forms import Control, Form
@@ -69,7 +74,9 @@ def test_what_a_person_answers_is_kept_letter_by_letter(tmp_path: Path) -> None:
     assert [user.name for user in users.values()] == [odd]
 
 
-@pytest.mark.parametrize("given", ["prd=https://id.example", "dev=id.example", "http://[", "https://x:99999999"])
+@pytest.mark.parametrize(
+    "given", ["id.example", "prd=https://id.example", "dev=id.example", "http://[", "https://x:99999999"]
+)
 def test_an_issuer_that_is_none_is_told(given: str) -> None:
     with pytest.raises(UsageError, match="write"):
         read_issuers([given])
@@ -79,3 +86,24 @@ def test_stages_are_named_once_each() -> None:
     assert list(read_issuers(["prod=https://p.example", "https://d.example"])) == ["dev", "prod"]
     with pytest.raises(UsageError, match="twice"):
         read_issuers(["https://d.example", "dev=https://e.example"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal")
+def test_a_mistake_at_a_question_is_asked_again_and_the_end_of_the_input_is_no_defect(tmp_path: Path) -> None:
+    import pty
+
+    typist, terminal = pty.openpty()
+    command = [sys.executable, "-m", "harness.cli", "init", "--out", str(tmp_path / "t.toml")]
+    with os.fdopen(typist, "wb", buffering=0) as keyboard, os.fdopen(terminal, "rb") as stdin:
+        keyboard.write(b"id.example\nhttps://id.example\n\x04")
+        ended = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=60)
+    assert "Error: --issuer: 'id.example' is no URL; write one such as https://id.example.com" in ended.stdout
+    assert "Client id" in ended.stdout
+    assert (ended.returncode, ended.stderr) == (3, "\nauthassay: interrupted before anything was started\n")
+
+
+def test_nothing_is_asked_where_the_file_is_there_already(tmp_path: Path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text("mine")
+    ended = CliRunner().invoke(main, ["init", "--out", str(file)])
+    assert (ended.exit_code, "--force to replace it" in ended.stderr) == (2, True)

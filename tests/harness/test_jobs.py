@@ -19,6 +19,7 @@ from harness.evidence.bundle import interrupted
 from harness.execution import Execution
 from harness.machine.session import PrivateSession
 from harness.ports import Target
+from harness.run import Question
 from tests.harness.small_run import CATALOG, STEPS, SmallTarget
 
 pytestmark = pytest.mark.usefixtures("small_checks")
@@ -40,8 +41,8 @@ class TwoStages(SmallTarget):
 
 
 @contextmanager
-def small_targets(name: str, *_: object, **__: object) -> Iterator[Mapping[str, Target]]:
-    yield {name: TwoStages(), "small": TwoStages()}
+def small_targets(question: Question, *_: object) -> Iterator[Mapping[str, Target]]:
+    yield {question.target: TwoStages(), "small": TwoStages()}
 
 
 @pytest.fixture

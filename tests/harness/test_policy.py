@@ -45,6 +45,13 @@ def test_a_policy_is_read_with_the_line_of_its_waivers(tmp_path: Path) -> None:
     assert policy.waivers == (waiver,)
 
 
+def test_a_policy_is_named_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, POLICY)
+    assert load_policy(file).file == str(file)
+    monkeypatch.chdir(tmp_path)
+    assert load_policy(file).file == "strict.toml"
+
+
 def test_an_expiry_may_be_written_as_a_string(tmp_path: Path) -> None:
     policy = load_policy(write(tmp_path, POLICY.replace("2027-01-31", '"2027-01-31"')))
     assert policy.waivers[0].expires == "2027-01-31"
@@ -81,7 +88,7 @@ def test_all_mistakes_of_a_policy_are_told_at_once_each_with_its_line(tmp_path: 
             "waiver[1].control: 'TOKEN' is no control; write TOKEN-10, or an expectation such as TOKEN-10.E2",
         ),
         (12, "'linux' is no cell pattern"),
-        (14, "waiver[1].expires: expires is a time; write the last day that it holds, such as 2027-01-31"),
+        (14, "waiver[1].expires: that is a time; write the last day that it holds, such as 2027-01-31"),
     ]
 
 

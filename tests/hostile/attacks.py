@@ -140,20 +140,20 @@ ATTACKS = (
     Hostility("only early hints", sends(head("Link: </x>", status="103 Early Hints")), "no final answer"),
     Hostility("redirect loop", sends(LOOP), "HTTP 302"),
     Hostility("redirect loop of the login", sends(LOOP), NO_END, ("login",)),
-    Hostility("reset", abort, "[Rr]eset|[Aa]borted|RemoteDisconnected"),
-    Hostility("reset half-way", aborts_half_way, "[Rr]eset|[Aa]borted|IncompleteRead|broke|Error"),
+    Hostility("reset", abort, "reset by|closed without an answer"),
+    Hostility("reset half-way", aborts_half_way, "reset by|broke off"),
     *(
-        Hostility(f"reset at {step}", abort, "[Rr]eset|[Aa]borted|RemoteDisconnected|no answer", (step,))
+        Hostility(f"reset at {step}", abort, "reset by|closed without an answer|no answer", (step,))
         for step in ("authorize", "login", "token")
     ),
     Hostility("gzip bomb", sends(head("Content-Encoding: gzip"), BOMB), CUT),
     Hostility("nested gzip bomb", sends(head("Content-Encoding: gzip, gzip"), DOUBLE_BOMB), CUT),
-    Hostility("what is no gzip", sends(head("Content-Encoding: gzip"), b"{}"), "ContentDecodingError"),
-    Hostility("no HTTP", sends(b"\x16\x03\x01\x00\xa5" * 50), "Error"),
+    Hostility("what is no gzip", sends(head("Content-Encoding: gzip"), b"{}"), "not packed as"),
+    Hostility("no HTTP", sends(b"\x16\x03\x01\x00\xa5" * 50), "no HTTP is spoken|Line"),
     Hostility("no JSON", sends(json_answer(b'{"issuer": ')), "no metadata"),
     Hostility("deep JSON", sends(json_answer(b'{"issuer":' + b"[" * 50_000 + b"]" * 50_000 + b"}")), "no metadata"),
     Hostility("deep JSON of tokens", sends(json_answer(b"[" * 50_000)), "was not redeemed for a token", ("token",)),
-    Hostility("a body that is shorter", claims_length(500), "IncompleteRead|broke off"),
+    Hostility("a body that is shorter", claims_length(500), "broke off"),
     Hostility("a body that is longer", claims_length(-9), "no metadata"),
     Hostility("metadata of other types", sends(json_answer(OTHER_TYPES)), "no metadata", ("metadata",)),
     Hostility("cookies without end", with_lines(*CRUMBS), ""),

@@ -61,9 +61,14 @@ def main(names: Sequence[str]) -> int:
     for thing in provision(True, print, (Need("oidc-provider", OIDC_PROVIDER.find, OIDC_PROVIDER.install),)):
         if thing.state == "absent":
             sys.exit(str(thing))
-    codes = {name: _verify(name, SYSTEMS[name]) for name in names or SYSTEMS}
-    for name, code in codes.items():
-        print(f"{name}: {'as described' if code == 0 else f'not as described (exit code {code})'}", flush=True)
+    codes: dict[str, int] = {}
+    told: list[str] = []
+    for name in names or SYSTEMS:
+        began = time.monotonic()
+        codes[name] = _verify(name, SYSTEMS[name])
+        outcome = "as described" if codes[name] == 0 else f"not as described (exit code {codes[name]})"
+        told.append(f"{name}: {outcome}, {time.monotonic() - began:.0f} s")
+    print("\n".join(told), flush=True)
     return max(codes.values())
 
 

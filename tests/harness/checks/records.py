@@ -35,11 +35,31 @@ def refused(case: str, **about: str) -> HttpExchange:
     return exchange(case, 400, {"error": "invalid_grant"}, **about)
 
 
+def without(seen: Sequence[Observation], index: int) -> list[Observation]:
+    return [*seen[:index], *seen[index + 1 :]]
+
+
+def unanswered(seen: Sequence[Observation], index: int) -> list[Observation]:
+    """The record in which one request got no answer."""
+    asked = seen[index]
+    assert isinstance(asked, HttpExchange)
+    silent = replace(asked, status=None, headers=(), body="", error="Timeout")
+    return [*seen[:index], silent, *seen[index + 1 :]]
+
+
 def judge(expectation: str, seen: Sequence[Observation]) -> Judgement:
     numbered = [replace(one, id=f"s#{number}") for number, one in enumerate(seen, 1)]
     judgement = registry.judge(expectation, numbered, PARAMETERS)
     assert judgement.verdict is not Verdict.FAILED or judgement.shown_by, f"nothing shows that {judgement.reason}"
     return judgement
+
+
+def assert_passed(judgement: Judgement) -> None:
+    assert judgement.verdict is Verdict.PASSED, judgement
+
+
+def assert_unknown(judgement: Judgement) -> None:
+    assert judgement.verdict is Verdict.UNKNOWN, judgement
 
 
 def assert_failed(judgement: Judgement, words: str) -> None:

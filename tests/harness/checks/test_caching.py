@@ -35,7 +35,6 @@ LOGIN_FORM = '<form method="post"><input type="hidden" name="csrf" value="{{secr
     [
         (said("token", 200, TOKENS), "it holds tokens"),
         (said("token", 400, {"error": "invalid_grant"}), "an endpoint that takes credentials"),
-        (said("revocation", 400, {"error": "invalid_request"}), "an endpoint that takes credentials"),
         (said("authorize", 302, "", CODE), "it carries an authorization code"),
         (said("authorize", 302, "", COOKIE), "it sets a cookie"),
         (said("authorize", 200, LOGIN_FORM), "its form holds a secret"),
@@ -54,6 +53,7 @@ def test_what_holds_a_credential_or_somebodys_data_is_in_scope(answer: HttpExcha
     [
         said("metadata", 200, {"issuer": ISSUER}),
         said("revocation", 200),
+        said("revocation", 400, {"error": "invalid_request"}),
         said("revocation", 404, "404 Not Found", advertised="no"),
         said("authorize", 302, "", ("Location", "https://app.example/cb?error=access_denied")),
         said("authorize", 400, "<h1>This application is not registered.</h1>"),
@@ -123,6 +123,38 @@ def test_one_answer_that_may_be_kept_fails(number: int) -> None:
 )
 def test_tokens_without_their_type_or_not_as_json_fail(answer: HttpExchange, words: str) -> None:
     assert_failed(judge("WEB-09.E1", [answer, *inventory()[1:]]), words)
+
+
+ROUTES = f"GET {ISSUER}/api, POST {ISSUER}/notes"
+NOTE = replace(said("api", 201, {"id": "n"}, NO_STORE, JSON, request_headers=BEARER, url=f"{ISSUER}/notes"))
+
+
+def test_a_route_that_was_met_counts_whatever_it_answered_its_user() -> None:
+    listed = replace(NOTE, about={**NOTE.about, "routes": ROUTES})
+    for met in (listed, replace(listed, status=400)):
+        assert judge("WEB-09.E1", [*with_get(), met]).verdict is Verdict.PASSED
+    assert_failed(judge("WEB-09.E1", [*with_get(), replace(listed, headers=())]), "/notes, HTTP 201: no Cache-Control")
+
+
+@pytest.mark.parametrize("status", [401, 404, 405, 503])
+def test_a_route_that_did_not_answer_its_user_was_not_met(status: int) -> None:
+    seen = [*with_get(), replace(NOTE, status=status, about={**NOTE.about, "routes": ROUTES})]
+    judgement = judge("WEB-09.E1", seen)
+    assert (judgement.verdict, f"POST {ISSUER}/notes" in judgement.reason) == (Verdict.UNKNOWN, True)
+
+
+def test_a_route_that_is_listed_and_was_not_asked_leaves_it_open() -> None:
+    seen = with_get()
+    seen[3] = replace(seen[3], about={**seen[3].about, "routes": ROUTES})
+    judgement = judge("WEB-09.E1", seen)
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert judgement.reason == f"routes that never answered their user: POST {ISSUER}/notes"
+
+
+def with_get() -> list[Observation]:
+    seen = inventory()
+    seen[3] = replace(seen[3], method="GET")  # type: ignore[call-arg]
+    return seen
 
 
 @pytest.mark.parametrize("number", range(6))

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from harness.checks.logout import CLIENTS
 from harness.model import Verdict
 from harness.observations import Absence, HttpExchange, Observation, PageView, RealtimeConnection, StoreState
 from tests.harness.checks.records import assert_failed, exchange, judge, refused
@@ -142,6 +143,15 @@ def test_what_lives_on_fails_also_where_the_target_has_no_connections() -> None:
     assert judge("TOKEN-19.E2", [*alive, absent]).verdict is Verdict.FAILED
 
 
+@pytest.mark.parametrize("expectation", ["TOKEN-19.E1", "TOKEN-19.E2", "TOKEN-19.E4"])
+def test_where_there_is_no_client_to_log_out_of_nothing_applies(expectation: str) -> None:
+    web, desktop = (Absence(case="absence", capability=name, reason="an API", declared=True) for name in CLIENTS)
+    assert judge(expectation, [web, desktop]).verdict is Verdict.NOT_APPLICABLE
+    assert judge(expectation, [web, replace(desktop, declared=False)]).verdict is Verdict.NOT_RUN
+    one = made_up_for() if expectation == "TOKEN-19.E4" else logged_out(DESKTOP)
+    assert judge(expectation, [web, *one]).verdict is Verdict.PASSED
+
+
 def revocations(client: str = "web", access_tokens: bool = True) -> list[Observation]:
     seen: list[Observation] = [exchange("unknown token", 200, client=client)]
     for case in ("own token", "own token with a wrong hint"):
@@ -167,6 +177,13 @@ def test_an_endpoint_that_follows_the_standard_passes() -> None:
     assert judge("TOKEN-19.E3", [*revocations("web"), *revocations("desktop")]).verdict is Verdict.PASSED
 
 
+def test_a_router_that_knows_the_path_with_post_only_may_say_404() -> None:
+    seen = changed(revocations(), "GET", with_status(404))
+    assert judge("TOKEN-19.E3", seen).verdict is Verdict.PASSED
+    revoked = changed(seen, "GET: presented again", with_status(400))
+    assert_failed(judge("TOKEN-19.E3", revoked), "a token was revoked by a GET")
+
+
 def test_access_tokens_need_not_be_revocable_where_the_issuer_says_so() -> None:
     assert judge("TOKEN-19.E3", revocations(access_tokens=False)).verdict is Verdict.PASSED
 
@@ -180,14 +197,14 @@ def test_access_tokens_need_not_be_revocable_where_the_issuer_says_so() -> None:
         ("unknown token", with_status(400), "an unknown token: HTTP 400 instead of 200"),
         ("token of another client: presented again", with_status(400), "a token that desktop revoked: HTTP 400"),
         ("token of another client: used again", with_status(401), "a token that desktop revoked: HTTP 401"),
-        ("GET", with_status(200), "GET is answered with HTTP 200 instead of 405"),
+        ("GET", with_status(200), "GET is answered with HTTP 200 instead of 405 or 404"),
+        ("GET", with_status(400), "GET is answered with HTTP 400 instead"),
+        ("GET", with_status(501), "GET is answered with HTTP 501 instead"),
         ("GET: presented again", with_status(400), "a token was revoked by a GET"),
     ],
 )
 def test_each_departure_from_the_standard_fails(case: str, change: Change, words: str) -> None:
-    judgement = judge("TOKEN-19.E3", changed(revocations(), case, change))
-    assert_failed(judgement, words)
-    assert judgement.shown_by
+    assert_failed(judge("TOKEN-19.E3", changed(revocations(), case, change)), words)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from harness.catalog import load_catalog
 from harness.checks import registry
 from harness.checks.registry import Parameters, check, checks, digest
 from harness.model import Judgement, Verdict
-from harness.observations import Observation
+from harness.observations import Absence, Observation
 from harness.observe import MissingObservation, Record
 from tests.harness.checks.records import exchange, judge
 
@@ -54,6 +54,31 @@ def test_a_check_is_not_asked_where_nothing_was_observed(expectation: str) -> No
 
     assert judge(expectation, []).verdict is Verdict.UNKNOWN
     assert judge(expectation, SEEN).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(
+    ("missed", "verdict"),
+    [
+        ({}, Verdict.PASSED),
+        ({"web": True}, Verdict.PASSED),
+        ({"bus": True}, Verdict.NOT_APPLICABLE),
+        ({"bus": False}, Verdict.NOT_RUN),
+        ({"web": True, "desktop": True}, Verdict.NOT_APPLICABLE),
+        ({"web": True, "desktop": False}, Verdict.NOT_RUN),
+        ({"web": True, "desktop": True, "bus": False}, Verdict.NOT_RUN),
+    ],
+)
+def test_of_several_capabilities_that_would_do_one_is_enough(
+    expectation: str, missed: dict[str, bool], verdict: Verdict
+) -> None:
+    """`missed`: each absent capability, and whether it is declared absent."""
+
+    @check(expectation, "RFC 6749", "bus", ("web", "desktop"))
+    def passes(seen: Record, parameters: Parameters) -> Judgement:
+        return registry.passed("always")
+
+    absences = [Absence(case="absence", capability=name, reason="none", declared=said) for name, said in missed.items()]
+    assert judge(expectation, [*SEEN, *absences]).verdict is verdict
 
 
 def test_two_checks_for_one_expectation_are_refused(expectation: str) -> None:

@@ -16,11 +16,21 @@ from harness.checks.rotation import OTHER_SESSIONS, REPLAYED
 from harness.checks.token import BAD_CODE_REQUESTS, STATES
 from harness.model import Verdict
 from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race, StoreState
-from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge, redirect, refused
+from tests.harness.checks.records import (
+    ISSUER,
+    assert_failed,
+    assert_unknown,
+    exchange,
+    judge,
+    redirect,
+    refused,
+    unanswered,
+    without,
+)
 
 Seen = list[Observation]
 CLIENTS = {"web": "https://app.dev.localhost/cb", "desktop": "http://127.0.0.1:5001/cb"}
-CHANGES = [f"change {number}" for number in range(20)]
+CHANGES = [*(f"change {number}" for number in range(19)), "given twice"]
 MISTAKES = [f"mistake {number}" for number in range(6)]
 
 
@@ -106,6 +116,11 @@ def capture(*events: BusEvent, settled: bool = True) -> BusCapture:
     return BusCapture(case="events of the theft", stage="dev", events=events, settled=settled)
 
 
+def named_twice(client: str, other: str = "https://evil.example/cb") -> str:
+    asked = [("client_id", client), ("redirect_uri", CLIENTS[client]), ("redirect_uri", other)]
+    return f"{ISSUER}/authorize?{urlencode(asked)}"
+
+
 # For every expectation the least record on which it passes: nothing in it can be done without.
 PASSING: dict[str, Seen] = {
     "TOKEN-01.E1": code_requests(),
@@ -115,7 +130,7 @@ PASSING: dict[str, Seen] = {
         *(redirect("a valid request", uri, {"code": "c"}, client=client) for client, uri in CLIENTS.items()),
     ],
     "TOKEN-03.E1": [
-        exchange("changed redirect URI", 400, "<h1>Error</h1>", client=client, change=change)
+        exchange("changed redirect URI", 400, "<h1>Error</h1>", url=named_twice(client), client=client, change=change)
         for client in CLIENTS
         for change in CHANGES
     ],
@@ -171,9 +186,7 @@ def test_an_empty_record_is_unknown(expectation: str) -> None:
     [(e, n) for e, seen in PASSING.items() for n in range(OF_OTHERS.get(e, 0), len(seen))],
 )
 def test_without_any_one_observation_that_it_needs_it_is_unknown(expectation: str, index: int) -> None:
-    seen = PASSING[expectation]
-    judgement = judge(expectation, [*seen[:index], *seen[index + 1 :]])
-    assert judgement.verdict is Verdict.UNKNOWN, judgement
+    assert_unknown(judge(expectation, without(PASSING[expectation], index)))
 
 
 @pytest.mark.parametrize("expectation", PASSING)
@@ -202,12 +215,7 @@ def clients_of(seen: Seen) -> set[str]:
     ],
 )
 def test_a_request_that_got_no_answer_is_unknown(expectation: str, index: int) -> None:
-    seen = list(PASSING[expectation])
-    asked = seen[index]
-    assert isinstance(asked, HttpExchange)
-    seen[index] = replace(asked, status=None, headers=(), body="", error="Timeout")
-    judgement = judge(expectation, seen)
-    assert judgement.verdict is Verdict.UNKNOWN, judgement
+    assert_unknown(judge(expectation, unanswered(PASSING[expectation], index)))
 
 
 def changed(expectation: str, index: int, other: Observation) -> Seen:
@@ -292,6 +300,11 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
         "TOKEN-03.E1",
         lambda: answered("TOKEN-03.E1", 1, 302, **to("https://evil.example/?error=x")),
         "web, change 1: a redirect (HTTP 302)",
+    ),
+    "a code to the first of two redirect URIs": (
+        "TOKEN-03.E1",
+        lambda: answered("TOKEN-03.E1", 19, 302, **to("https://app.dev.localhost/cb?code=c")),
+        "web, given twice, which no parameter may be (RFC 6749 §3.1): a code was sent to app.dev.localhost",
     ),
     "a login page for a changed URI": (
         "TOKEN-03.E1",
@@ -481,6 +494,11 @@ def test_every_expectation_has_a_record_that_fails() -> None:
 @pytest.mark.parametrize(
     ("expectation", "seen", "reason"),
     [
+        (
+            "TOKEN-03.E1",
+            answered("TOKEN-03.E1", 39, 400, url=named_twice("desktop", CLIENTS["desktop"])),
+            "desktop: the redirect URI was not given twice, once a foreign one",
+        ),
         ("TOKEN-08.E1", [race(parallel=19), other_race()], "only 10 rounds of 19"),
         ("TOKEN-08.E1", [replace(race(), rounds=race().rounds[:9]), other_race()], "only 9 rounds of 20"),
         ("TOKEN-08.E1", [race()], "no Race observation of 'race'"),

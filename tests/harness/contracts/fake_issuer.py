@@ -30,6 +30,7 @@ class FakeIssuer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.well_known = "/.well-known/oauth-authorization-server"
+        self.openid: dict[str, object] = {}  # what an OpenID document says, if there is one
         self.redirect_uri = "http://127.0.0.1:1/cb"
         self.key = ECKey.generate_key("P-256", {"kid": "k1"})
         self.claims: dict[str, object] = {}  # of its metadata, beside or instead of the true ones
@@ -74,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(asked.query).items()}
         if asked.path == self.server.well_known:
             self.answer_json(200, self.server.metadata())
+        elif asked.path == "/.well-known/openid-configuration" and self.server.openid:
+            self.answer_json(200, self.server.openid)
         elif asked.path == "/jwks":
             self.answer_json(200, self.server.jwks())
         elif asked.path == "/authorization":

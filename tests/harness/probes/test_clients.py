@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
@@ -244,22 +245,21 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(clients: Clients, serv
 
     answer = get(clients(HASTY), serve(drip))
     assert answer.seconds < 1
-    assert (answer.status, answer.error) == (0, "Timeout: no whole answer within 0.3 s")
+    assert (answer.status, answer.error) == (0, "timed out: no whole answer within 0.3 s")
 
 
 def test_silence_is_given_up(clients: Clients, serve: Serve) -> None:
     answer = get(clients(Bounds(between=0.2)), serve(lambda connection, request: time.sleep(2)))
     assert answer.status == 0
     assert answer.seconds < 1
-    assert "timed out" in answer.error
+    assert answer.error.startswith("timed out at 127.0.0.1:")
 
 
 def test_a_connection_that_none_takes_is_an_error(clients: Clients) -> None:
     with scripted(lambda connection, request: None) as port:
         pass
     answer = get(clients(), f"http://127.0.0.1:{port}/")
-    assert answer.status == 0
-    assert "refused" in answer.error
+    assert (answer.status, answer.error) == (0, f"connection refused at 127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_certificate_counts_only_for_its_name_and_from_its_authority(clients: 
         for trusted, url in (("ours.pem", wrong), ("theirs.pem", right)):
             answer = get(clients(ca_file=tmp_path / trusted), url)
             assert answer.status == 0
-            assert "certificate" in answer.error.lower()
+            assert answer.error.startswith(f"TLS: the certificate of {urlsplit(url).netloc} is not accepted: ")
 
 
 def test_an_error_of_the_client_itself_is_not_taken_for_an_answer(

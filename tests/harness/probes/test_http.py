@@ -154,3 +154,13 @@ def test_headers_of_a_user_agent_go_with_every_request_and_are_recorded(seen: li
     (exchange,) = seen
     assert isinstance(exchange, HttpExchange)
     assert dict(exchange.request_headers) == {"Host": "other.example", "X-One": "2"}
+
+
+def test_json_text_is_sent_as_what_it_is(probe: HttpProbe, seen: list[Observation]) -> None:
+    with responses.RequestsMock() as server:
+        server.post("http://api/notes", status=201)
+        probe.send("a case", "POST", "http://api/notes", json='{"text": "a"}', headers={"Authorization": "Bearer x"})
+    (exchange,) = seen
+    assert isinstance(exchange, HttpExchange)
+    assert ("Content-Type", "application/json") in exchange.request_headers
+    assert exchange.request_body == '{"text": "a"}'

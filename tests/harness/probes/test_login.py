@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -109,6 +110,22 @@ def test_what_is_sent_is_recorded_without_the_password(go: Go, kept: list[Observ
     assert "{{password:" in sent.request_body
     assert sent.about["role"] == "login"
     assert USER.password not in repr(kept)
+
+
+def test_the_cookies_of_each_answer_are_recorded_and_their_values_are_not(
+    go: Go, site: Site, kept: list[Observation]
+) -> None:
+    site.pages["/authorize"] = Page(
+        status=302, headers={"Location": "/start", "Set-Cookie": f"flow={CODE}; Path=/; HttpOnly"}
+    )
+    site.pages["/name"] = Page(PASSWORD, headers={"Set-Cookie": f"__Host-session={CODE}-2; Secure; Path=/"})
+    go(Login(steps=STEPS))
+    exchanges = {one.url.removeprefix(site.url): one for one in kept if isinstance(one, HttpExchange)}
+    cookies = {path: one.header("Set-Cookie") or "" for path, one in exchanges.items()}
+    assert re.fullmatch(r"flow=\{\{.*\}\}; Path=/; HttpOnly", cookies["/authorize"])
+    assert re.fullmatch(r"__Host-session=\{\{.*\}\}; Secure; Path=/", cookies["/name"])
+    assert not cookies["/start"]
+    assert CODE not in repr(kept)
 
 
 @FORMS

@@ -21,7 +21,8 @@ LOGIN_PAGE = """<form action="/login" method="post"><input type="hidden" name="c
 def sent(method: str, path: str, status: int = 200, body: str = "", **more: Any) -> HttpExchange:
     """An exchange; `form` becomes its body, what is no field of an exchange goes into `about`."""
     form = more.pop("form", None)
-    fields = {n: more.pop(n) for n in ("headers", "request_headers", "request_body", "began", "case") if n in more}
+    own = ("headers", "request_headers", "request_body", "began", "skipped", "case")
+    fields = {n: more.pop(n) for n in own if n in more}
     if form is not None:
         fields |= {"request_body": urlencode(form, safe="{}:/"), "request_headers": fields.get("request_headers", FORM)}
     url = path if "://" in path else f"{BASE}{path}"
@@ -43,6 +44,19 @@ def login(agent: str = "1") -> list[HttpExchange]:
         sent("GET", f"/authorize?{query}", 302, headers=(("Location", "/page?id=77"),), agent=agent),
         sent("GET", "/page?id=77", body=LOGIN_PAGE, headers=cookie, agent=agent),
         sent("POST", "/login", 302, form=form, headers=to, agent=agent),
+    ]
+
+
+def login_in_a_browser(id: str = "77", token: str = "0b5a3d1e") -> list[HttpExchange]:
+    """A login whose form is made by a script, as a browser's record has it: without cookies."""
+    by: dict[str, Any] = {"agent": "1", "by": "browser"}
+    page = f"<script>form('/page?id={id}', {{csrf: '{token}'}})</script>"
+    form = {"csrf": token, "user": "alice", "password": PASSWORD}
+    to = (("Location", f"https://app.example/cb?code={CODE}&state=s1"),)
+    return [
+        sent("GET", "/authorize?client_id=web&state=s1", 302, headers=(("Location", f"/page?id={id}"),), **by),
+        sent("GET", f"/page?id={id}", body=page, **by),
+        sent("POST", f"/page?id={id}", 302, form=form, headers=to, **by),
     ]
 
 

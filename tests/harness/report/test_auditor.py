@@ -13,7 +13,8 @@ from harness.observations import Observation
 from harness.report.auditor import render_auditor
 from harness.report.pages import marked
 from harness.report.report_input import ReportInput, SealFacts
-from harness.report.transcripts import ranges
+from harness.report.transcripts import ranges, transcript
+from tests.harness.report.exchanges import sent
 
 Many = Callable[[int, str], tuple[tuple[Finding, ...], dict[str, Observation]]]
 
@@ -72,6 +73,32 @@ def test_a_control_is_shown_under_its_worst_verdict_and_one_without_scenario_apa
         "WEB-01": "not_applicable",
     }
     assert "1 control has no scenario yet" in page.text
+
+
+def test_what_does_not_apply_is_not_counted_as_exercised(report: ReportInput) -> None:
+    text = Page(render_auditor(report)).text
+    assert "4 of 6 controls were exercised" in text
+    assert "1 is not applicable to it." in text
+
+
+def test_the_verdict_leads_to_the_failures(report: ReportInput) -> None:
+    page = Page(render_auditor(report))
+    assert "1 failed expectation, each with what was sent and what came" in page.text
+    assert {"href": "#failed"} in page.all("a")
+
+
+def test_observations_of_one_case_are_told_apart_and_the_time_that_was_skipped_is_told() -> None:
+    told = sent(
+        "POST", "/token", 400, case="a mistake", client="native", mistake="no verifier", agent="7", skipped=7200.0
+    )
+    line = "native, no verifier: POST https://id.example/token → 400, with the clock 7,200 s (2 h) ahead"
+    assert transcript(told).line == line
+
+
+def test_what_a_remedy_has_in_backquotes_is_code(report: ReportInput) -> None:
+    remedies = {"reference": {"TOKEN-01.E1": "Set `ttl <b>` or `ttl`."}}
+    page = render_auditor(replace(report, remedies=remedies))
+    assert "<code>ttl &lt;b&gt;</code> or <code>ttl</code>" in page
 
 
 def test_hostile_strings_stay_text(report: ReportInput) -> None:

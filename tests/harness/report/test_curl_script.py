@@ -11,13 +11,24 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.redact import Redactor
 from harness.report.curl_script import CurlScript, curl_script
-from tests.harness.report.exchanges import ACCESS, BASE, FORM, VERIFIER, login, numbered, redemption, sent
+from tests.harness.report.exchanges import (
+    ACCESS,
+    BASE,
+    FORM,
+    VERIFIER,
+    login,
+    login_in_a_browser,
+    numbered,
+    redemption,
+    sent,
+)
 
 NEEDED = ("bash", "openssl", "python3")
 pytestmark = pytest.mark.skipif(
@@ -119,6 +130,27 @@ def test_a_login_is_repeated_with_what_the_target_answers_now(tmp_path: Path) ->
     assert len(sent_last["code_verifier"]) == 43
 
 
+def test_a_login_in_a_browser_begins_where_the_run_began_and_reads_what_scripts_made_of_the_page(
+    tmp_path: Path,
+) -> None:
+    seen = numbered([*login_in_a_browser(), redemption()])
+    now = live([*login_in_a_browser("99", "fresh"), redemption()])
+    now[0] = replace(now[0], headers=(("Location", f"{BASE}/page?id=99"),))
+    code, printed, said = run(script(seen, 4), tmp_path, *now, PASSWORD="s3cret")
+    assert code == 0, printed
+    assert len(said) == 4
+    assert f"{BASE}/page?id=99" in said[2]
+    assert values(said[2], "--data-urlencode") == ["csrf=fresh", "user=alice", "password=s3cret"]
+    assert said[2][said[2].index("-b") + 1] == said[0][said[0].index("-c") + 1]
+
+
+def test_a_form_that_a_browser_sent_to_its_own_page_goes_to_the_page_that_is_there_now(tmp_path: Path) -> None:
+    then, now = ([replace(one, body="") for one in login_in_a_browser(id)] for id in ("77", "99"))
+    now[0] = replace(now[0], headers=(("Location", f"{BASE}/page?id=99"),))
+    _, printed, said = run(script(numbered(then), 3), tmp_path, *live(now), PASSWORD="s3cret")
+    assert f"{BASE}/page?id=99" in said[2], printed
+
+
 def test_another_answer_than_in_the_run_is_told_by_the_exit_code(tmp_path: Path) -> None:
     seen = numbered([sent("GET", "/me", 200, '{"name": "x"}')])
     assert run(script(seen, 1), tmp_path, seen[0])[0] == 0
@@ -202,57 +234,39 @@ def test_a_verifier_that_belongs_to_no_challenge_is_made_afresh() -> None:
     assert "S256" not in requests
 
 
-def test_what_the_run_waited_the_script_waits() -> None:
-    seen = numbered(
+def spent(seconds: float, way: str, status: int = 200) -> tuple[HttpExchange, ...]:
+    """Two exchanges of one user agent, so many seconds after each other for the target: `waited` or `skipped`."""
+    cookie = (("Set-Cookie", "a=b"),)
+    later: dict[str, Any] = {"began": 1.0 + seconds} if way == "waited" else {"began": 2.0, "skipped": seconds}
+    return numbered(
         [
-            sent("GET", "/a", agent="1", began=1.0, headers=(("Set-Cookie", "a=b"),)),
-            sent("GET", "/b", agent="1", began=62.0),
+            sent("GET", "/a", agent="1", began=1.0, headers=cookie),
+            sent("GET", "/b", status, agent="1", **later),
         ]
     )
-    assert "sleep 61  # as long as the run waited" in script(seen, 2).requests
 
 
-def test_a_clock_that_the_run_set_forward_is_told() -> None:
-    dates = [(("Date", f"Sun, 22 Nov 2026 1{hour}:00:00 GMT"), ("Set-Cookie", "a=b")) for hour in (0, 2)]
-    seen = numbered(
-        [
-            sent("GET", path, began=n, headers=date, agent="1")
-            for n, path, date in ((1.0, "/a", dates[0]), (2.0, "/b", dates[1]))
-        ]
-    )
-    requests = script(seen, 2).requests
-    assert "the run set the target's clock forward by 7,200 s (2 h)" in requests
-    assert "Without that these answers show nothing" in requests
+@pytest.mark.parametrize("way", ["waited", "skipped"])
+def test_the_script_waits_as_long_as_passed_for_the_target_and_says_so(tmp_path: Path, way: str) -> None:
+    made = script(spent(61.0, way), 2)
+    assert "wait_for 61  # as long as passed for the target in the run" in made.requests
+    assert "# It waits 61 s on its way, as the run did." in made.text.partition("set -u")[0]
+    code, printed, _ = run(script(spent(1.0, "skipped"), 2), tmp_path, *spent(1.0, "skipped"))
+    assert (code, printed.splitlines()[1]) == (0, "waiting 1 s, as the run did")
 
 
-def aged(status: int) -> HttpExchange:
-    return sent("POST", "/token", status, began=2.0, age="31536000")
+def test_what_was_only_slow_is_not_waited_for() -> None:
+    assert "\nwait_for" not in script(spent(3.0, "waited"), 2).requests
 
 
-def dated(hour: int, status: int) -> HttpExchange:
-    answer = (("Date", f"Sun, 22 Nov 2026 1{hour}:00:00 GMT"), ("Set-Cookie", "a=b"))
-    return sent("GET", f"/{hour}", status, began=1.0 + hour, headers=answer, agent="1")
-
-
-@pytest.mark.parametrize(
-    ("faulty", "mended"),
-    [((aged(200),), (aged(400),)), ((dated(0, 200), dated(2, 200)), (dated(0, 200), dated(2, 400)))],
-    ids=["older than its scenario", "by the Date"],
-)
-def test_where_the_run_moved_a_clock_the_same_answers_prove_nothing(
-    tmp_path: Path, faulty: tuple[HttpExchange, ...], mended: tuple[HttpExchange, ...]
-) -> None:
-    seen = numbered(faulty)
-    made = script(seen, len(seen))
+def test_where_the_run_skipped_more_time_than_one_waits_no_answer_proves_anything(tmp_path: Path) -> None:
+    seen = spent(7200.0, "skipped")
+    made = script(seen, 2)
+    assert "the run set the target's clock forward by 7,200 s (2 h)" in made.requests
     assert "# This cannot be repeated" in made.text.partition("set -u")[0]
-    code, printed, _ = run(made, tmp_path, *faulty)
+    code, printed, _ = run(made, tmp_path, *seen)
     assert (code, "This cannot be repeated" in printed.splitlines()[-1]) == (3, True)
-    assert run(made, tmp_path, *mended)[0] == 1
-
-
-def test_what_is_as_old_as_the_run_waited_needs_no_clock(tmp_path: Path) -> None:
-    seen = numbered([sent("POST", "/token", began=90.0, age="89")])
-    assert run(script(seen, 1), tmp_path, *seen)[0] == 0
+    assert run(made, tmp_path, *spent(7200.0, "skipped", 400))[0] == 3
 
 
 def metadata(**members: object) -> HttpExchange:
@@ -339,6 +353,12 @@ def test_a_redirect_to_what_is_no_address_is_compared_as_it_stands(tmp_path: Pat
     seen = numbered([headed(("Location", "http://[x"), status=302)])
     assert run(script(seen, 1), tmp_path, *seen)[0] == 0
     assert run(script(seen, 1), tmp_path, headed(("Location", "/"), status=302))[0] == 1
+
+
+def test_a_head_is_asked_for_as_one(tmp_path: Path) -> None:
+    seen = numbered([sent("HEAD", "/events")])
+    code, _, said = run(script(seen, 1), tmp_path, *seen)
+    assert (code, "--head" in said[0], "-X" in said[0]) == (0, True, False)
 
 
 def test_a_race_sends_its_requests_at_once(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from harness.checks.registry import OWN_REQUIREMENT
 from harness.model import Severity, Verdict, Waiver
-from harness.observations import Absence, Confirmation, LifetimeTable, Observation
+from harness.observations import Absence, Confirmation, HttpExchange, LifetimeTable, Observation
 from harness.report.auditor import render_auditor
 from harness.report.failures import failures, script_name
 from harness.report.findings_markdown import findings_markdown
@@ -55,6 +56,18 @@ def test_what_failed_alike_in_several_stages_is_told_once(report: ReportInput) -
     assert [sight.cells for sight in found.sights] == [(DEV, PROD)]
 
 
+def test_of_two_scenarios_that_saw_it_the_one_that_skipped_less_time_is_repeated(report: ReportInput) -> None:
+    late, soon = (with_failures(report, ("TOKEN-01.E1", DEV, reason)) for reason in ("late", "soon"))
+    exchanges = (one for one in late.observations.values() if isinstance(one, HttpExchange))
+    seen: dict[str, Observation] = {one.id: replace(one, skipped=86_400.0) for one in exchanges}
+    again = {f"{id}~": replace(one, id=f"{id}~") for id, one in soon.observations.items()}
+    (second,) = soon.findings
+    second = replace(second, scenario=f"{second.scenario}~", observations=tuple(again), shown_by=tuple(again)[1:2])
+    both = replace(report, findings=(*late.findings, second), observations=seen | again)
+    (found,) = failures(both)
+    assert found.sights[0].shown[-1].id.endswith("~")
+
+
 def test_addresses_and_numbers_of_a_stage_make_no_difference(report: ReportInput) -> None:
     told = [("TOKEN-01.E1", cell, f"id.{stage}.x:{n} took {n} s") for n, (stage, cell) in enumerate(STAGES)]
     (found,) = failures(with_failures(report, *told))
@@ -90,6 +103,11 @@ def test_what_was_read_in_documentation_is_confirmed_by_no_http_client(report: R
 def test_the_clause_of_the_check_comes_before_those_of_the_control(report: ReportInput) -> None:
     (found,) = failures(with_failures(report, ("TOKEN-01.E1", DEV, "no")))
     assert found.clauses == ("RFC 7636 §4.4.1", "SOC 2 CC6.1")
+
+
+def test_a_requirement_of_the_catalogs_own_is_told_as_no_rfcs(report: ReportInput) -> None:
+    (found,) = failures(with_failures(report, ("TOKEN-02.E2", DEV, "no")))
+    assert found.clauses == (OWN_REQUIREMENT,)
 
 
 def test_the_remedy_is_in_the_targets_own_terms_else_the_requirement(report: ReportInput) -> None:

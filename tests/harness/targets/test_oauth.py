@@ -51,7 +51,7 @@ def target(describe: Describe) -> Iterator[OAuthTarget]:
 
 
 def _open(description: Description) -> OAuthTarget:
-    return OAuthTarget.open(description, cast("PrivateSession", None), Redactor())
+    return OAuthTarget(description, cast("PrivateSession", None), Redactor())
 
 
 def _recorder(target: OAuthTarget, seen: list[Observation]) -> Recorder:

@@ -151,3 +151,26 @@ def test_a_target_that_cannot_start_leaves_nothing_running(machine: PrivateSessi
     left = {t for t in set(threading.enumerate()) - before if t.is_alive() and "exchange" not in t.name}
     assert left == set()
     assert [path.name for path in machine.folder.iterdir() if path.name.startswith("tmp") and path.name != "tmp"] == []
+
+
+# What the crawl of the web client comes to by itself: links, the login, the logout.
+BY_LINK = {"GET /", "GET /login", "GET /settings", "GET /assets/<name>"}
+BY_WALK = {"POST /start", "POST /start/<stage>", "GET /callback", "GET /callback/<stage>", "POST /logout"}
+
+
+@pytest.mark.parametrize("role", ["api", "web"])
+def test_every_route_that_answers_a_user_is_listed_so_that_a_new_one_is_not_forgotten(
+    reference: ReferenceTarget, role: str
+) -> None:
+    address, running = reference.addresses["dev"], reference.reference.stages["dev"]
+    url, data, routes = (
+        (address.api, (*address.api_data, address.protected.removeprefix(address.api)), address.api_routes)
+        if role == "api"
+        else (address.web, address.web_data, address.web_routes)
+    )
+    rules = running.app.apps[running.config.host(url)].url_map.iter_rules()
+    served = {f"{method} {rule.rule}" for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    listed = {f"{'GET' if route.method == 'HEAD' else route.method} {route.path}" for route in routes}
+    listed |= {f"GET {path}" for path in data}
+    assert served - listed == (BY_LINK | BY_WALK if role == "web" else set())
+    assert listed <= served

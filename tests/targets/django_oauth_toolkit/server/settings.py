@@ -54,6 +54,7 @@ OAUTH2_PROVIDER = {
     "OIDC_RSA_PRIVATE_KEY": (FOLDER / "signing-key.pem").read_text(),
     "OIDC_ISS_ENDPOINT": ISSUER,
     "SCOPES": {"openid": "Who you are", "read": "Reading", "write": "Writing"},
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 10,
     "ACCESS_TOKEN_EXPIRE_SECONDS": 900,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 86400,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],  # http for the loopback redirects of native apps

@@ -42,7 +42,7 @@ const provider = new Provider(ISSUER, {
   features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
   interactions: { policy, url: (ctx, interaction) => `/login/${interaction.uid}` },
   issueRefreshToken: async (ctx, client) => client.grantTypeAllowed("refresh_token"),
-  ttl: { AccessToken: HOUR / 4, IdToken: HOUR, Session: 24 * HOUR, Grant: 24 * HOUR, RefreshToken: 24 * HOUR, Interaction: HOUR },
+  ttl: { AuthorizationCode: 10, AccessToken: HOUR / 4, IdToken: HOUR, Session: 24 * HOUR, Grant: 24 * HOUR, RefreshToken: 24 * HOUR, Interaction: HOUR },
   findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
   loadExistingGrant: async (ctx) => {
     const grant = new provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
