@@ -111,7 +111,8 @@ def verify(job: Job, progress: Progress) -> Outcome:
     read = read_bundle(bundle)  # with not_run for what was planned and never came to a verdict
     decision = _decide_on_what_was_asked(job, read, policy)
     outcome = Outcome(bundle, read.catalog, read.findings, decision, 0.0, matrix)
-    outcome = replace(outcome, failures=_write_failures(read, redactor))
+    with progress, progress.show_step("writing the findings"):
+        outcome = replace(outcome, failures=_write_failures(read, redactor))
     if job.with_reports:
         with progress:
             outcome = _report(outcome, policy, scenarios, redactor, progress)
