@@ -23,12 +23,14 @@ Feature: Tokens
     When codes of each client are redeemed with these mistakes, and each code then once more as it should be
       | mistake                          |
       | no verifier                      |
+      | an empty verifier                |
       | a verifier with one bit changed  |
       | the verifier of a parallel login |
       | the challenge as verifier        |
       | by another client                |
       | another registered redirect URI  |
       | no redirect URI                  |
+      | an empty redirect URI            |
     And each client asks for a code without a challenge, and redeems it with a verifier wherever it is given one
     Then TOKEN-02.E1 holds: every redemption with a mistake is refused with invalid_grant
     And TOKEN-02.E2 holds: after it the code is worth nothing any more, so nobody can go on guessing
@@ -128,6 +130,7 @@ Feature: Tokens
       | presented                       |
       | by another client               |
       | by nobody                       |
+      | with an empty client id         |
       | by an unknown client            |
       | by another client, just rotated |
       | with a wider scope              |

@@ -78,7 +78,7 @@ def _waivers(waivers: Iterable[Waiver], found: Sequence[Finding], policy: Policy
             yield Reason(
                 "waiver-unused", subject, f"no gated finding is covered by it; delete it or mend it at {place}"
             )
-        elif all(finding.verdict in (Verdict.PASSED, Verdict.NOT_APPLICABLE) for finding in covered):
+        elif all(finding.verdict is Verdict.PASSED for finding in covered):
             yield Reason("waiver-unused", subject, f"all that it covers passed; delete it at {place}")
         elif failed:
             accepted = f"by {waiver.owner}" if waiver.owner else f"expected by {waiver.file}"

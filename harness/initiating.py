@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 from harness.errors import UsageError, nearest
 from harness.model import STAGES
 from harness.targets.description_file import load_description
+from harness.targets.description_places import issuer_mistake, redirect_mistake
 from harness.targets.proposal import Answers, Found, look, proposal
 
 __all__ = ["Written", "issuer_url", "read_issuers", "see_that_it_may_be_written", "write_description"]
@@ -59,6 +59,10 @@ def see_that_it_may_be_written(file: Path, force: bool) -> None:
 def write_description(answers: Answers, file: Path, force: bool, tell: Tell = lambda line: None) -> Written:
     """Look at every stage, and write the description. Raises UsageError where the file is there already (without
     `force`) or an answer is of no use, Mistakes where the description would not load."""
+    if wrong := redirect_mistake(answers.redirect_uri, answers.client.native):
+        raise UsageError(f"--redirect-uri: {answers.redirect_uri!r}: {wrong}")
+    if answers.ca_file and not (file.parent / answers.ca_file).is_file():
+        raise UsageError(f"--ca-file: there is no file {answers.ca_file!r} in {file.parent.absolute()}; write another")
     variables = tuple(filter(None, (answers.password_variable, answers.secret_variable)))
     for variable in variables:
         if not _VARIABLE.fullmatch(variable):
@@ -70,7 +74,7 @@ def write_description(answers: Answers, file: Path, force: bool, tell: Tell = la
     for stage, issuer in answers.issuers.items():
         tell(f"looking at {stage}: {issuer} …")
         found[stage] = look(answers, stage, file.parent)
-        tell(f"  {found[stage].problem or f'found {found[stage].url}, and a login form'}")
+        tell(f"  {found[stage].told}")
     text = proposal(answers, found)
     _see_that_it_loads(text, file, variables)
     file.write_text(text, encoding="utf-8")
@@ -86,12 +90,7 @@ def _see_that_it_loads(text: str, file: Path, variables: Sequence[str]) -> None:
 
 
 def issuer_url(text: str) -> str:
-    """The text. Raises UsageError where it is no URL."""
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError(f"--issuer: {text!r} is no URL; write one such as https://id.example.com")
+    """The text. Raises UsageError where it is no issuer identifier."""
+    if wrong := issuer_mistake(text):
+        raise UsageError(f"--issuer: {text!r}: {wrong}")
     return text

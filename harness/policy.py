@@ -17,6 +17,7 @@ from harness.toml_models import Day, Text, Written, validate
 
 __all__ = ["load_policy"]
 
+CHECKOUT = Path(__file__).resolve().parents[1]
 CELL = "target/os/stage/browser/store, each part a name or *"
 
 
@@ -84,8 +85,12 @@ def _waiver(table: WaiverTable, line: int) -> Waiver:
 
 
 def _named(path: Path) -> str:
-    """The file as it may stand in a report: from the working directory, if it lies there."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    """The file as it may stand in a report, without the path of this machine: from the working directory or from this
+    checkout where it lies in one of them, else its name."""
+    for folder in (Path.cwd(), CHECKOUT):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name if path.is_absolute() else path.as_posix()
 
 
 def _cell_mistakes(file: TomlFile) -> Iterator[Mistake]:

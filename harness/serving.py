@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from harness.machine.leftovers import sweep
 from harness.machine.session import PrivateSession
 from harness.probes.oauth import StageAddress
 from harness.redact import Redactor
+from harness.report.script_bases import API, ISSUER, USUAL, WEB, origin
 
 __all__ = ["serve"]
 
@@ -57,7 +59,15 @@ def _tell(
         return
     for name, row in rows.items():
         click.echo(f"{name:8} " + "  ".join(f"{what} {value}" for what, value in row.items() if value))
+        click.echo(f"         {_exported(addresses[name], ca_file)}")
     click.echo(f"the certificate's authority: {ca_file}\nCtrl-C stops.")
+
+
+def _exported(address: StageAddress, ca_file: Path) -> str:
+    """The line for a shell in which curl scripts of a report are then repeated at this stage."""
+    urls = {ISSUER: address.issuer, API: address.protected or address.api, WEB: address.web}
+    values = {"CA": str(ca_file)} | {USUAL[part]: origin(url) for part, url in urls.items() if url}
+    return " ".join(["export", *(f"{name}={shlex.quote(value)}" for name, value in values.items())])
 
 
 def _row(address: StageAddress) -> dict[str, str]:

@@ -7,7 +7,6 @@ from urllib.parse import urljoin
 
 from pytest_bdd import given, when
 
-from harness.errors import NotOffered
 from harness.ports import Issuer, WebClient
 from harness.probes import bff
 from harness.probes.crawl import crawl
@@ -110,8 +109,7 @@ def bearer(access: str) -> dict[str, str]:
 def signed_in(at: Issuer, case: str) -> HttpProbe:
     """A user agent with a session at the web client. Raises NotOffered where there is none."""
     if not at.address.web:
-        declared = at.address.absent.get("web")
-        raise NotOffered("web", declared or "its description names no web client", declared is not None)
+        raise at.address.not_offered("web", "its description names no web client")
     agent = at.new_agent()
     bff.log_in(agent, case, at.address.web, at.address.users["existing"])
     return agent

@@ -54,7 +54,7 @@ def inject(scene: Scene, undisturbed: Grant, datatable: list[list[str]]) -> None
 
 
 def go_through(scene: Scene, at: Issuer, grant: Grant, headers: Mapping[str, str], injected: str) -> None:
-    """Ask for metadata and keys, log in, redeem, refresh, and use an access token, all with these headers. Where the
+    """Ask for metadata and keys, be refused, log in, redeem, refresh, use a token, all with these headers. Where the
     login or the redemption is refused, one without the headers gives what the next request needs. A browser sends no
     such headers: where users log in by one, the code request is made with them, and the login without."""
     other = at.with_headers(headers, injected=injected, configured=at.address.issuer)
@@ -62,6 +62,7 @@ def go_through(scene: Scene, at: Issuer, grant: Grant, headers: Mapping[str, str
     ask_for_metadata(other)
     if at.metadata.get("jwks_uri"):
         other.new_agent().get("keys", at.metadata["jwks_uri"], role="jwks")
+    other.authorize("a refused request", client, None, {"response_type": "of-no-kind"})
     code = other.authorize("a login", client, None if at.address.login.by == "browser" else user)
     if not code.code:
         code = at.authorize("a login without the headers", client, user)

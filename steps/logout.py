@@ -11,13 +11,12 @@ from urllib.parse import urlencode
 
 from pytest_bdd import given, when
 
-from harness.errors import NotOffered
 from harness.ports import Copies, DesktopClient, Issuer, Realtime, WebClient
 from harness.probes.oauth import Client, Grant
 from harness.probes.revocation import find_revocation_endpoint
 from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
-from steps.token import issuer, log_in
+from steps.token import issuer, log_in, session_with
 from steps.web import browser_of
 
 WEB, DESKTOP, RESTARTED = "web client", "desktop client", "desktop client, restarted"
@@ -169,14 +168,6 @@ def revoke_one(
             at.refresh(f"{case}: presented again", token, client, about=about)
         else:
             use_until_refused(scene, f"{case}: presented again", token, began, about)
-
-
-def session_with(scene: Scene, case: str, client: Client, kind: str = "refresh_token") -> Grant:
-    """A new session that has such a token. Raises NotOffered where the issuer gives the client none."""
-    grant = log_in(scene, case, client)
-    if kind == "refresh_token" and not grant.refresh_token:
-        raise NotOffered("refresh token", f"{client.client_id} was given none at its login")
-    return grant
 
 
 @when("each client revokes the tokens of another, and a token that nobody issued")

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 from pytest_bdd import given, parsers, when
 
-from harness.errors import NotOffered
 from harness.probes.oauth import Client, Grant
 from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
-from steps.token import issuer, log_in
+from steps.token import issuer, session_with
 
 
 @dataclass(frozen=True)
@@ -25,18 +24,20 @@ class Family:
 
 
 @when("a session of each client is refreshed five times in a row")
-def refresh_in_a_row(scene: Scene, clients: list[Client]) -> None:
+def refresh_in_a_row(scene: Scene) -> None:
     with scene.where_offered():
-        for client in public(clients):
-            rotate(scene, log_in(scene, "session in a row", client), 5, "refresh in a row")
+        for client in public(scene):
+            with scene.where_offered():
+                rotate(scene, session_with(scene, "session in a row", client), 5, "refresh in a row")
 
 
-def public(clients: list[Client]) -> list[Client]:
-    """Those whose refresh tokens must rotate: of others the secret is asked for (RFC 9700 §2.2.2). Raises NotOffered
-    where there is none."""
-    found = [client for client in clients if client.authentication == "none"]
+def public(scene: Scene) -> list[Client]:
+    """The clients whose refresh tokens must rotate: of others the secret is asked for (RFC 9700 §2.2.2). Raises
+    NotOffered where there is none."""
+    address = issuer(scene).address
+    found = [client for client in address.clients.values() if client.authentication == "none"]
     if not found:
-        raise NotOffered("public client", "each client that is described has a secret", True)
+        raise address.not_offered("public client", "each client that is described has a secret")
     return found
 
 
@@ -57,18 +58,22 @@ def renewed(scene: Scene, family: Family, case: str = "rotation") -> Family:
 
 
 @when("earlier refresh tokens, each of a session of its own, are presented after the reuse grace")
-def present_earlier_tokens(scene: Scene, clients: list[Client]) -> None:
+def present_earlier_tokens(scene: Scene) -> None:
     at = issuer(scene)
     with scene.where_offered():
-        families = [
-            rotate(scene, log_in(scene, f"session {depth}", client), depth, f"session {depth}: rotation")
-            for client in public(clients)
-            for depth in range(1, 6)
-        ]
+        families = []
+        for client in public(scene):
+            with scene.where_offered():
+                families += [rotated(scene, client, depth) for depth in range(1, 6)]
         clock_of(scene).advance(scene.stage, scene.parameter("reuse_grace") + 2)
         for family in families:
             session = str(len(family.tokens) - 1)
             at.refresh("earlier token after the grace", family.tokens[-2], family.client, about={"session": session})
+
+
+def rotated(scene: Scene, client: Client, times: int) -> Family:
+    """A new session that was refreshed so often."""
+    return rotate(scene, session_with(scene, f"session {times}", client), times, f"session {times}: rotation")
 
 
 @when("the desktop client refreshes its session several times, is restarted, and refreshes it once more")
@@ -87,17 +92,17 @@ def desktop_refreshes(scene: Scene) -> None:
 def sessions_at_two_clients(scene: Scene) -> dict[str, Family]:
     with scene.where_offered():
         scene.port("bus", lambda recorder: scene.target.bus(recorder)).open_window(scene.stage)
-    clients = list(issuer(scene).address.clients.values())
+    address, client = issuer(scene).address, public(scene)[-1]
     sessions = {
-        "stolen": rotate(scene, log_in(scene, "first session", clients[-1]), 2, "rotation"),
-        "stolen later": rotate(scene, log_in(scene, "second session", clients[-1]), 1, "rotation"),
-        "of the same client": rotate(scene, log_in(scene, "session of the same client", clients[-1]), 0, ""),
+        "stolen": rotate(scene, session_with(scene, "first session", client), 2, "rotation"),
+        "stolen later": rotate(scene, session_with(scene, "second session", client), 1, "rotation"),
+        "of the same client": rotate(scene, session_with(scene, "session of the same client", client), 0, ""),
     }
     with scene.where_offered():
-        if len(clients) < 2:
-            raise NotOffered("second client", "one client is described, and no other")
-        other = log_in(scene, "session of another client", clients[0])
-        sessions["of another client"] = rotate(scene, other, 0, "")
+        other = next((one for one in address.clients.values() if one != client), None)
+        if other is None:
+            raise address.not_offered("second client", "one client is described, and no other")
+        sessions["of another client"] = rotate(scene, session_with(scene, "session of another client", other), 0, "")
     return sessions
 
 

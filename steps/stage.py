@@ -75,8 +75,7 @@ def end_logins(scene: Scene, issuers: dict[str, Issuer]) -> None:
 def web_of(at: Issuer) -> str:
     """The stage's web application. Raises NotOffered where the target has none."""
     if not at.address.web:
-        declared = at.address.absent.get("web")
-        raise NotOffered("web", declared or f"no web application of {at.stage} is described", declared is not None)
+        raise at.address.not_offered("web", f"no web application of {at.stage} is described")
     return at.address.web
 
 

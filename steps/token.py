@@ -38,6 +38,14 @@ def log_in(scene: Scene, case: str, client: Client | None = None) -> Grant:
     return at.log_in(case, client or first_client(at), at.address.users["existing"])
 
 
+def session_with(scene: Scene, case: str, client: Client, kind: str = "refresh_token") -> Grant:
+    """A new session that has such a token. Raises NotOffered where the issuer gives the client none."""
+    grant = log_in(scene, case, client)
+    if kind == "refresh_token" and not grant.refresh_token:
+        raise NotOffered("refresh token", f"{client.client_id} was given none at its login")
+    return grant
+
+
 @given("the registered public clients", target_fixture="clients")
 def registered_clients(scene: Scene) -> list[Client]:
     at = issuer(scene)
@@ -140,7 +148,7 @@ def send_other_port(scene: Scene, clients: list[Client]) -> None:
     native = [client for client in clients if client.native]
     with scene.where_offered():
         if not native:
-            raise NotOffered("native client", "no client with a loopback redirect URI is described")
+            raise at.address.not_offered("native client", "no client with a loopback redirect URI is described")
     for client in native:
         parts = urlsplit(client.redirect_uri)
         for port in (1024, 49152, 65535):

@@ -18,6 +18,7 @@ from steps.token import issuer
 
 UNRESERVED = string.ascii_letters + string.digits + "-._~"  # of which verifiers are made: RFC 7636 §4.1
 UNKNOWN = "registered-nowhere"
+EMPTY = "with an empty client id"
 UNKNOWN_GRANT = "urn:example:params:oauth:grant-type:unknown"
 UNKNOWN_SCOPE = "everything-there-is"
 NO_CHALLENGE: Mapping[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
@@ -59,12 +60,14 @@ def verifier_of_parallel_login(at: Issuer, client: Client, code: Authorization) 
 
 MISTAKES: Mapping[str, Callable[[Issuer, Client, Authorization], Changes]] = {
     "no verifier": lambda at, client, code: {"code_verifier": None},
+    "an empty verifier": lambda at, client, code: {"code_verifier": ""},
     "a verifier with one bit changed": lambda at, client, code: {"code_verifier": flip_one_bit(code.verifier)},
     "the verifier of a parallel login": verifier_of_parallel_login,
     "the challenge as verifier": lambda at, client, code: {"code_verifier": code.request["code_challenge"]},
     "by another client": lambda at, client, code: {},
     "another registered redirect URI": lambda at, client, code: {"redirect_uri": client.other_redirect_uris[0]},
     "no redirect URI": lambda at, client, code: {"redirect_uri": None},
+    "an empty redirect URI": lambda at, client, code: {"redirect_uri": ""},
 }
 
 
@@ -167,9 +170,16 @@ def present_refresh_token(at: Issuer, client: Client, presented: str) -> None:
 
 def present(at: Issuer, token: str, client: Client, presented: str, about: Mapping[str, str]) -> Answer:
     """Present a refresh token as somebody else."""
-    callers = {"by nobody": None, "by an unknown client": unknown(client)}
-    caller = callers.get(presented, another(at, client))
-    form = {"grant_type": "refresh_token", "refresh_token": token}
+    other = another(at, client)
+    callers = {
+        "by another client": other,
+        "by nobody": None,
+        EMPTY: None,
+        "by an unknown client": unknown(client),
+        "by another client, just rotated": other,
+    }
+    caller = callers[presented]
+    form = {"grant_type": "refresh_token", "refresh_token": token, **({"client_id": ""} if presented == EMPTY else {})}
     return at.token_request("a refresh token presented", form, caller, about={**about, "by": known(at, caller)})
 
 

@@ -1,9 +1,12 @@
 """Judgements about caches: what must say that nobody may keep it, what a browser keeps, what a shared cache gives away.
 
-An answer is in scope where keeping it would keep a credential or somebody's data: what the token endpoint answers
-(RFC 6749 §5.1, and §5.2 for its refusals), what sets a cookie, what carries a code, a page whose form holds a secret of
-this browser's login, and whatever a signed-in user or a bearer of a token is answered with. Metadata, key sets, static
-files, pages for everybody, and answers without content that set no cookie are not.
+RFC 6749 §5.1 demands no-store of answers with tokens, ASVS 14.3.2 of sensitive data; that refusals and redirects bear
+it as well is the catalog's own requirement.
+
+An answer is in scope where keeping it would keep a credential or somebody's data: what the token endpoint answers, its
+refusals included (RFC 6749 §5.2 shows them so), what sets a cookie, what carries a code, a page whose form holds a
+secret of this browser's login, and whatever a signed-in user or a bearer of a token is answered with. Metadata, key
+sets, static files, pages for everybody, and answers without content that set no cookie are not.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ TOKENS, CODE, COOKIE, SIGNED_IN, BEARER, FORM, REFUSAL = REASONS = (
     "it answers a signed-in user",
     "it answers the bearer of a token",
     "its form holds a secret of this login",
-    "it is of an endpoint that takes credentials (RFC 6749 §5.2)",
+    "it is of an endpoint that takes credentials",
 )
 """Why an answer is in scope, the worst first."""
 
@@ -39,7 +42,7 @@ _VALUE = re.compile(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I
 _STATIC = ("text/css", "image/", "font/", "application/font", "text/javascript", "application/javascript")
 
 
-@check("WEB-09.E1", "RFC 6749 §5.1, §5.2, ASVS 5.0.0 14.3.2")
+@check("WEB-09.E1", "RFC 6749 §5.1, ASVS 5.0.0 14.3.2")
 def nobody_may_keep_it(seen: Record, parameters: Parameters) -> Judgement:
     answers = [(e, why) for e in seen.of(HttpExchange) if e.about.get("role") not in ("tap", "metadata")
                and "asker" not in e.about and e.status is not None and (why := in_scope(e))]  # fmt: skip
@@ -110,8 +113,9 @@ def _require_each_kind(seen: Record, answers: list[HttpExchange]) -> None:
 
 
 def _require_each_route(seen: Record, answers: Iterable[HttpExchange]) -> None:
-    """Each route that the target lists must have answered its user, by whatever but a fault or that it is not there."""
-    met = {f"{e.method} {e.url}" for e in answers if (e.status or 0) < 500 and e.status not in (404, 405)}
+    """Each route that the target lists must have answered its user: not by a fault, nor that it is not there, nor that
+    he may not."""
+    met = {f"{e.method} {e.url}" for e in answers if (e.status or 0) < 500 and e.status not in (403, 404, 405)}
     listed = {route for e in seen.of(HttpExchange) for route in e.about.get("routes", "").split(", ") if route}
     if unmet := sorted(listed - met):
         raise MissingObservation(f"routes that never answered their user: {', '.join(unmet)}")

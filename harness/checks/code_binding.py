@@ -25,17 +25,17 @@ from harness.observe import MissingObservation, Record
 
 FLAWLESS, MISTAKEN = "a flawless redemption", "a redemption with a mistake"
 AFTERWARDS, NO_CHALLENGE = "the same code without the mistake", "a code without a challenge"
-NO_VERIFIER, NO_REDIRECT = "no verifier", "no redirect URI"
+NO_VERIFIER, NO_REDIRECT = ("no verifier", "an empty verifier"), ("no redirect URI", "an empty redirect URI")
 OTHER_REDIRECT, WITHOUT_CHALLENGE = "another registered redirect URI", "a verifier without a challenge"
 IDENTIFICATION = frozenset({"client_id", "client_secret", "authorization"})
 MISTAKES: Mapping[str, frozenset[str]] = {  # what each of them changes of the request
-    NO_VERIFIER: frozenset({"code_verifier"}),
+    **dict.fromkeys(NO_VERIFIER, frozenset({"code_verifier"})),
     "a verifier with one bit changed": frozenset({"code_verifier"}),
     "the verifier of a parallel login": frozenset({"code_verifier"}),
     "the challenge as verifier": frozenset({"code_verifier"}),
     "by another client": IDENTIFICATION,
     OTHER_REDIRECT: frozenset({"redirect_uri"}),
-    NO_REDIRECT: frozenset({"redirect_uri"}),
+    **dict.fromkeys(NO_REDIRECT, frozenset({"redirect_uri"})),
     WITHOUT_CHALLENGE: frozenset({"code_verifier"}),
 }
 
@@ -66,8 +66,8 @@ def mistakes_are_invalid_grants(seen: Record, parameters: Parameters) -> Judgeme
 def mistakes_burn_the_code(seen: Record, parameters: Parameters) -> Judgement:
     """RFC 6749 §4.1.2 has a code used at most once; that a failed attempt uses it up, no RFC demands.
 
-    A client that is not known, and a request that lacks a parameter, may be refused before the code is looked at
-    (RFC 6749 §3.2.1, §5.2): there nothing was redeemed, and no verifier was guessed.
+    A client that is not known, and a request that lacks a parameter or its value, may be refused before the code is
+    looked at (RFC 6749 §3.2, §3.2.1, §5.2): there nothing was redeemed, and no verifier was guessed.
     """
     tried = [attempt for attempt in _attempts(seen) if not _is_refused_unread(attempt.mistaken)]
     complaints = [
@@ -147,15 +147,16 @@ def _is_unknown_client(exchange: HttpExchange) -> bool:
 
 def _refused_by(exchange: HttpExchange) -> bool:
     """400 invalid_grant; for a client that is not known also invalid_client, and for a parameter that is missing also
-    invalid_request, which RFC 6749 §5.2 defines for just that."""
+    invalid_request, which RFC 6749 §5.2 defines for just that. A verifier too many may be called so as well: RFC 9700
+    §4.8.2 has it refused, by no certain error."""
     invalid_grant = exchange.status == 400 and exchange.json().get("error") == "invalid_grant"
     return (invalid_grant or _is_refused_unread(exchange)) and not gives_token(exchange)
 
 
 def _is_refused_unread(exchange: HttpExchange) -> bool:
-    lacking = exchange.about.get("mistake") in (NO_VERIFIER, NO_REDIRECT)
+    amiss = exchange.about.get("mistake") in (*NO_VERIFIER, *NO_REDIRECT, WITHOUT_CHALLENGE)
     malformed = exchange.status == 400 and exchange.json().get("error") == "invalid_request"
-    return _is_unknown_client(exchange) or (lacking and malformed)
+    return _is_unknown_client(exchange) or (amiss and malformed)
 
 
 def _left_out(seen: Record, attempts: Iterable[Attempt]) -> str:

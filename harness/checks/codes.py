@@ -12,6 +12,7 @@ from harness.checks.common import (
     refused_in_time,
     require_answer,
     short,
+    taken_elsewhere,
 )
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
@@ -95,9 +96,10 @@ def _refused_access(seen: Record, bound: float, **about: str) -> list[Wrong]:
     used, access = (seen.one(HttpExchange, c, **about) for c in ("first use of the access token", REVOKED))
     if require_answer(used).status != 200:
         raise MissingObservation("the first use of the access token did not succeed")
-    if refused_in_time(access, bound):
-        return []
-    return [(f"the access token of the first redemption lives on: {short(access)}", access)]
+    told = "the access token of the first redemption lives on"
+    if not refused_in_time(access, bound):
+        return [(f"{told}: {short(access)}", access)]
+    return [(f"{told} at {e.method} {e.url}: {short(e)}", e) for e in taken_elsewhere(seen, REVOKED, **about)]
 
 
 @check("TOKEN-08.E3", "RFC 6749 §4.1.2, ASVS 10.4.3", "clock")

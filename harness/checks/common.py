@@ -23,6 +23,7 @@ __all__ = [
     "refused_in_time",
     "require_answer",
     "short",
+    "taken_elsewhere",
 ]
 
 
@@ -129,6 +130,16 @@ def refused_in_time(access: HttpExchange, bound: float) -> bool:
             f"{access.case}: refused, but seen {seconds:g} s after the stimulus; {bound:g} s count"
         )
     return True
+
+
+def taken_elsewhere(seen: Record, case: str, **about: str) -> list[HttpExchange]:
+    """The answers of other routes of the API that took a token which the first one refused. Raises MissingObservation
+    unless as many were asked as the target lists."""
+    listed = int(seen.one(HttpExchange, case, **about).about.get("elsewhere", "0"))
+    asked = [require_answer(e) for e in seen.of(HttpExchange, f"{case}: elsewhere", **about)] if listed else []
+    if len(asked) < listed:
+        raise MissingObservation(f"{case}: only {len(asked)} of {listed} other routes of the API were asked")
+    return [exchange for exchange in asked if exchange.status != 401]
 
 
 def only_unknown(seen: Record, case: str) -> bool:

@@ -27,8 +27,8 @@ INJECTIONS = (
 UNDISTURBED = "none"
 OTHER_HOST, OTHER_PORT, OTHER_PREFIX = "prod-issuer.example", "444", "/behind-another-prefix"
 DOCUMENTS = ("metadata", "OpenID metadata")
-LOGIN, MINTING = "a login", ("a code exchange", "a refresh")
-ISSUER_CASES = (*DOCUMENTS, "keys", LOGIN, *MINTING)
+REFUSAL, LOGIN, MINTING = "a refused request", "a login", ("a code exchange", "a refresh")
+ISSUER_CASES = (*DOCUMENTS, "keys", REFUSAL, LOGIN, *MINTING)
 USES = ("a call of the API", "a call of the API with a false token", "a call of userinfo")
 REFUSED = (400, 421)  # RFC 9110 §15.5.1, §15.5.20
 NOT_SERVED = (403, 404)  # what a router of hosts answers to a Host that it does not serve
@@ -56,7 +56,7 @@ def _undisturbed(seen: Record) -> dict[str, Exchanges]:
     found: dict[str, Exchanges] = {}
     for case in ISSUER_CASES:
         exchanges = tuple(o for o in seen if isinstance(o, HttpExchange) and o.case == case and _is(o, UNDISTURBED))
-        if exchanges or case in (*DOCUMENTS, LOGIN, MINTING[0]):
+        if exchanges or case in (*DOCUMENTS, REFUSAL, LOGIN, MINTING[0]):
             found[case] = _asked(seen, case, UNDISTURBED)
     documents = [found[case][-1] for case in DOCUMENTS]
     if not any(document.status == 200 and document.json() for document in documents):

@@ -150,16 +150,15 @@ def _login_is_needed(seen: Record, client: str) -> Iterator[Complaint]:
 @check("TOKEN-13.E4", "ASVS 7.1.1, NIST SP 800-63B-4 §2.1.3, §2.2.3", "documentation")
 def limits_are_documented(seen: Record, parameters: Parameters) -> Judgement:
     table = seen.one(LifetimeTable, "documented lifetimes")
-    whose = f"its operators, in {table.source},"
     complaints = [
-        Complaint(f"{whose} documented no limit for {name}", table) for name in LIMITS if name not in table.limits
+        Complaint(f"{table.source}: no limit for {name}", table) for name in LIMITS if name not in table.limits
     ]
     thresholds = THRESHOLDS.get(table.assurance, THRESHOLDS["AAL2"])
     for name, most in thresholds.items():
         limit = table.limits.get(name)
         if limit is not None and limit.seconds > most and not limit.justification.strip():
             what = f"{spell(limit.seconds)} for {name}, over {spell(most)}, without a justification"
-            complaints.append(Complaint(f"{whose} documented {what}", table))
+            complaints.append(Complaint(f"{table.source}: {what}", table))
     complaints += _longer_than_documented(seen, table)
     told = ", ".join(f"{name} {spell(table.limits[name].seconds)}" for name in LIMITS if name in table.limits)
     return conclude(complaints, f"documented in {table.source} ({table.assurance or 'no level stated'}): {told}")
@@ -171,5 +170,5 @@ def _longer_than_documented(seen: Record, table: LifetimeTable) -> Iterator[Comp
     for answer in seen.of(HttpExchange, *MOMENTS[:1], role="token"):
         expires_in = answer.json().get("expires_in")
         if documented and isinstance(expires_in, int | float) and expires_in > documented.seconds + SECOND:
-            told = f"an access token lives {spell(expires_in)}; its operators documented {spell(documented.seconds)}"
+            told = f"an access token lives {spell(expires_in)}; {table.source} says {spell(documented.seconds)}"
             yield Complaint(f"{answer.about['client']}: {told}", answer, table)

@@ -13,6 +13,7 @@ from harness.checks.common import (
     refused_in_time,
     require_answer,
     short,
+    taken_elsewhere,
 )
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
@@ -23,7 +24,6 @@ WEB, DESKTOP, RESTARTED = "web client", "desktop client", "desktop client, resta
 BEFORE, WITHOUT_NETWORK = "access before the logout", "revocation without a network"
 OWN = ("own token", "own token with a wrong hint")
 CLIENTS = ("web", "desktop")  # one to log out of is enough
-NOT_BY_GET = (405, 404)
 
 
 @check("TOKEN-19.E1", "RFC 7009 §2.1, ASVS 5.0.0 7.4.1", CLIENTS)
@@ -66,7 +66,10 @@ def replayed_access_and_connections_end(seen: Record, parameters: Parameters) ->
     complaints += _cookie_lives(seen)
     if not complaints:  # what was seen to fail fails, also where the target has no connections to look at
         complaints = [complaint for session in sessions for complaint in _connection_lives(seen, session, bound)]
-    told = "access token and cookie were refused, the connection was closed and could not be opened again"
+    if WEB in sessions and not complaints and not _cookies_before(seen):
+        raise MissingObservation(f"{WEB}: its cookie was not tried before the logout")
+    refused = "access token and cookie were refused" if WEB in sessions else "the access token was refused"
+    told = f"{refused}, the connection was closed and could not be opened again"
     return conclude(complaints, f"{' and '.join(sessions)}: {told}, within {bound:g} s")
 
 
@@ -74,6 +77,10 @@ def _access_lives(seen: Record, session: str, bound: float) -> Iterator[Complain
     access = seen.one(HttpExchange, "access after the logout", session=session)
     if not refused_in_time(access, bound):
         yield Complaint(f"{session}: the access token lives on after the logout: {short(access)}", access)
+        return
+    for taken in taken_elsewhere(seen, "access after the logout", session=session):
+        told = f"{session}: the access token lives on at {taken.method} {taken.url}: {short(taken)}"
+        yield Complaint(told, taken)
 
 
 def _connection_lives(seen: Record, session: str, bound: float) -> Iterator[Complaint]:
@@ -97,9 +104,13 @@ def _connection_lives(seen: Record, session: str, bound: float) -> Iterator[Comp
         yield Complaint(f"{session}: a new connection with its token was answered with HTTP {again.status}", again)
 
 
+def _cookies_before(seen: Record) -> list[HttpExchange]:
+    return [o for o in seen if isinstance(o, HttpExchange) and o.case == "cookie before the logout"]
+
+
 def _cookie_lives(seen: Record) -> Iterator[Complaint]:
     """The cookie's copies; a session of the web client has one."""
-    for before in [o for o in seen if isinstance(o, HttpExchange) and o.case == "cookie before the logout"]:
+    for before in _cookies_before(seen):
         if require_answer(before).status != 200:
             raise MissingObservation(f"the cookie was not good for {before.about['path']} before the logout")
         after = require_answer(seen.one(HttpExchange, "cookie after the logout", path=before.about["path"]))
@@ -166,11 +177,12 @@ def _foreign(seen: Record, client: str) -> Iterator[Complaint]:
 
 
 def _get(seen: Record, client: str) -> Iterator[Complaint]:
-    """A revocation is a POST (RFC 7009 §2.1). To GET, a server says 405, or 404 where its router knows the path with
-    POST only (RFC 9110 §15.5.5, §15.5.6); and the token in the query works on."""
+    """A revocation is a POST (RFC 7009 §2.1). To GET, a server says 405; 404 where its router knows the path with POST
+    only, 400 or 401 where it looks at the client first, 501 where it knows no GET at all (RFC 9110 §9.1, §15.5) are
+    refusals as well. The token in the query works on."""
     answer = require_answer(seen.one(HttpExchange, "GET", client=client))
-    if answer.status not in NOT_BY_GET:
-        yield Complaint(f"{client}: GET is answered with {short(answer)} instead of 405 or 404", answer)
+    if answer.status != 501 and not 400 <= (answer.status or 0) < 500:
+        yield Complaint(f"{client}: GET is answered with {short(answer)} instead of 405", answer)
     after = require_answer(seen.one(HttpExchange, "GET: presented again", client=client))
     if after.status != 200:
         yield Complaint(f"{client}: a token was revoked by a GET: {short(after)}", answer, after)

@@ -13,6 +13,7 @@ from harness.checks.common import (
     refused_in_time,
     require_answer,
     short,
+    taken_elsewhere,
 )
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
@@ -70,12 +71,25 @@ def earlier_tokens_are_dead(seen: Record, parameters: Parameters) -> Judgement:
         answers = seen.of(HttpExchange, case, client=client)
         if len({e.about["session"] for e in answers}) < IN_A_ROW:
             raise MissingObservation(f"{client}: only {len(answers)} earlier tokens were presented")
+        for answer in answers:
+            _require_rotated(seen, client, answer)
         alive += [
             Complaint(f"{client}, session {e.about['session']}: {short(e)}", e)
             for e in answers
             if not is_invalid_grant(e)
         ]
     return conclude(alive, f"{', '.join(clients)}: the earlier tokens of {IN_A_ROW} sessions were refused")
+
+
+def _require_rotated(seen: Record, client: str, answer: HttpExchange) -> None:
+    """Raises MissingObservation unless what was presented is the last but one token of a session that was refreshed."""
+    session = f"session {answer.about['session']}"
+    rotations = [require_answer(e) for e in seen.of(HttpExchange, f"{session}: rotation", client=client)]
+    done = [e for e in rotations if e.status == 200]
+    if str(len(done)) != answer.about["session"]:
+        raise MissingObservation(f"{client}, {session}: {len(done)} refreshes before it: {short(rotations[-1])}")
+    if not _presented(answer) or _presented(answer) != _presented(rotations[-1]):
+        raise MissingObservation(f"{client}, {session}: what was presented is no earlier token of it")
 
 
 @check("TOKEN-09.E3", "RFC 9700 §4.14.2", "desktop")
@@ -154,6 +168,10 @@ def _live_access_tokens(seen: Record, bound: float) -> list[str]:
             raise MissingObservation("the newest access token was not accepted before the theft")
         if not refused_in_time(after, bound):
             complaints.append(Complaint(f"after reuse of {which} the newest access token: {short(after)}", after))
+            continue
+        for taken in taken_elsewhere(seen, cases[1], replayed=which):
+            told = f"after reuse of {which} the newest access token at {taken.method} {taken.url}: {short(taken)}"
+            complaints.append(Complaint(told, taken))
     return complaints
 
 

@@ -99,18 +99,23 @@ def _askers(seen: Record) -> list[str]:
 
 @check("TOKEN-03.E1", "RFC 9700 §2.1, RFC 6749 §3.1, §3.1.2.4")
 def changed_redirect_uris_get_an_error_page(seen: Record, parameters: Parameters) -> Judgement:
+    """Where a redirect URI is given twice, an error may go to the registered one: RFC 6749 §4.1.2.1 has it told there
+    that a parameter is repeated, and forbids a redirect to the invalid one only."""
     exchanges = seen.of(HttpExchange, "changed redirect URI")
     found = ends(exchanges, "client", "change")
     _require_each(seen, found, REDIRECT_CHANGES, "changes")
-    _require_foreign(exchanges)
     complaints = [
-        Complaint(f"{e.about['client']}, {_change(e)}: {wrong}", e) for e in found if (wrong := _not_an_error_page(e))
+        Complaint(f"{e.about['client']}, {_change(e)}: {wrong}", e)
+        for e in found
+        if not _tells_the_registered(e, exchanges) and (wrong := _not_an_error_page(e))
     ]
     kept = [
         Complaint(f"{e.about['client']}, {_change(e)}: a cookie keeps the redirect", e)
         for e in exchanges
         if _cookie_keeps(e)
     ]
+    if not complaints and not kept:
+        _require_foreign(found, exchanges)
     return conclude([*complaints, *kept], f"{len(found)} changed redirect URIs were answered with an error page")
 
 
@@ -123,16 +128,39 @@ def _require_each(seen: Record, found: list[HttpExchange], least: int, what: str
             raise MissingObservation(f"only {tried[client]} {what} were tried with {client}")
 
 
-def _require_foreign(exchanges: Iterable[HttpExchange]) -> None:
-    """Raises MissingObservation where a redirect URI was given twice and was the same: then it is the registered one,
-    and what is wrong is the repetition alone."""
+def _tells_the_registered(end: HttpExchange, exchanges: Iterable[HttpExchange]) -> bool:
+    """Whether an error, and no code, was sent to the registered one of two redirect URIs."""
+    if end.about["change"] != TWICE or delivers_code(end) or "error" not in end.location_parameters():
+        return False
+    request = _given_twice(exchanges).get(end.about["client"])
+    return _place(end.location or "") in [_place(uri) for uri in _redirect_uris(request)[:1]] if request else False
+
+
+def _place(uri: str) -> str:
+    return uri.partition("#")[0].partition("?")[0]
+
+
+def _given_twice(exchanges: Iterable[HttpExchange]) -> dict[str, HttpExchange]:
+    """The requests that gave a redirect URI twice, by their client."""
     requests: dict[str, HttpExchange] = {}
     for exchange in exchanges:
         if exchange.about["change"] == TWICE:
             requests.setdefault(exchange.about["client"], exchange)  # what follows are steps of the login after it
-    for client, request in requests.items():
-        if len(set(parse_qs(urlsplit(request.url).query).get("redirect_uri", []))) < 2:
+    return requests
+
+
+def _require_foreign(found: Iterable[HttpExchange], exchanges: Iterable[HttpExchange]) -> None:
+    """Raises MissingObservation where a client's redirect URI was not given twice, or twice the same: then it is the
+    registered one, and what is wrong is the repetition alone."""
+    requests = _given_twice(exchanges)
+    for client in sorted({end.about["client"] for end in found}):
+        if client not in requests or len(set(_redirect_uris(requests[client]))) < 2:
             raise MissingObservation(f"{client}: the redirect URI was not given twice, once a foreign one")
+
+
+def _redirect_uris(request: HttpExchange) -> list[str]:
+    """Those that a code request names, the registered one first."""
+    return parse_qs(urlsplit(request.url).query).get("redirect_uri", [])
 
 
 def _change(exchange: HttpExchange) -> str:

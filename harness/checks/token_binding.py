@@ -23,7 +23,10 @@ from harness.observe import MissingObservation, Record
 SESSION, PRESENTED, WIDER = "a session", "a refresh token presented", "a wider scope"
 THEN, WIDENED = "a refresh by the client afterwards", "with a wider scope"
 NOBODY, JUST_ROTATED, ROTATION = "by nobody", "by another client, just rotated", "a rotation"
-STRANGERS = ("by another client", NOBODY, "by an unknown client")
+NOBODY_NAMED = (NOBODY, "with an empty client id")
+STRANGERS = ("by another client", *NOBODY_NAMED, "by an unknown client")
+OTHERS = ("by another client", JUST_ROTATED)
+NO_REFRESH = (400, "unauthorized_client")
 REFUSALS = ((400, "invalid_grant"), (401, "invalid_client"), (400, "invalid_client"))
 MISSING = (400, "invalid_request")
 
@@ -32,6 +35,7 @@ MISSING = (400, "invalid_request")
 def strangers_are_refused(seen: Record, parameters: Parameters) -> Judgement:
     """invalid_client may come with 400 as well: the status is the server's choice (RFC 6749 §5.2). A request in which
     nobody is named may be invalid_request: it lacks a parameter (§5.2, §3.2.1). One that names somebody lacks none.
+    Another client may be unauthorized_client: to one that may not refresh at all nothing else need be said (§5.2).
 
     A token that its client has just used is no less bound to it: where a second use is answered for a while, for a
     client that lost the answer, nobody else may get that successor (RFC 6749 §6).
@@ -58,7 +62,9 @@ def _require_rotations(seen: Record, clients: Iterable[str]) -> None:
 
 def _refuses_stranger(answer: HttpExchange) -> bool:
     said = (answer.status, answer.json().get("error"))
-    return said in REFUSALS or (said == MISSING and answer.about["presented"] == NOBODY)
+    presented, known = answer.about["presented"], answer.about.get("by") == "registered"
+    lacking = said == MISSING and presented in NOBODY_NAMED
+    return said in REFUSALS or lacking or (said == NO_REFRESH and presented in OTHERS and known)
 
 
 @check("TOKEN-12.E2", "RFC 6749 §6, RFC 6749 §5.1")

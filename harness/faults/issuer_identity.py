@@ -137,3 +137,16 @@ def the_metadata_take_the_scheme_of_the_standard_header(real: Metadata) -> Metad
         return _PerRequest(real(config), config.issuer, origin)
 
     return build
+
+
+@fault("F-STAGE-05-x8", "STAGE-05.E1", Part.LOGIN_FLOW)
+def a_refusal_is_of_the_forwarded_host(real: LoginFlow) -> LoginFlow:
+    """Which takes the client's defence against a mix-up away (RFC 9207 §2)."""
+
+    class Credulous(LoginFlow):
+        def _refuse(self, *refusal: Any) -> Response:
+            host = _forwarded_host()
+            named = replace(self, config=replace(self.config, issuer=f"https://{host}")) if host else self
+            return LoginFlow._refuse(named, *refusal)
+
+    return Credulous(**vars(real))

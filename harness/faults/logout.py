@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Response, current_app, request
 
 from harness.faults.registry import fault
+from reference_impl.api.guard import ApiGuard, Principal
 from reference_impl.api.realtime import BACKLOG, Inbox, Realtime, Stream
 from reference_impl.issuer.revocation import GrantOfToken, Revocation
 from reference_impl.oauth_client import OAuthClientError
@@ -162,6 +163,16 @@ def a_failed_revocation_leaves_the_user_signed_in(real: Logout) -> Logout:
             return True
 
     return Obedient(real.revocations)
+
+
+@fault("F-TOKEN-19-x10", "TOKEN-19.E2", Part.API_GUARD)
+def one_route_does_not_ask_whether_the_session_goes_on(real: ApiGuard) -> ApiGuard:
+    class Forgetful(ApiGuard):
+        def check_grant(self, principal: Principal) -> None:
+            if request.path != "/notes":
+                super().check_grant(principal)
+
+    return Forgetful(**vars(real))
 
 
 def _like(real: Realtime, kind: type[Realtime]) -> Realtime:

@@ -118,6 +118,16 @@ def a_client_may_redeem_for_any_of_its_redirect_uris(real: TokenEndpoint) -> Tok
     return Broad(**vars(real))
 
 
+@fault("F-TOKEN-02-x7", "TOKEN-02.E1", Part.TOKEN_ENDPOINT)
+def an_empty_verifier_is_not_compared(real: TokenEndpoint) -> TokenEndpoint:
+    class Trusting(TokenEndpoint):
+        def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
+            if request.code_verifier != "" or binding.client_id != request.client_id:
+                super().check_binding(binding, request)
+
+    return Trusting(**vars(real))
+
+
 @fault("F-TOKEN-12-a", "TOKEN-12.E1", Part.TOKEN_STORE)
 def the_client_is_ignored_on_a_refresh(real: TokenStore) -> TokenStore:
     class Anybodys(TokenStore):
@@ -157,6 +167,18 @@ def a_refresh_by_nobody_is_taken_for_one_of_the_tokens_client(real: IssuerServer
         def _presenter(self) -> str:
             with_id = "client_id" in self.request.form
             found = None if with_id else real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"])
+            return found.session.client_id if found else super()._presenter()
+
+    vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked
+    return real
+
+
+@fault("F-TOKEN-12-x6", "TOKEN-12.E1", Part.OAUTH_SERVER)
+def an_empty_client_id_is_taken_for_that_of_the_tokens_client(real: IssuerServer) -> IssuerServer:
+    class Obliging(RefreshGrant):
+        def _presenter(self) -> str:
+            empty = self.request.form.get("client_id") == ""
+            found = real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"]) if empty else None
             return found.session.client_id if found else super()._presenter()
 
     vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked

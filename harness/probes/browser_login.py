@@ -27,6 +27,7 @@ __all__ = ["BrowserLogin"]
 STEP_SECONDS = 5.0  # until a page shows what a step needs
 SETTLED_SECONDS = 1.0  # without an answer, after the last step: nothing more comes
 END_SECONDS = 15.0  # from the last step to the authorization response
+UNHEARD = 100  # answers whose cookies are kept until they are asked for
 COOKIES_SECONDS = 0.5  # that an answer's cookies may be told after its other headers; mostly they are told before
 WORD = re.compile(r"[\w .,!&'-]+")  # a name, an id or what is written on a button; all else is a CSS selector
 
@@ -228,13 +229,15 @@ class _Visit:
     def _told_of_cookies(self, event: Mapping[str, Any]) -> None:
         told = {name.lower(): value for name, value in event["headers"].items()}
         self._set_cookies[event["requestId"]] = told.get("set-cookie", "")
+        while len(self._set_cookies) > UNHEARD:  # those of pictures and scripts, which nobody asks for
+            del self._set_cookies[next(iter(self._set_cookies))]
 
     def _cookies_of(self, event: Mapping[str, Any]) -> list[str]:
         """The Set-Cookie headers of an answer, which the browser keeps back where it hands over the others."""
         request, end = event.get("networkId", ""), time.monotonic() + COOKIES_SECONDS
         while request not in self._set_cookies and time.monotonic() < end:
             self._page.wait_for_timeout(10)
-        return self._set_cookies.pop(request, "").splitlines()
+        return [line for line in self._set_cookies.pop(request, "").split("\n") if line]
 
     def _objection(self, url: str) -> str:
         """Why nothing is sent there, "" where something is."""

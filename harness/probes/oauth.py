@@ -77,6 +77,11 @@ class StageAddress:
         own = (self.issuer, self.discovery, self.api, self.web, self.protected)
         return self.hosts | {urlsplit(url).hostname or "" for url in own if url}
 
+    def not_offered(self, capability: str, otherwise: str) -> NotOffered:
+        """What to raise for a capability that this target lacks, with the reason that was declared, if any."""
+        declared = self.absent.get(capability.replace(" ", "_"))
+        return NotOffered(capability, declared or otherwise, declared is not None)
+
 
 @dataclass(frozen=True)
 class Authorization:
@@ -176,7 +181,7 @@ class OAuthIssuer:
         return found
 
     def metadata_urls(self) -> tuple[str, ...]:
-        """Where the metadata may lie."""
+        """Where the metadata may lie; once they were found, where they lie."""
         return (self.address.discovery,) if self.address.discovery else self._places
 
     def new_agent(self) -> HttpProbe:
@@ -292,7 +297,7 @@ class OAuthIssuer:
         """
         url = endpoint or self.metadata.get("revocation_endpoint", "")
         if not url:
-            raise self._not_offered("revocation endpoint", "its metadata names none")
+            raise self.address.not_offered("revocation endpoint", "its metadata names none")
         return self._post(case, url, {"token": token}, client, "revocation", changes, True, about or {})
 
     def token_request(
@@ -347,7 +352,7 @@ class OAuthIssuer:
         there is neither."""
         url = self.address.protected or self.metadata.get("userinfo_endpoint", "")
         if not url:
-            raise self._not_offered("api", f"no resource of {self.stage} that needs a token is described")
+            raise self.address.not_offered("api", f"no resource of {self.stage} that needs a token is described")
         headers = {"Authorization": f"Bearer {access_token}"}
         return self.new_agent().get(case, url, headers=headers, role="api", **about)
 
@@ -391,10 +396,6 @@ class OAuthIssuer:
         fields, headers = _authenticated(form, client)
         changed = {name: value for name, value in {**fields, **(changes or {})}.items() if value is not None}
         return self._probe.post(case, url, changed, headers=headers, record=record, **{"role": role, **about})
-
-    def _not_offered(self, capability: str, otherwise: str) -> NotOffered:
-        declared = self.address.absent.get(capability.replace(" ", "_"))
-        return NotOffered(capability, declared or otherwise, declared is not None)
 
     def _ends(self, redirect_uris: Collection[str], state: str, location: str) -> bool:
         """Whether a redirect is the answer to the code request (RFC 6749 §4.1.2), or leads where no login goes on."""

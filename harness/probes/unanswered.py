@@ -6,7 +6,6 @@ import os
 import socket
 import ssl
 import zlib
-from collections.abc import Iterator
 from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 from urllib.parse import urlsplit
 
@@ -30,7 +29,7 @@ TOLD: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], .
 def why_unanswered(error: BaseException, url: str) -> str:
     """What an error of the transport means: `connection refused at id.example:443`. Libraries wrap the error that tells
     in up to four others."""
-    found = list(dict.fromkeys(_with_causes(error)))
+    found = _with_causes(error)
     place = _place(url)
     for each in reversed(found):  # the inmost tells most
         if words := _words(each, place):
@@ -42,24 +41,35 @@ def _words(error: BaseException, place: str) -> str:
     """What this error alone tells; "" for nothing."""
     if isinstance(error, ssl.SSLCertVerificationError | OtherName):
         return f"TLS: the certificate of {place} is not accepted: {getattr(error, 'verify_message', error)}"
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return f"TLS: the connection was ended by {place}"
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or str(error)
         return f"TLS: no handshake with {place}: {reason.replace('_', ' ').lower()}"
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return f"name not looked up, for the time being: {_host(place)}"
     for kinds, told in TOLD:
         if isinstance(error, kinds):
-            return told.format(place=place, host=place.rpartition(":")[0])
+            return told.format(place=place, host=_host(place))
     if isinstance(error, OSError) and error.errno is not None:
         return f"{os.strerror(error.errno).lower()} at {place}"
     return ""
 
 
-def _with_causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what it holds or came of, inmost last."""
-    yield error
-    wrapped = (*error.args, getattr(error, "reason", None), error.__cause__)
-    for inner in wrapped:
-        if isinstance(inner, BaseException) and inner is not error:
-            yield from _with_causes(inner)
+def _with_causes(error: BaseException) -> list[BaseException]:
+    """The error, and what it holds or came of, each once, inmost last."""
+    found: dict[int, BaseException] = {}
+    waiting: list[object] = [error]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, BaseException) and id(each) not in found:
+            found[id(each)] = each
+            waiting += reversed((*each.args, getattr(each, "reason", None), each.__cause__))
+    return list(found.values())
+
+
+def _host(place: str) -> str:
+    return place.rpartition(":")[0]
 
 
 def _place(url: str) -> str:

@@ -58,8 +58,8 @@ def render_auditor(report: ReportInput) -> str:
 
 def _sections(all_dossiers: Iterable[Dossier]) -> tuple[tuple[Verdict, tuple[Dossier, ...]], ...]:
     """Dossiers by their verdict, in the order in which they are to be read."""
-    exercised = [dossier for dossier in all_dossiers if dossier.has_scenario]
-    return tuple((verdict, tuple(d for d in exercised if d.verdict is verdict)) for verdict in ORDER)
+    written = [dossier for dossier in all_dossiers if dossier.has_scenario]
+    return tuple((verdict, tuple(d for d in written if d.verdict is verdict)) for verdict in ORDER)
 
 
 def _areas(all_dossiers: Iterable[Dossier]) -> dict[str, list[Dossier]]:

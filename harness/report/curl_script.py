@@ -7,7 +7,7 @@ the answers that give them, made by the script, or asked of its user.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,11 @@ from urllib.parse import parse_qsl
 from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.report import answer_reader
 from harness.report.pages import TEMPLATES, amount
+from harness.report.script_bases import bases, part
 from harness.report.script_comparison import Comparison, shape
-from harness.report.script_requests import Requests, origin
+from harness.report.script_requests import Requests
 from harness.report.script_values import Values
-from harness.report.script_waiting import TOO_LONG, seconds_waited, waiting, waits_too_long
+from harness.report.script_waiting import TOO_LONG, cuts_a_wait, seconds_waited, waiting, waits_too_long
 from harness.report.shell import comment, quote
 from harness.report.slices import exchanges_of, slice_of
 
@@ -29,12 +30,12 @@ ENOUGH = 24  # requests of a script; of what would need more, the first that is 
 USE = (
     "",
     "Needs bash, curl, openssl and python3. It logs in as a test user and sends what is written below, nothing else.",
-    "Usage: CA=authority.pem BASE=https://where.it.runs bash THIS-FILE; both can be left out.",
     "It ends with 0 where the same answers came, 1 where others did, 2 where it could not go on, and 3 where neither",
     "would show anything, because the run had set the target's clock too far forward. It compares status, redirect,",
     "cookies, JSON, who issued JWTs for whom and for how long, Cache-Control, Pragma, Content-Type, WWW-Authenticate;",
     "no text of a page.",
 )
+CA = "a PEM file, the authority of the target's certificate, where this machine does not trust it"
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,9 @@ class _Script:
     tokens: Sequence[TokenFacts]
 
     @cached_property
-    def bases(self) -> dict[str, str]:
+    def bases(self) -> Mapping[str, str]:
         """The variable of each origin."""
-        origins = dict.fromkeys(origin(step.url) for step in self.steps)
-        return {url: f"BASE_{number}" if number > 1 else "BASE" for number, url in enumerate(origins, 1)}
+        return bases(self.steps)
 
     def write(self, head: Sequence[str]) -> CurlScript:
         """The script with these lines at its top."""
@@ -81,7 +81,7 @@ class _Script:
             lines += [*self._told(place), *before, command, *after, ""]
         sent = "\n".join([*lines, *self._ending()]) + "\n"
         top = [comment(line).rstrip() for line in (*head, *self._of_time(), *USE)]
-        return CurlScript("\n".join(["#!/usr/bin/env bash", *top, *self._preamble(), "", sent]), sent)
+        return CurlScript("\n".join(["#!/usr/bin/env bash", *top, *self._usage(), *self._preamble(), "", sent]), sent)
 
     def _at_once(self, step: HttpExchange) -> int:
         races = (one for one in self.shown if isinstance(one, Race) and exchanges_of([one], [step]))
@@ -89,9 +89,23 @@ class _Script:
 
     def _of_time(self) -> list[str]:
         seconds = seconds_waited(self.steps)
-        told = [f"It waits {amount(round(seconds), 's')} on its way, as the run did."] if seconds else []
+        as_long = "less than the run took: a wait was cut" if cuts_a_wait(self.steps) else "as the run did"
+        told = [f"It waits {amount(round(seconds), 's')} on its way, {as_long}."] if seconds else []
         told += [TOO_LONG] if waits_too_long(self.steps) else []
         return ["", *told] if told else []
+
+    def _usage(self) -> list[str]:
+        """Every variable that the script takes, and what it is."""
+        origins = sorted((name, url) for url, name in self.bases.items())
+        taken = {"CA": "authority.pem"} if any(url.startswith("https:") for _, url in origins) else {}
+        told = [f"{name}=…: {CA}" for name in taken]
+        told += [
+            f"{name}=…: {part(url, self.steps)}; in the run, and where it is left out, {url}" for name, url in origins
+        ]
+        told += [f"{name}=…: {what}; asked for where it is left out" for name, what in self.values.asked.items()]
+        taken |= {name: f"{url.partition(':')[0]}://…" for name, url in origins} | dict.fromkeys(self.values.asked, "…")
+        line = " ".join(["Usage:", *(f"{name}={value}" for name, value in taken.items()), "bash THIS-FILE"])
+        return [comment(line), *(comment(one, "#   ") for one in told)]
 
     def _preamble(self) -> list[str]:
         bases = [f"default {name} {quote(url)}" for url, name in self.bases.items()]

@@ -14,6 +14,7 @@ from harness.report.verdicts import STAGE_ORDER, by_control, merged, stage_of, w
 __all__ = ["Column", "Dossier", "Ground", "Row", "Statement", "dossiers"]
 
 REASON = 400  # characters of a reason that a page shows; findings.jsonl has it whole
+NOTHING = (Verdict.NOT_RUN, Verdict.NOT_APPLICABLE)  # verdicts of which nothing was verified
 AXES = ("target", "os", "stage", "browser", "store")
 
 
@@ -70,7 +71,7 @@ class Row:
 @dataclass(frozen=True)
 class Dossier:
     """One control. `shared` is what all its cells have in common; `elsewhere` are the controls whose dossier shows
-    the evidence of scenarios that they share with this one."""
+    the evidence of scenarios that they share with this one. `exercised`: something came of it in some cell."""
 
     control: Control
     verdict: Verdict
@@ -80,6 +81,7 @@ class Dossier:
     evidence: tuple[Evidence, ...]
     elsewhere: tuple[str, ...]
     has_scenario: bool
+    exercised: bool
 
     @property
     def search(self) -> str:
@@ -121,6 +123,7 @@ def _dossier(
         evidence=tuple(evidence[scenario] for scenario in scenarios if owners[scenario] == control.id),
         elsewhere=tuple(sorted({owner for owner in owners.values() if owner != control.id})),
         has_scenario=any(finding.scenario for finding in findings),
+        exercised=any(finding.verdict not in NOTHING for finding in findings),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.observations import HttpExchange
 from harness.report.failures import Failure, Sight, failures, script_name
-from harness.report.markdown import fenced, folded, literal, table
+from harness.report.markdown import fenced, folded, html_code, literal, table
 from harness.report.report_input import ReportInput
 from harness.report.transcripts import exchange_line, shown_text
 from harness.report.verdicts import cell_name
@@ -37,6 +37,8 @@ def _section(failure: Failure, script: str, report: ReportInput) -> Iterator[str
     yield f"**{control.severity} severity** · {literal(', '.join(failure.clauses), WHOLE)} · seen at {verified}"
     yield f"**Stimulus.** {literal(' '.join(control.stimulus.split()), WHOLE)}"
     yield f"**Expected.** {literal(failure.expectation.text, WHOLE)}"
+    if control.notes:
+        yield f"**Notes.** {literal(' '.join(control.notes.split()), WHOLE)}"
     for sight in failure.sights:
         yield from _sight(sight)
     whose = "**What to change.**" if failure.remedy else "**What is required.**"
@@ -58,7 +60,7 @@ def _sight(sight: Sight) -> Iterator[str]:
         yield f"Confirmed: the scenario was run again from its start with another HTTP client, {_client(sight)}."
     for one in sight.shown:
         if isinstance(one, HttpExchange):
-            yield folded(literal(f"{one.case}: {exchange_line(one)}"), fenced(shown_text(one)))
+            yield folded(html_code(f"{one.case}: {exchange_line(one)}"), fenced(shown_text(one)))
 
 
 def _client(sight: Sight) -> str:

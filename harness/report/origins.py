@@ -1,7 +1,8 @@
 """Where what a request sends came from: which earlier answer gave it, and how it is read out of that answer.
 
-Of a login in a browser less is known: cookies are not in its record, and a script may have made the forms of a page. So
-it rests on all that was asked before, and addresses and fields are looked for in the text of the page too.
+Of a login in a browser less is known: cookies that scripts and subresources set are not in its record, and a script may
+have made the forms of a page. So addresses and fields are looked for in the text of the page too, and a form that no
+page holds came from the one that was shown.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "page_of",
     "reading_of",
     "sent_marks",
+    "shown_page",
     "url_reading",
 ]
 
@@ -113,7 +115,7 @@ def url_reading(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Read
 
 def _made_by_a_script(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Reading | None:
     """Where the page that a browser showed names the address in quotes, or is there itself."""
-    page = _shown_page(exchange, earlier)
+    page = shown_page(exchange, earlier)
     if page is None:
         return None
     parts = urlsplit(page.url)
@@ -123,7 +125,7 @@ def _made_by_a_script(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -
     return Reading(page, "own") if exchange.url == page.url else None
 
 
-def _shown_page(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> HttpExchange | None:
+def shown_page(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> HttpExchange | None:
     """The page from which a browser sent this request; None where no browser did."""
     if not by_browser(exchange):
         return None
@@ -150,7 +152,7 @@ def _in_quotes(value: str, text: str) -> tuple[str, str] | None:
 def field_reading(name: str, value: str, exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> Reading | None:
     """Where a form field of this value was preset by the page that holds the form."""
     found = page_of(exchange, earlier)
-    shown = _shown_page(exchange, earlier)
+    shown = shown_page(exchange, earlier)
     if found is None and shown is not None and (around := _in_quotes(value, shown.body)):
         return Reading(shown, "between", around)
     if found is None or not value:
@@ -161,15 +163,12 @@ def field_reading(name: str, value: str, exchange: HttpExchange, earlier: Sequen
 
 
 def cookie_setters(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> list[HttpExchange]:
-    """The answers that set the cookies which the user agent held at this request: the last one of each name, and all
-    that a browser was given."""
+    """The answers that set the cookies which the user agent held at this request: the last one of each name."""
     last: dict[str, HttpExchange] = {}
     for answer in earlier:
         if _same_agent(answer, exchange):
             for line in answer.header_values("set-cookie"):
                 last[line.partition("=")[0].strip()] = answer
-            if by_browser(answer):
-                last[answer.id] = answer
     return list(last.values())
 
 

@@ -10,12 +10,14 @@ from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.report import answer_reader
 from harness.report.marks import MARK, marks_in
 from harness.report.origins import reading_of
+from harness.report.script_bases import origin
 from harness.report.script_values import Parts
 from harness.report.shell import Variable, quote, word
 from harness.report.slices import exchanges_of
 
 __all__ = ["Comparison", "shape"]
 
+PORT = re.compile(r":\d+$")  # of an origin that names one
 LONGEST_FACT, MOST_FACTS = 1_000, 200  # characters of what is compared of an answer, and how much of it
 VOLATILE = re.compile(  # what is another each time: by its name, a moment, or what is drawn at random
     r"^(?!cookie)[^:]*\b(?:state|session_state|nonce|iat|exp|nbf|jti|sid|kid|id|(?!client_id)[a-z_]+_id|[a-z_]+_(?:at|time|hash)"
@@ -57,16 +59,25 @@ class Comparison:
             token = next((t for t in self.tokens if digests & {mark.digest for mark in marks_in(t.token)}), None)
             told |= answer_reader.in_ascii(answer_reader.claims(name, token.claims if token else {}))
         facts = (f"{name}: {value}" for name, value in told.items() if ": " not in name)
-        steady = [self._at_bases(one) for one in facts if len(one) <= LONGEST_FACT and not MARK.search(one)]
+        own = origin(step.url)
+        steady = [self._at_bases(one, own) for one in facts if len(one) <= LONGEST_FACT and not MARK.search(one)]
         texts = ("".join(part for part in parts if isinstance(part, str)) for parts in steady)
         kept = [word(parts) for parts, text in zip(steady, texts, strict=True) if not VOLATILE.search(text)]
         return kept[:MOST_FACTS]
 
-    def _at_bases(self, text: str) -> Parts:
-        """The text with the variables of the origins in their place."""
-        origins = "|".join(re.escape(one) for one in sorted(self.bases, key=len, reverse=True))
-        pieces = re.split(rf"({origins})(?![\w.:-])", text)
-        return [Variable(self.bases[one]) if one in self.bases else one for one in pieces if one]
+    def _at_bases(self, text: str, own: str) -> Parts:
+        """The text with what is of the run's origins taken from their variables: an origin, the authority after another
+        scheme, and the port after another host. What two of them share is taken from `own`, who gave the answer."""
+        known: dict[str, Variable] = {}
+        for url in sorted(self.bases, key=lambda url: url != own):
+            authority, port = url.partition("://")[2], PORT.search(url)
+            known.setdefault(url, Variable(self.bases[url]))
+            known.setdefault(f"//{authority}", Variable(self.bases[url], "#*:"))
+            if port:
+                known.setdefault(port[0], Variable(f"{self.bases[url]}_PORT"))
+        longest_first = "|".join(re.escape(one) for one in sorted(known, key=len, reverse=True))
+        pieces = re.split(rf"((?:{longest_first})(?![\w.:-]))", text)
+        return [known.get(one, one) for one in pieces if one]
 
     def _claims(self, token: TokenFacts) -> list[str]:
         digest = next((mark.digest for mark in marks_in(token.token)), "")

@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, quote_plus
 from harness.observations import HttpExchange
 from harness.report.marks import Mark, marks_in
 from harness.report.origins import by_browser, url_reading
+from harness.report.script_bases import origin
 from harness.report.script_values import Parts, Values
 from harness.report.shell import Variable, quote, word
 
-__all__ = ["Requests", "origin"]
+__all__ = ["Requests"]
 
 FORM = "application/x-www-form-urlencoded"
 MOST_AT_ONCE = 100
@@ -77,11 +78,6 @@ class Requests:
         preset = self.values.preset(place, name, value)
         parts: Parts = [preset] if preset else self.values.parts(place, value)
         return f"--data-urlencode {word([f'{quote_plus(name)}=', *parts])}"
-
-
-def origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0]}"
 
 
 def _method(step: HttpExchange) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from harness.model import Finding
 from harness.observations import HttpExchange, Observation, Race, TokenFacts
 from harness.report.marks import marks_in
-from harness.report.origins import cookie_setters, page_of, reading_of, sent_marks, url_reading
+from harness.report.origins import cookie_setters, page_of, reading_of, sent_marks, shown_page, url_reading
 
 __all__ = ["exchanges_of", "first_trial", "showing", "slice_of", "with_their_start"]
 
@@ -90,7 +90,8 @@ def _causes(exchange: HttpExchange, earlier: Sequence[HttpExchange]) -> list[Htt
         causes += [answer for answer in earlier if reading_of(mark.digest, answer)][:1]
     url = url_reading(exchange, earlier)
     page = page_of(exchange, earlier)
-    return [*causes, *([url.exchange] if url else []), *([page[0]] if page else [])]
+    shown = shown_page(exchange, earlier) if exchange.method != "GET" else None  # a GET may be asked without a page
+    return [*causes, *([url.exchange] if url else []), *([page[0]] if page else []), *([shown] if shown else [])]
 
 
 def _presented(exchange: HttpExchange) -> set[str]:

@@ -50,7 +50,7 @@ def show_decision(console: Console, decision: Decision) -> None:
             console.print(Text(f"{reason.subject}: {reason.detail}", style="dim"))
     word = Text("gate: pass", style="bold green") if decision.passed else Text("gate: fail", style="bold red")
     notes = len(decision.reasons) - len(against)
-    console.print(word.append(f" ({notes} notes)" if notes else "", style="dim"))
+    console.print(word.append(f" ({notes} note{'s' * (notes != 1)})" if notes else "", style="dim"))
     for reason in told[:SHOWN]:
         line = visible(f"  {reason.rule}: {reason.subject}: {reason.detail}")
         console.print(Text(line), soft_wrap=True)

@@ -35,6 +35,9 @@ Capability = Literal[
     "relying_party",
     "revocation_endpoint",
     "documentation",
+    "public_client",
+    "native_client",
+    "second_client",
 ]
 """What a description may declare absent."""
 
@@ -101,6 +104,7 @@ class Description:
     remedies: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     lifetimes: Mapping[str, DocumentedLifetime] = field(default_factory=dict)  # as its operators document them
+    documented_in: str = ""  # where, if not in a description of its operators
     assurance: str = ""  # AAL1 or AAL2, where its operators claim it
     secrets: tuple[str, ...] = field(default=(), repr=False)  # what steps of the login fill in, besides passwords
     file: Path | None = None

@@ -19,7 +19,8 @@ from harness.probes.login import PLACEHOLDERS, Login
 from harness.probes.oauth import Client, User
 from harness.redact import SHORTEST
 from harness.targets.description import Description, Limits, StageDescription
-from harness.targets.description_tables import DescriptionTable, LifetimesTable, StageTable, is_in_clear
+from harness.targets.description_places import cell_mistakes, is_in_clear
+from harness.targets.description_tables import DescriptionTable, LifetimesTable, StageTable
 from harness.toml_lines import KeyPath, TomlFile, read_toml
 from harness.toml_models import validate
 
@@ -48,10 +49,12 @@ def load_description(
         *_stage_mistakes(filled),
         *_secret_mistakes(filled),
         *_login_mistakes(filled),
+        *_cell_mistakes(filled),
         *_expired(filled, today or datetime.now(UTC).date()),
     ]
     if table is None or mistakes or wrong or rest:
-        raise Mistakes([*mistakes, *wrong, *rest])
+        unset = {each.line for each in mistakes}  # what a text lacks there is not judged before it is filled in
+        raise Mistakes([*mistakes, *(each for each in (*wrong, *rest) if each.line not in unset)])
     return replace(_description(table, path), secrets=tuple(_secret_values(written, filled)))
 
 
@@ -171,12 +174,14 @@ def _stage_mistakes(file: TomlFile) -> Iterator[Mistake]:
         if isinstance(ca_file, str) and not (file.path.parent / ca_file).is_file():
             where = f"it is looked for in {file.path.parent}"
             yield file.mistake((*at, "ca_file"), f"there is no file {ca_file!r}", where)
-        seen: set[object] = set()
+        seen: set[str] = set()
         for index, client in enumerate(_tables(_table(stage).get("client"))):
-            if client.get("id") in seen:
-                what = f"the client {client['id']!r} is there twice"
-                yield file.mistake((*at, "client", index, "id"), what, "describe each client once")
-            seen.add(client.get("id"))
+            id = str(client.get("id", ""))
+            if id in seen:
+                yield file.mistake(
+                    (*at, "client", index, "id"), f"the client {id!r} is there twice", "describe it once"
+                )
+            seen |= {id} - {""}
 
 
 def _secret_mistakes(file: TomlFile) -> Iterator[Mistake]:
@@ -211,6 +216,14 @@ def _selectors(file: TomlFile, at: KeyPath, step: Mapping[str, Any]) -> Iterator
             what = f"{word!r} is a CSS selector, and this login is by forms"
             hint = 'name the field or button by its name, id or text, or write by = "browser"'
             yield file.mistake((*at, key), what, hint)
+
+
+def _cell_mistakes(file: TomlFile) -> Iterator[Mistake]:
+    """Expected failures in cells that there cannot be."""
+    stages = [stage for stage in STAGES if stage in _table(file.data.get("stage"))] or STAGES
+    for index, each in enumerate(_tables(file.data.get("expected_failure"))):
+        for what, hint in cell_mistakes(str(each.get("cell", "")), str(file.data.get("name")), stages):
+            yield file.mistake(("expected_failure", index, "cell"), what, hint)
 
 
 def _expired(file: TomlFile, today: date) -> Iterator[Mistake]:

@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from harness.probes.login import LoginStep
 from harness.targets.description import Capability
+from harness.targets.description_places import host_mistake, issuer_mistake, redirect_mistake, url_mistake
 from harness.toml_models import Day, Text, Written
 
-__all__ = ["DescriptionTable", "StageTable", "is_in_clear"]
+__all__ = ["DescriptionTable", "LifetimesTable", "StageTable"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_LOOPBACK = re.compile(r"localhost|.*\.localhost|127(\.\d+){3}|::1")
 
 
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("no URL of http or https; write one such as https://id.example.com")
-    if parts.username or parts.password:
-        raise ValueError("a URL with a password in it; name users under [[stage.<stage>.user]]")
-    return value
+def _without(mistake: Callable[[str], str]) -> AfterValidator:
+    """Makes sure that there is no such mistake in a text."""
+
+    def checked(value: str) -> str:
+        if wrong := mistake(value):
+            raise ValueError(wrong)
+        return value
+
+    return AfterValidator(checked)
 
 
-def _issuer(value: str) -> str:
-    wrong = []
-    try:
-        _url(value)
-    except ValueError as error:
-        wrong.append(str(error))
-    if "?" in value or "#" in value:
-        wrong.append("an issuer identifier has no query and no fragment (RFC 8414 §2)")
-    if wrong:
-        raise ValueError("; ".join(wrong))
+def _redirect(value: str, info: ValidationInfo) -> str:
+    """It depends on `native`, which is therefore declared before; where that is wrong itself, more is let through."""
+    if wrong := redirect_mistake(value, info.data.get("native", True)):
+        raise ValueError(wrong)
     return value
 
 
@@ -54,8 +50,10 @@ def _cell(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 CellPattern = Annotated[str, AfterValidator(_cell)]
-Url = Annotated[str, AfterValidator(_url)]
-Issuer = Annotated[str, AfterValidator(_issuer)]
+Url = Annotated[str, _without(url_mistake)]
+Issuer = Annotated[str, _without(issuer_mistake)]
+Host = Annotated[Text, _without(host_mistake)]
+RedirectUri = Annotated[Text, AfterValidator(_redirect)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -68,12 +66,12 @@ class ClientTable(Table):
 
     id: Text
     """Its client identifier."""
-    redirect_uri: Text
-    """A redirect URI that is registered for it. Nothing is ever sent there."""
-    other_redirect_uris: list[Text] = Field(default_factory=list)
-    """Further redirect URIs that are registered for it."""
     native: bool = False
     """Whether it is a native app: its redirect URI is on the loopback address or has a scheme of its own (RFC 8252)."""
+    redirect_uri: RedirectUri
+    """A redirect URI that is registered for it. Nothing is ever sent there."""
+    other_redirect_uris: list[RedirectUri] = Field(default_factory=list)
+    """Further redirect URIs that are registered for it."""
     authentication: Literal["none", "client_secret_basic", "client_secret_post"] = "none"
     """How it authenticates at the token endpoint; none for a public client."""
     secret: str = ""
@@ -114,7 +112,7 @@ class StageTable(Table):
     """Whether others rely on this stage: nothing destructive is done to it."""
     ca_file: Text | None = None
     """A file of certificate authorities (PEM) to trust instead of this machine's, relative to this description."""
-    hosts: list[Text] = Field(default_factory=list)
+    hosts: list[Host] = Field(default_factory=list)
     """Hosts that requests may go to besides those of the URLs above, such as the login page's."""
     client: Annotated[list[ClientTable], Field(min_length=1)]
     """Clients; the first is used where one is enough."""
@@ -236,9 +234,3 @@ class DescriptionTable(Table):
     """For an expectation that fails: what to change, in the system's own terms. Reports show it."""
     limits: LimitsTable = Field(default_factory=LimitsTable)
     """What the system is spared."""
-
-
-def is_in_clear(url: str) -> bool:
-    """Whether requests to this URL leave the machine without TLS."""
-    parts = urlsplit(url)
-    return parts.scheme == "http" and not _LOOPBACK.fullmatch(parts.hostname or "")

@@ -81,9 +81,8 @@ def _mend(code: int, host: str, port: int) -> str:
         return f"give the server a certificate for {host}, or write the name that its certificate has"
     if code in _UNKNOWN_AUTHORITY:
         show = f"openssl s_client -showcerts -servername {host} -connect {host}:{port}"
-        return (
-            f'write ca_file = "ca.pem" with its authority in that file, beside the description; {show} shows the chain'
-        )
+        write = 'write ca_file = "ca.pem" with its authority in that file, beside the description'
+        return f"{write} (authassay init: --ca-file ca.pem --force); {show} shows the chain"
     return "mend the certificate at the server"
 
 

@@ -171,13 +171,17 @@ class _DescribedLifetimes:
     description: Description
     recorder: Recorder
 
+    @property
+    def _file(self) -> str:
+        return self.description.file.name if self.description.file else "its description"
+
     def lifetimes(self, case: str, stage: str) -> LifetimeTable:
         return self.recorder.record(
             LifetimeTable(
                 case=case,
                 about={"stage": stage},
                 stage=stage,
-                source=f"[lifetimes] of {self.description.file.name if self.description.file else 'its description'}",
+                source=self.description.documented_in or f"what its operators say in [lifetimes] of {self._file}",
                 limits=self.description.lifetimes,
                 assurance=self.description.assurance,
             )

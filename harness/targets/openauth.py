@@ -163,4 +163,5 @@ def _description(variant: str, stages: Mapping[str, StageDescription]) -> Descri
             "access_token": DocumentedLifetime(ACCESS[variant]),
             "refresh_idle": DocumentedLifetime(REFRESH[variant]),
         },
+        documented_in=f"what OpenAuth {version} documents of its option ttl",
     )

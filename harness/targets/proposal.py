@@ -7,18 +7,19 @@ as a `${NAME}`, which loading would fill in from the environment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.errors import TargetError
 from harness.observe import Recorder
-from harness.probes.clients import Bounds, new_client
+from harness.probes.clients import Bounds, new_client, origin
 from harness.probes.forms import Form, find_form
 from harness.probes.oauth import METADATA, Client, OAuthIssuer, StageAddress
 from harness.redact import Redactor
 from harness.targets.discovery import endpoint_hosts
+from harness.targets.doors import try_door
 
 __all__ = ["Answers", "Found", "look", "proposal"]
 
@@ -50,12 +51,18 @@ class Answers:
 
 @dataclass(frozen=True)
 class Found:
-    """What a stage says of itself; `problem` tells why there are no metadata, or no login form."""
+    """What a stage says of itself; `problem` tells why there are no metadata, or no login form, `mend` what to do."""
 
     metadata: Mapping[str, object] = field(default_factory=dict)
     url: str = ""
     form: Form | None = None
     problem: str = ""
+    mend: str = ""
+
+    @property
+    def told(self) -> str:
+        """All of it in one line."""
+        return "; ".join(filter(None, (self.problem, self.mend))) or f"found {self.url}, and a login form"
 
 
 def look(answers: Answers, stage: str, folder: Path) -> Found:
@@ -68,13 +75,19 @@ def look(answers: Answers, stage: str, folder: Path) -> Found:
     try:
         answer = at.discover("discovery")
         if not answer.json().keys() >= METADATA:
-            return Found(problem=f"no metadata at {', '.join(at.metadata_urls())} ({answer})")
+            problem = f"no metadata ({answer}) at {', '.join(at.metadata_urls())}"
+            return Found(problem=problem, mend="" if answer.status else _door_mend(issuer, ca_file))
         ended = at.authorize("login page", answers.client, None)
     except TargetError as error:
         return Found(problem=str(error))
     form = find_form(ended.answer.text) if ended.answer.status == 200 else None
     problem = "" if form and form.password_fields else _no_form(ended.answer.location or str(ended.answer))
     return Found(answer.json(), answer.url, form if not problem else None, problem)
+
+
+def _door_mend(issuer: str, ca_file: Path | None) -> str:
+    """What opens the way to an issuer that does not answer, "" where it is open."""
+    return next((door.mend for door in try_door(origin(issuer), ca_file) if door.state == "wrong"), "")
 
 
 def _no_form(where: str) -> str:
@@ -87,7 +100,7 @@ def proposal(answers: Answers, found: Mapping[str, Found]) -> str:
         [
             *_head(answers),
             *(line for stage in answers.issuers for line in _stage(answers, stage, found[stage])),
-            *_login(next((each.form for each in found.values() if each.form), None)),
+            *_login(found.values()),
             *_rest(),
         ]
     )
@@ -114,7 +127,12 @@ def _stage(answers: Answers, stage: str, found: Found) -> Iterator[str]:
         yield f"# client authentication: {_listed(found, 'token_endpoint_auth_methods_supported')}"
     if found.problem:
         yield f"# to be mended: {_comment(found.problem)}"
-    yield f"scope = {_string(answers.scope or ' '.join(_scopes(found)))}"
+    if found.mend:
+        yield f"# how: {_comment(found.mend, most=3 * MOST)}"
+    if scope := answers.scope or " ".join(_scopes(found)):
+        yield f"scope = {_string(scope)}"
+    else:
+        yield '# scope = "openid"  # what code requests ask for; no metadata suggest any'
     hosts = sorted(endpoint_hosts(found.metadata) - {urlsplit(answers.issuers[stage]).hostname or ""})
     if hosts:
         yield f"# its metadata name other hosts too; write those that are yours: {_comment(', '.join(hosts))}"
@@ -143,9 +161,14 @@ def _people(answers: Answers, stage: str, found: Found) -> Iterator[str]:
     yield f'password = "${{{answers.password_variable}}}"'
 
 
-def _login(form: Form | None) -> Iterator[str]:
+def _login(found: Collection[Found]) -> Iterator[str]:
     yield ""
     yield "[login]"
+    form = next((each.form for each in found if each.form), None)
+    if not any(each.url for each in found):
+        yield '# Its login page was not seen. Where a script makes it: by = "browser", which needs Chromium.'
+        yield 'by = "form"'
+        return
     if form is None:
         yield "# No form with a password was found in its login page: a browser is tried, which needs Chromium."
         yield 'by = "browser"'
@@ -164,6 +187,7 @@ def _login(form: Form | None) -> Iterator[str]:
 def _rest() -> Iterator[str]:
     yield ""
     yield "[absent]  # what the system does not have, each with its reason: not applicable, and reported first"
+    yield '# api = "no API takes its tokens, and it has no userinfo endpoint"'
     yield '# bus = "it publishes no events"'
     yield '# web = "there is no web application"'
     yield '# desktop = "there is no desktop client"'
@@ -201,7 +225,7 @@ def _escaped(character: str) -> str:
     return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
 
 
-def _comment(text: str) -> str:
+def _comment(text: str, most: int = MOST) -> str:
     """The text in one line, cut, without what could act in a terminal."""
     line = "".join(character if character.isprintable() else "?" for character in text)
-    return line if len(line) <= MOST else f"{line[:MOST]} …"
+    return line if len(line) <= most else f"{line[:most]} …"

@@ -16,9 +16,12 @@ at_once() {  # sends a request $1 times at once, and counts the answers by their
   for _ in $(seq "$times"); do command curl "${OPTIONS[@]}" -o /dev/null -w '%{http_code}\n' "$@" & done |
     sort | uniq -c | tee "$n.statuses"
 }
-wait_for() { echo "waiting $1 s, as the run did" && sleep "$1"; }
+wait_for() { echo "waiting $1 s, ${2:-as the run did}" && sleep "$1"; }
 take() { python3 reader.py "$@"; }  # a part of the answer to request $1
-default() { printf -v "$1" %s "${!1:-$2}"; }  # gives the variable $1 the value $2, unless the environment has one
+default() {  # gives the variable $1 the value $2, unless the environment has one, and $1_PORT its port, as :8443
+  printf -v "$1" %s "${!1:-$2}"
+  if [[ ${!1} =~ :[0-9]+$ ]]; then printf -v "$1_PORT" %s "${BASH_REMATCH[0]}"; else printf -v "$1_PORT" %s ""; fi
+}
 ask() {  # gives the variable $1 a value that a person types, unless the environment has one
   if [ -z "${!1:-}" ]; then IFS= read -rsp "$2: " "$1" </dev/tty && echo || exit 2; fi
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,6 +15,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 import pytest
+import trustme
 
 from harness.checks import registry
 from harness.evidence.seal import public_half
@@ -46,6 +50,33 @@ def fake() -> Iterator[FakeIssuer]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A port that speaks TLS as right.localhost, and the file of its authority."""
+    file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    authority.cert_pem.write_to_path(file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("right.localhost", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    listening, ends = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def serve() -> None:
+        while True:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                if ends.is_set():
+                    return
+                context.wrap_socket(connection, server_side=True).close()
+
+    server = threading.Thread(target=serve)
+    server.start()
+    yield listening.getsockname()[1], file
+    ends.set()
+    socket.create_connection(listening.getsockname()).close()  # so that it need not wait any longer
+    server.join()
+    listening.close()
 
 
 @pytest.fixture(scope="session")

@@ -304,7 +304,7 @@ def test_the_gate_passes_what_a_waiver_accepts(rehearsed: Path, policy: Policy) 
     file = policy("REHEARSAL-01", more=WAIVER.format(expires="2999-12-31"))
     told = call("gate", rehearsed, "--policy", file, "--json")
     assert (told.exit_code, json.loads(told.stdout)["decision"]) == (0, "pass"), told.output
-    assert "gate: pass (1 notes)" in call("gate", rehearsed, "--policy", file).stdout
+    assert "gate: pass (1 note)" in call("gate", rehearsed, "--policy", file).stdout
     assert call("gate", rehearsed, "--policy", file, "--markdown").stdout.startswith("## ✅ Gate passed")
 
 

@@ -152,7 +152,7 @@ def test_a_waiver_covers_no_other_expectation_and_no_other_cell() -> None:
     assert not judge(failed, GOOD[1], replace(failed, cell=MACOS), policy=policy).passed
 
 
-@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.NOT_RUN])
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.NOT_RUN, Verdict.NOT_APPLICABLE])
 def test_a_waiver_covers_failures_only_and_is_not_called_unused_beside_them(verdict: Verdict) -> None:
     decision = judge(finding("TOKEN-01.E1", verdict), GOOD[1], policy=replace(POLICY, waivers=(WAIVER,)))
     assert not decision.passed

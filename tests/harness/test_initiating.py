@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,42 @@ def test_an_issuer_that_is_not_there_is_described_all_the_same(tmp_path: Path) -
     written = write_description(_answers("http://127.0.0.1:9"), tmp_path / "t.toml", force=False)
     assert "no metadata" in written.found["dev"].problem
     assert "# to be mended:" in (tmp_path / "t.toml").read_text()
+
+
+def test_an_issuer_of_an_unknown_authority_is_told_with_the_option_that_mends_it(
+    tls: tuple[int, Path], tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    answers = _answers(f"https://right.localhost:{tls[0]}")
+    write_description(answers, tmp_path / "t.toml", force=False, tell=lines.append)
+    assert "is not accepted" in lines[-1]
+    assert "authassay init: --ca-file ca.pem --force" in lines[-1]
+    text = (tmp_path / "t.toml").read_text()
+    assert ("is not accepted" in text, "--ca-file ca.pem" in text) == (True, True)
+    described = load_description(tmp_path / "t.toml", {"PASSWORD": PASSWORD})
+    assert (described.login.by, '\n# scope = "openid"' in text) == ("form", True)
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "ca_file", "told"),
+    [
+        ("callback", "", "--redirect-uri: 'callback': no absolute URI"),
+        ("app:/cb", "nowhere.pem", "--ca-file: there is no file 'nowhere.pem'"),
+    ],
+)
+def test_an_answer_of_no_use_is_told_by_its_option(redirect_uri: str, ca_file: str, told: str, tmp_path: Path) -> None:
+    answers = Answers({"dev": "http://127.0.0.1:9"}, "web", redirect_uri, user="alice", ca_file=ca_file)
+    with pytest.raises(UsageError, match=told):
+        write_description(answers, tmp_path / "t.toml", False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_doctor_says_to_declare_absent_is_among_the_hints(tmp_path: Path) -> None:
+    text = proposal(_answers("https://id.example"), {"dev": Found()})
+    hinted = re.sub("^# (?=(api|bus|web|desktop) = )", "", text, flags=re.MULTILINE)
+    (tmp_path / "t.toml").write_text(hinted, encoding="utf-8")
+    described = load_description(tmp_path / "t.toml", {"PASSWORD": PASSWORD})
+    assert list(described.absent) == ["api", "bus", "web", "desktop"]
 
 
 def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:
@@ -97,7 +134,10 @@ def test_a_mistake_at_a_question_is_asked_again_and_the_end_of_the_input_is_no_d
     with os.fdopen(typist, "wb", buffering=0) as keyboard, os.fdopen(terminal, "rb") as stdin:
         keyboard.write(b"id.example\nhttps://id.example\n\x04")
         ended = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=60)
-    assert "Error: --issuer: 'id.example' is no URL; write one such as https://id.example.com" in ended.stdout
+    assert (
+        "Error: --issuer: 'id.example': no URL of http or https; write one such as https://id.example.com"
+        in ended.stdout
+    )
     assert "Client id" in ended.stdout
     assert (ended.returncode, ended.stderr) == (3, "\nauthassay: interrupted before anything was started\n")
 

@@ -45,11 +45,12 @@ def test_a_policy_is_read_with_the_line_of_its_waivers(tmp_path: Path) -> None:
     assert policy.waivers == (waiver,)
 
 
-def test_a_policy_is_named_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = write(tmp_path, POLICY)
-    assert load_policy(file).file == str(file)
+def test_a_policy_is_named_without_the_path_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_policy(write(tmp_path, POLICY)).file == "strict.toml"
+    (tmp_path / "policies").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert load_policy(file).file == "strict.toml"
+    assert load_policy(write(tmp_path / "policies", POLICY)).file == "policies/strict.toml"
+    assert load_policy(DEFAULT).file == "reports/policies/default.toml"
 
 
 def test_an_expiry_may_be_written_as_a_string(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_route_that_was_met_counts_whatever_it_answered_its_user() -> None:
     assert_failed(judge("WEB-09.E1", [*with_get(), replace(listed, headers=())]), "/notes, HTTP 201: no Cache-Control")
 
 
-@pytest.mark.parametrize("status", [401, 404, 405, 503])
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 503])
 def test_a_route_that_did_not_answer_its_user_was_not_met(status: int) -> None:
     seen = [*with_get(), replace(NOTE, status=status, about={**NOTE.about, "routes": ROUTES})]
     judgement = judge("WEB-09.E1", seen)

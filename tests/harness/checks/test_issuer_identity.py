@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.issuer_identity import DOCUMENTS, INJECTIONS, LOGIN, MINTING, OTHER_HOST, OTHER_PREFIX, USES
+from harness.checks.issuer_identity import (
+    DOCUMENTS,
+    INJECTIONS,
+    LOGIN,
+    MINTING,
+    OTHER_HOST,
+    OTHER_PREFIX,
+    REFUSAL,
+    USES,
+)
 from harness.model import Verdict
 from harness.observations import HttpExchange, Observation, TokenFacts
 from tests.harness.checks.records import ISSUER, assert_failed, assert_passed, exchange, judge, redirect
@@ -25,6 +34,7 @@ def at_the_issuer(injected: str) -> list[HttpExchange]:
         exchange("metadata", 200, METADATA, **about),
         exchange("OpenID metadata", 404, **about),
         exchange("keys", 200, {"keys": [{"kid": "k1"}]}, **about),
+        redirect(REFUSAL, CALLBACK, {"error": "unsupported_response_type", "iss": ISSUER}, **about),
         exchange(LOGIN, 200, '<form action="/login">', **about),
         redirect(LOGIN, CALLBACK, {"code": "c", "iss": ISSUER}, **about),
         exchange(MINTING[0], 200, {"access_token": "at-code"}, **about),
@@ -64,7 +74,11 @@ def instead(case: str, injected: str, *others: HttpExchange) -> Seen:
     return seen
 
 
-NEEDED = {"STAGE-05.E1": {*DOCUMENTS, LOGIN, *MINTING, "keys"}, "STAGE-05.E2": set(MINTING), "STAGE-05.E3": set(USES)}
+NEEDED = {
+    "STAGE-05.E1": {*DOCUMENTS, REFUSAL, LOGIN, *MINTING, "keys"},
+    "STAGE-05.E2": set(MINTING),
+    "STAGE-05.E3": set(USES),
+}
 
 
 @pytest.mark.parametrize("expectation", EVERY)
@@ -100,6 +114,15 @@ FAILING: dict[str, tuple[str, Callable[[], Seen], str]] = {
             redirect("", CALLBACK),
         ),
         f"all but Host, a login: {OTHER_HOST} in the Location",
+    ),
+    "another issuer in a refusal": (
+        "STAGE-05.E1",
+        lambda: instead(
+            REFUSAL,
+            "X-Forwarded-Host",
+            redirect("", CALLBACK, {"error": "invalid_request", "iss": "https://prod.example"}),
+        ),
+        "X-Forwarded-Host, a refused request: ",
     ),
     "another port": (
         "STAGE-05.E1",

@@ -49,6 +49,9 @@ def tokens(access: str, refresh: str, **more: object) -> dict[str, object]:
     return {"access_token": access, "refresh_token": refresh, "expires_in": 900, "token_type": "Bearer", **more}
 
 
+EARLIER = "earlier token after the grace"
+
+
 def refreshes(case: str, count: int, **about: str) -> Seen:
     return [
         exchange(case, 200, tokens(f"at-{n}", f"rt-{n + 1}"), request_body=f"refresh_token=rt-{n}", **about)
@@ -155,9 +158,17 @@ PASSING: dict[str, Seen] = {
     ],
     "TOKEN-09.E1": [one for client in CLIENTS for one in refreshes("refresh in a row", 5, client=client)],
     "TOKEN-09.E2": [
-        refused("earlier token after the grace", session=str(n), client=client)
-        for client in CLIENTS
-        for n in range(1, 6)
+        *(
+            refused(EARLIER, session=str(n), client=client, request_body=f"refresh_token=rt-{n - 1}")
+            for client in CLIENTS
+            for n in range(1, 6)
+        ),
+        *(
+            one
+            for client in CLIENTS
+            for n in range(1, 6)
+            for one in refreshes(f"session {n}: rotation", n, client=client)
+        ),
     ],
     "TOKEN-09.E3": desktop_refreshes(),
     "TOKEN-10.E1": [refused("stolen token", replayed=which) for which in REPLAYED],
@@ -559,6 +570,37 @@ def test_a_client_that_keeps_its_session_in_memory_is_judged_by_what_it_sent_bef
     assert (judgement.verdict, "in memory only" in judgement.reason) == (Verdict.PASSED, True), judgement
 
 
+def test_what_is_no_earlier_token_of_a_session_that_was_refreshed_proves_nothing() -> None:
+    for body in ("refresh_token=", "refresh_token=rt-9"):
+        seen = changed("TOKEN-09.E2", 3, refused(EARLIER, session="4", client="web", request_body=body))
+        assert_unknown(judge("TOKEN-09.E2", seen))
+    assert_unknown(judge("TOKEN-09.E2", answered("TOKEN-09.E2", 12, 400, {"error": "invalid_grant"})))
+
+
+@pytest.mark.parametrize(
+    ("location", "verdict"),
+    [
+        ("https://app.dev.localhost/cb?error=invalid_request", Verdict.PASSED),
+        ("https://app.dev.localhost/cb?state=s", Verdict.FAILED),
+        ("https://app.dev.localhost/cb/more?error=invalid_request", Verdict.FAILED),
+        ("https://evil.example/cb?error=invalid_request", Verdict.FAILED),
+    ],
+)
+def test_an_error_may_be_told_to_the_registered_one_of_two_redirect_uris(location: str, verdict: Verdict) -> None:
+    assert judge("TOKEN-03.E1", answered("TOKEN-03.E1", 19, 302, **to(location))).verdict is verdict
+
+
+def test_a_redirect_uri_that_nobody_gave_twice_is_not_judged_so() -> None:
+    seen = [one for one in PASSING["TOKEN-03.E1"] if one.about["change"] != "given twice"]
+    more = [replace(one, about={**one.about, "change": f"more {one.about['change']}"}) for one in seen]
+    assert_unknown(judge("TOKEN-03.E1", [*seen, *more]))
+
+
 def test_a_failure_tells_three_complaints_and_how_many_more() -> None:
-    seen = [exchange("earlier token after the grace", 200, session=str(n), client="web") for n in range(5)]
+    seen = [
+        replace(one, status=200)
+        if isinstance(one, HttpExchange) and (one.case, one.about["client"]) == (EARLIER, "web")
+        else one
+        for one in PASSING["TOKEN-09.E2"]
+    ]
     assert judge("TOKEN-09.E2", seen).reason.endswith("and 2 more")

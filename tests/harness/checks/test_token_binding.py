@@ -15,6 +15,8 @@ from harness.checks.code_binding import (
     MISTAKEN,
     MISTAKES,
     NO_CHALLENGE,
+    NO_REDIRECT,
+    NO_VERIFIER,
     OTHER_REDIRECT,
     WITHOUT_CHALLENGE,
 )
@@ -51,10 +53,10 @@ REFRESH = ("TOKEN-12.E1", "TOKEN-12.E2", "TOKEN-12.E3")
 TOKENS = {"access_token": "at", "refresh_token": "rt", "expires_in": 900, "token_type": "Bearer"}
 FORM = {"code": "c", "client_id": "own", "code_verifier": "v", "redirect_uri": "https://app.example/cb"}
 CHANGED: dict[str, dict[str, str]] = {
-    "no verifier": {"code_verifier": ""},
+    **{mistake: {"code_verifier": ""} for mistake in NO_VERIFIER},
     "by another client": {"client_id": "other"},
     OTHER_REDIRECT: {"redirect_uri": "https://app.example/other"},
-    "no redirect URI": {"redirect_uri": ""},
+    **{mistake: {"redirect_uri": ""} for mistake in NO_REDIRECT},
 }
 
 
@@ -262,13 +264,21 @@ def test_an_unknown_client_may_be_called_so_and_burns_no_code() -> None:
         (NOBODY, 400, "invalid_request"),
         (NOBODY, 400, "invalid_client"),
         (NOBODY, 401, "invalid_client"),
+        ("with an empty client id", 400, "invalid_request"),
         ("by an unknown client", 400, "invalid_client"),
         ("by another client", 401, "invalid_client"),
+        ("by another client", 400, "unauthorized_client"),
+        (JUST_ROTATED, 400, "unauthorized_client"),
     ],
 )
 def test_a_stranger_may_be_refused_in_the_words_of_the_rfc(presented: str, status: int, error: str) -> None:
     seen = changed("TOKEN-12.E1", PRESENTED, status, {"error": error}, presented=presented)
     assert judge("TOKEN-12.E1", seen).verdict is Verdict.PASSED
+
+
+def test_a_verifier_too_many_may_be_called_malformed() -> None:
+    seen = changed("TOKEN-02.E1", MISTAKEN, 400, {"error": "invalid_request"}, mistake=WITHOUT_CHALLENGE)
+    assert judge("TOKEN-02.E1", seen).verdict is Verdict.PASSED
 
 
 def test_a_token_that_was_not_rotated_is_not_judged_as_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 import zlib
@@ -29,12 +31,15 @@ def refused_certificate() -> ssl.SSLCertVerificationError:
         (ConnectionResetError(104, "Connection reset by peer"), "connection reset by id.example:443"),
         (RemoteDisconnected("x"), "connection closed without an answer by id.example:443"),
         (TimeoutError("timed out"), "timed out at id.example:443"),
-        (socket.gaierror(-2, "Name or service not known"), "name not found: id.example"),
-        (OSError(113, "No route to host"), "no route to host at id.example:443"),
+        (socket.gaierror(socket.EAI_NONAME, "x"), "name not found: id.example"),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "name not looked up, for the time being: id.example"),
+        (OSError(errno.EHOSTUNREACH, "x"), f"{os.strerror(errno.EHOSTUNREACH).lower()} at id.example:443"),
         (BadStatusLine("x"), "no HTTP is spoken at id.example:443"),
         (zlib.error("Error -3"), "the body is not packed as id.example:443 says"),
         (IncompleteRead(b"x", 9), "the answer of id.example:443 broke off"),
         (refused_certificate(), "TLS: the certificate of id.example:443 is not accepted: certificate has expired"),
+        (ssl.SSLEOFError(8, "[SSL: UNEXPECTED_EOF] EOF occurred"), "TLS: the connection was ended by id.example:443"),
+        (ssl.SSLZeroReturnError(6, "closed"), "TLS: the connection was ended by id.example:443"),
         (ssl.SSLError(1, "[SSL] wrong version number"), "TLS: no handshake with id.example:443: [ssl] wrong version"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
@@ -43,6 +48,12 @@ def test_an_error_is_told_alike_by_both_clients(error: Exception, told: str) -> 
     wrapped = urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.ProtocolError("Broken.", error))  # type: ignore[arg-type]
     assert why_unanswered(error, URL).startswith(told)
     assert why_unanswered(requests.ConnectionError(wrapped), URL) == why_unanswered(error, URL)
+
+
+def test_errors_that_are_each_others_cause_are_told_too() -> None:
+    outer, inner = ValueError("outer"), TimeoutError("timed out")
+    outer.__cause__, inner.__cause__ = inner, outer
+    assert why_unanswered(outer, URL) == "timed out at id.example:443"
 
 
 def test_the_port_is_the_one_that_the_url_means() -> None:

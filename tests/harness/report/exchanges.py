@@ -48,7 +48,7 @@ def login(agent: str = "1") -> list[HttpExchange]:
 
 
 def login_in_a_browser(id: str = "77", token: str = "0b5a3d1e") -> list[HttpExchange]:
-    """A login whose form is made by a script, as a browser's record has it: without cookies."""
+    """A login whose form is made by a script, in a browser. None of its answers sets a cookie."""
     by: dict[str, Any] = {"agent": "1", "by": "browser"}
     page = f"<script>form('/page?id={id}', {{csrf: '{token}'}})</script>"
     form = {"csrf": token, "user": "alice", "password": PASSWORD}

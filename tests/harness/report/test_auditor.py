@@ -14,6 +14,7 @@ from harness.report.auditor import render_auditor
 from harness.report.pages import marked
 from harness.report.report_input import ReportInput, SealFacts
 from harness.report.transcripts import ranges, transcript
+from tests.harness.report.conftest import PROD
 from tests.harness.report.exchanges import sent
 
 Many = Callable[[int, str], tuple[tuple[Finding, ...], dict[str, Observation]]]
@@ -75,10 +76,17 @@ def test_a_control_is_shown_under_its_worst_verdict_and_one_without_scenario_apa
     assert "1 control has no scenario yet" in page.text
 
 
-def test_what_does_not_apply_is_not_counted_as_exercised(report: ReportInput) -> None:
+def test_what_does_not_apply_or_was_not_run_is_not_counted_as_exercised(report: ReportInput) -> None:
     text = Page(render_auditor(report)).text
-    assert "4 of 6 controls were exercised" in text
-    assert "1 is not applicable to it." in text
+    assert "3 of 6 controls were exercised" in text
+    assert "1 is not applicable to it. 1 was not run." in text
+    killed = tuple(replace(finding, verdict=Verdict.NOT_RUN) for finding in report.findings)
+    assert "0 of 6 controls were exercised" in Page(render_auditor(replace(report, findings=killed))).text
+
+
+def test_a_control_that_was_run_in_one_cell_of_several_was_exercised(report: ReportInput) -> None:
+    found = tuple(replace(f, verdict=Verdict.NOT_RUN) if f.cell == PROD else f for f in report.findings)
+    assert "3 of 6 controls were exercised" in Page(render_auditor(replace(report, findings=found))).text
 
 
 def test_the_verdict_leads_to_the_failures(report: ReportInput) -> None:

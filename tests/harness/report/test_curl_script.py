@@ -22,6 +22,7 @@ from tests.harness.report.exchanges import (
     ACCESS,
     BASE,
     FORM,
+    PASSWORD,
     VERIFIER,
     login,
     login_in_a_browser,
@@ -269,6 +270,16 @@ def test_where_the_run_skipped_more_time_than_one_waits_no_answer_proves_anythin
     assert run(made, tmp_path, *spent(7200.0, "skipped", 400))[0] == 3
 
 
+def test_a_real_wait_that_is_too_long_is_cut_and_is_not_told_as_a_clock_that_was_set(tmp_path: Path) -> None:
+    seen = spent(2000.0, "waited")
+    made = script(seen, 2)
+    assert "# It waits 900 s (15 min) on its way, less than the run took: a wait was cut." in made.text
+    assert "This cannot be repeated" not in made.text
+    assert "the run set the target's clock forward" not in made.text
+    code, printed, _ = run(replace(made, text=made.text.replace("wait_for 900 ", "wait_for 0 ")), tmp_path, *seen)
+    assert (code, printed.splitlines()[1]) == (0, "waiting 0 s, cut from the 2,000 s of the run")
+
+
 def metadata(**members: object) -> HttpExchange:
     document = {"issuer": BASE, "response_types_supported": ["code"], "a": {"b": [{"c": 1}]}} | members
     return sent("GET", "/metadata", body=json.dumps(document))
@@ -347,6 +358,74 @@ def test_the_origin_of_the_run_is_compared_as_the_one_that_the_script_asks(tmp_p
     there = replace(metadata(issuer=elsewhere), url=f"{elsewhere}/metadata")
     assert run(script(seen, 1), tmp_path, there, BASE=elsewhere)[0] == 0
     assert run(script(seen, 1), tmp_path, metadata(), BASE=elsewhere)[0] == 1
+
+
+def misled(own: str, told: str) -> HttpExchange:
+    """What an issuer at `own` answers that takes itself for `told`."""
+    return replace(metadata(issuer=told, token_endpoint=f"{told}/token"), url=f"{own}/metadata")
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ("https://id.localhost:8443", "https://other.example:8443"),
+        ("https://id.localhost:8443", "http://id.localhost:8443"),
+        ("https://127.0.0.1:8443", "https://other.example:8443"),
+        ("https://[::1]:8443", "https://other.example:8443"),
+        ("https://id.example", "https://other.example"),
+    ],
+)
+def test_port_and_authority_of_the_run_are_compared_as_those_that_the_script_asks(
+    tmp_path: Path, there: str, says: str
+) -> None:
+    run_told = "http://id.example:7001" if says.startswith("http:") else "https://other.example:7001"
+    made = script(numbered([misled("https://id.example:7001", run_told)]), 1)
+    code, printed, _ = run(made, tmp_path, misled(there, says), BASE=there)
+    assert code == 0, printed
+    for wrong in (says.replace("other", "third").replace("id.", "third."), f"{says}9", run_told):
+        assert run(made, tmp_path, misled(there, wrong), BASE=there)[0] == 1, wrong
+
+
+def test_who_issued_a_jwt_is_compared_with_the_port_that_the_script_asks(tmp_path: Path) -> None:
+    wrong = {"iss": "https://other.example:7001"}
+    facts = TokenFacts(case="redemption", token=ACCESS, token_kind="access_token", form="jwt", claims=wrong)
+    recorded = sent("POST", "https://id.example:7001/token", body=json.dumps({"access_token": ACCESS}))
+    made = script(numbered([recorded, facts]), 1)
+    for issuer, ends in (("https://other.example:8443", 0), ("https://third.example:8443", 1)):
+        given = json.dumps({"access_token": json.loads(tokens(iss=issuer).body)["access_token"]})
+        now = sent("POST", "https://id.example:8443/token", body=given)
+        assert run(made, tmp_path, now, BASE="https://id.example:8443")[0] == ends
+
+
+def test_the_usage_names_every_variable_and_each_part_of_the_target_has_its_own(tmp_path: Path) -> None:
+    api, issuer = "https://api.example:7002", "https://id.example:7001"
+    seen = numbered(
+        [
+            sent("GET", f"{api}/me", 401, role="api"),
+            sent("POST", f"{issuer}/token", form={"username": "alice", "password": PASSWORD}, role="token"),
+            sent("GET", "https://other.example/token", role="token"),
+        ]
+    )
+    made = script(seen, 1, 2, 3)
+    usage = made.text.partition("set -u")[0].partition("# Usage: ")[2].splitlines()
+    assert usage[0] == ("CA=authority.pem BASE=https://… BASE_2=https://… BASE_4=https://… PASSWORD=… bash THIS-FILE")
+    assert [line.removeprefix("#   ").partition(";")[0] for line in usage[2:]] == [
+        "BASE=…: the issuer",
+        "BASE_2=…: the API",
+        "BASE_4=…: the issuer",
+        "PASSWORD=…: the password of alice",
+    ]
+    assert api in usage[3]
+    _, _, said = run(made, tmp_path, *seen, BASE="https://a.example", BASE_2="https://b.example", PASSWORD="x")
+    assert [next(word for word in words if word.startswith("https://")) for words in said[:2]] == [
+        "https://b.example/me",
+        "https://a.example/token",
+    ]
+
+
+def test_without_https_and_secrets_the_usage_names_the_base_alone() -> None:
+    usage = script(numbered([sent("GET", "http://id.example/x")]), 1).text.partition("# Usage: ")[2].splitlines()
+    assert usage[0] == "BASE=http://… bash THIS-FILE"
 
 
 def test_a_redirect_to_what_is_no_address_is_compared_as_it_stands(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
@@ -144,6 +145,17 @@ def test_the_page_has_what_was_expected_seen_and_to_be_changed(report: ReportInp
         assert words in text
 
 
+def test_the_notes_of_the_control_stand_beside_the_expectation_where_it_has_some(report: ReportInput) -> None:
+    failed = with_failures(report, ("TOKEN-01.E1", DEV, "no"))
+    for text in (Page(render_auditor(failed)).text, findings_markdown(failed)):
+        assert "Notes" not in text
+    noted = replace(failed.catalog.controls["TOKEN-01"], notes="404 passes\n  too.")
+    failed = replace(failed, catalog=replace(failed.catalog, controls={"TOKEN-01": noted}))
+    card = Page(render_auditor(failed)).text.partition("Stimulus")[2].partition("Clause")[0]
+    assert "Expected TOKEN-01 expectation 1 Notes 404 passes too." in card
+    assert "**Notes.** 404 passes too." in findings_markdown(failed)
+
+
 def test_what_a_target_lacks_is_told_with_its_reason(report: ReportInput) -> None:
     lack = {1: Absence(case="absence", capability="bus", reason="nobody described one")}
     text = Page(render_auditor(with_failures(report, ("TOKEN-01.E1", DEV, "no"), about=lack))).text
@@ -187,6 +199,8 @@ def test_the_markdown_cannot_be_broken_out_of(report: ReportInput) -> None:
     assert len(page.all("h2")) == 2
     assert not set("\x1b\u202e") & set(markdown)
     told = "".join(line for line in markdown.splitlines() if line.startswith(("**", "The description")))
+    assert "`@maintainer`" in told
+    told = re.sub(r"`[^`]*`", "", told)
     assert not [word for word in ("@maintainer", "www.evil", "://", " #1") if word in told]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.observations import Observation, Race, TokenFacts
 from harness.report.slices import slice_of, with_their_start
-from tests.harness.report.exchanges import ACCESS, REFRESH, login, numbered, redemption, sent
+from tests.harness.report.exchanges import ACCESS, BASE, REFRESH, login, login_in_a_browser, numbered, redemption, sent
 
 
 def slice_numbers(seen: Sequence[Observation], *shown: int) -> list[int]:
@@ -22,6 +23,19 @@ def test_a_request_brings_along_the_answers_that_its_values_come_from() -> None:
 def test_what_another_user_agent_did_is_left_out() -> None:
     seen = numbered([*login("2"), sent("GET", "/page?id=77", agent="3"), sent("GET", "/alone", agent="3")])
     assert slice_numbers(seen, 5) == [5]
+
+
+def test_an_earlier_answer_of_a_browser_comes_along_only_where_it_set_a_cookie() -> None:
+    cookie = (("Set-Cookie", "sid=1"),)
+    other = sent("GET", "/other", agent="1", by="browser", headers=cookie)
+    seen = numbered([*login_in_a_browser(), other, *login_in_a_browser("99")])
+    assert slice_numbers(seen, 7) == [4, 5, 6, 7]
+
+
+def test_the_page_from_which_a_browser_sent_a_form_comes_along_though_it_does_not_name_the_address() -> None:
+    start, page, form = login_in_a_browser()
+    seen = numbered([start, page, replace(form, url=f"{BASE}/made-by-a-script")])
+    assert slice_numbers(seen, 3) == [1, 2, 3]
 
 
 def test_what_presented_the_same_credential_before_comes_along() -> None:

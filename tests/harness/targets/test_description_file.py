@@ -223,3 +223,72 @@ def test_no_mistake_shows_a_secret(tmp_path: Path) -> None:
         with pytest.raises(Mistakes) as caught:
             read(tmp_path, LEAST.replace('id = "web"', 'id = "web"\nsecret = "${SECRET}"'), SECRET=wrong)
         assert wrong not in str(caught.value)
+
+
+DESCRIBED = (
+    LEAST.replace("[[stage.dev.client]]", 'hosts = [\n  "login.example.com",\n  "::1",\n]\n\n[[stage.dev.client]]')
+    + KNOWN.format("2027-01-31")
+    + 'cell = "least/linux/d*/*/none"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "line", "told"),
+    [
+        ('"login.', '"https://login.', 8, 'no host; write "login.example.com": its name alone'),
+        ('"::1"', '"[::1]:8443"', 9, 'no host; write "::1": its name alone'),
+        ('"login.', '"LOGIN.', 8, 'no host; write "login.example.com": its name alone, in lower case'),
+        ('"login.', '"*.', 8, "no host; write each by its whole name"),
+        ("/d*/", "/dve/", 23, "no cell of this target has the stage 'dve' (did you mean 'dev'?)"),
+        ("/d*/", "/prod/", 23, "no cell of this target has the stage 'prod' (valid: *, all, any, dev)"),
+        ("least/linux", "lest/linux", 23, "has the target 'lest' (did you mean 'least'?)"),
+        ("/linux/", "/linus/", 23, "has the os 'linus' (did you mean 'linux'?)"),
+        ("d*/*/", "d*/chromium/", 23, "has the browser 'chromium' (valid: *, any, none)"),
+        ("/none", "/nome", 23, "has the store 'nome' (did you mean 'none'?)"),
+        ("127.0.0.1:8000", "127.0.0.1:459091", 5, "there is no port 459091; write one from 1 to 65535"),
+        ("127.0.0.1:8000", "127.0.0.1:web", 5, "there is no port web; write one from 1 to 65535"),
+        ("app.example.com/cb", "app.example.com:0/cb", 14, "there is no port 0; write one from 1 to 65535"),
+        ("http://127.0.0.1:8000", "http://[", 5, "no URL of http or https; write one such as"),
+        (
+            "https://app.example.com/cb",
+            "callback",
+            14,
+            "client[1].redirect_uri: no absolute URI",
+        ),
+        ("https://app.example.com/cb", "localhost:1/cb", 14, "such as http://localhost:1/cb (found 'localhost:1/cb')"),
+        ("https://app", "app", 14, "such as https://app.example.com/cb (found"),
+        ("https://app.example.com/cb", "https:/cb", 14, "no absolute URI"),
+        ("https://app.example.com/cb", "com.example.app:/cb", 14, "write native = true for the client"),
+        ("com/cb", "com/cb#here", 14, "a redirect URI has no fragment"),
+        (
+            'com/cb"',
+            'com/cb"\nother_redirect_uris = [\n"https://a.example/2",\n"callback"]',
+            17,
+            "uris[2]: no absolute URI",
+        ),
+    ],
+)
+def test_a_place_that_cannot_be_is_told_with_what_to_write(
+    tmp_path: Path, written: str, instead: str, line: int, told: str
+) -> None:
+    assert read(tmp_path, DESCRIBED).stages["dev"].hosts == {"login.example.com", "::1"}
+    with pytest.raises(Mistakes) as caught:
+        read(tmp_path, DESCRIBED.replace(written, instead))
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, told in str(mistake)) == (line, True), str(mistake)
+
+
+@pytest.mark.parametrize("uri", ["com.example.app:/cb", "myapp://cb", "http://127.0.0.1:8765/cb", "http://[::1]/cb"])
+def test_a_native_app_may_have_a_scheme_of_its_own(tmp_path: Path, uri: str) -> None:
+    text = LEAST.replace("https://app.example.com/cb", uri).replace('id = "web"', 'id = "web"\nnative = true')
+    assert read(tmp_path, text).stages["dev"].clients["web"].redirect_uri == uri
+    with pytest.raises(Mistakes, match="no absolute URI"):
+        read(tmp_path, text.replace(uri, "com.example.app"))
+
+
+def test_what_an_unset_variable_leaves_is_no_second_mistake(tmp_path: Path) -> None:
+    text = DESCRIBED.replace("https://app.example.com", "${APP}").replace('"::1"', '"${HOST}"')
+    assert [what for _, what in mistakes(tmp_path, text)] == [
+        "the environment variable 'HOST' is not set",
+        "the environment variable 'APP' is not set",
+    ]

@@ -93,7 +93,7 @@ def test_documented_lifetimes_are_those_of_its_description(describe: Describe, s
     assert (table.limits["access_token"].seconds, table.assurance, table.source) == (
         900,
         "AAL1",
-        "[lifetimes] of its description",
+        "what its operators say in [lifetimes] of its description",
     )
     with pytest.raises(NotOffered):
         _open(describe()).documentation(_recorder(target, seen)).lifetimes("documented", "dev")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
-import trustme
 
 from harness.machine.session import PrivateSession
 from harness.machine.tried import Tried
@@ -83,28 +80,6 @@ def test_a_dead_target_is_told_and_not_tried_any_further(examine: Examine) -> No
         told = examine(f"http://{dead}")
     assert told[f"dev: reach {dead}"].state == "wrong"
     assert told["dev: all else"].state == "not tried"
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Iterator[tuple[int, Path]]:
-    """A port that speaks TLS as right.localhost, and the file of its authority."""
-    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("right.localhost", key_type=trustme.KeyType.ECDSA).configure_cert(context)
-    listening = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        try:
-            context.wrap_socket(listening.accept()[0], server_side=True).close()
-        except OSError:
-            return
-
-    server = threading.Thread(target=serve)
-    server.start()
-    yield listening.getsockname()[1], tmp_path / "ca.pem"
-    listening.close()
-    server.join()
 
 
 def test_a_certificate_of_a_known_authority_opens_the_door(tls: tuple[int, Path]) -> None:
