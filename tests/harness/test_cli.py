@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import harness.rehearsal.checks  # noqa: F401 - an audit judges the rehearsal's findings again
-from harness import cli, jobs
+from harness import jobs
 from harness.cli import main
+from harness.cli import options as cli_options
 from harness.evidence.bundle import BundleWriter, Planned, write_controls
 from harness.evidence.seal import public_half
 from harness.faults.registry import load_faults
@@ -60,7 +61,7 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_question_that_cannot_be_answered_names_the_nearest_valid_value_and_starts_nothing(
     tmp_path: Path, command: str, options: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "provision", lambda *_, **__: [])
+    monkeypatch.setattr(cli_options, "provision", lambda *_, **__: [])
     told = call(command, *options, "--out", tmp_path / "out")
     assert (told.exit_code, told.stderr.strip()) == (2, f"authassay: {message}")
     assert error(call(command, *options, "--out", tmp_path / "out", "--json")) == {
@@ -97,7 +98,7 @@ def test_ctrl_c_before_a_command_begins_is_a_run_that_did_not_reach_its_end(
     def interrupt(*_: object) -> None:
         raise interruption
 
-    monkeypatch.setattr(cli._Authassay, "resolve_command", interrupt)
+    monkeypatch.setattr(type(main), "resolve_command", interrupt)
     told = call("run", "--json")
     assert told.exit_code == 3
     assert json.loads(told.stdout)["error"]["kind"] == "RunInterrupted"
@@ -118,7 +119,7 @@ def test_help_is_no_error(arguments: tuple[str, ...]) -> None:
 def test_a_mistyped_step_is_told_with_the_nearest_phrase_before_anything_starts(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "provision", lambda *_, **__: [])
+    monkeypatch.setattr(cli_options, "provision", lambda *_, **__: [])
     judged = [f"    Then TOKEN-01.E{n} holds: so" for n in (1, 2, 3)]
     lines = ["Feature: F", "  @TOKEN-01", "  Scenario: S", "    Given the registred public clients", *judged]
     (tmp_path / "f.feature").write_text("\n".join(lines), encoding="utf-8")
