@@ -163,22 +163,21 @@ def a_token_is_used_up_by_a_stranger_who_is_refused(real: TokenStore) -> TokenSt
 
 @fault("F-TOKEN-12-x3", "TOKEN-12.E1", Part.OAUTH_SERVER)
 def a_refresh_by_nobody_is_taken_for_one_of_the_tokens_client(real: IssuerServer) -> IssuerServer:
-    class Obliging(RefreshGrant):
-        def _presenter(self) -> str:
-            with_id = "client_id" in self.request.form
-            found = None if with_id else real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"])
-            return found.session.client_id if found else super()._presenter()
-
-    vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked
-    return real
+    return _obliging(real, None)
 
 
 @fault("F-TOKEN-12-x6", "TOKEN-12.E1", Part.OAUTH_SERVER)
 def an_empty_client_id_is_taken_for_that_of_the_tokens_client(real: IssuerServer) -> IssuerServer:
+    return _obliging(real, "")
+
+
+def _obliging(real: IssuerServer, nobody: str | None) -> IssuerServer:
+    """Takes this for the id of the client that holds the refresh token; None: that there is no id."""
+
     class Obliging(RefreshGrant):
         def _presenter(self) -> str:
-            empty = self.request.form.get("client_id") == ""
-            found = real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"]) if empty else None
+            unnamed = self.request.form.get("client_id") == nobody
+            found = real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"]) if unnamed else None
             return found.session.client_id if found else super()._presenter()
 
     vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked

@@ -1,0 +1,47 @@
+"""What probes saw, as typed records.
+
+Every observation answers one stimulus, named by `case`. Times are seconds, sizes are bytes. Strings are redacted: where
+a secret stood, its mark stands.
+"""
+
+from __future__ import annotations
+
+from harness.observations.base import Absence, Confirmation, Observation
+from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
+from harness.observations.codec import from_json, to_json
+from harness.observations.events import BusCapture, BusEvent, LogCapture, PublishCall, PublishTranscript
+from harness.observations.evidence import AuditResult, DocumentedLifetime, Hit, LifetimeTable, SecretScan, StatusTable
+from harness.observations.http import CallbackDelivery, HttpExchange, Race, RealtimeConnection, TokenFacts
+from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
+
+__all__ = [
+    "Absence",
+    "AuditResult",
+    "BusCapture",
+    "BusEvent",
+    "CallbackDelivery",
+    "Confirmation",
+    "Cookie",
+    "CookieJar",
+    "DocumentedLifetime",
+    "Hit",
+    "HttpExchange",
+    "LifetimeTable",
+    "LogCapture",
+    "Observation",
+    "PageView",
+    "ProcessRun",
+    "PublishCall",
+    "PublishTranscript",
+    "Race",
+    "RealtimeConnection",
+    "SecretScan",
+    "SelfTestRun",
+    "StatusTable",
+    "StoreListing",
+    "StoreOperation",
+    "StoreState",
+    "TokenFacts",
+    "from_json",
+    "to_json",
+]

@@ -1,0 +1,52 @@
+"""Observations as JSON, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+from pydantic import Field, TypeAdapter
+
+from harness.observations.base import Absence, Confirmation, Observation
+from harness.observations.clients import CookieJar, PageView, ProcessRun
+from harness.observations.events import BusCapture, LogCapture, PublishTranscript
+from harness.observations.evidence import AuditResult, LifetimeTable, SecretScan, StatusTable
+from harness.observations.http import CallbackDelivery, HttpExchange, Race, RealtimeConnection, TokenFacts
+from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
+
+__all__ = ["from_json", "to_json"]
+
+Known = (
+    Absence
+    | Confirmation
+    | HttpExchange
+    | TokenFacts
+    | BusCapture
+    | CallbackDelivery
+    | PublishTranscript
+    | StoreOperation
+    | StoreListing
+    | StoreState
+    | SelfTestRun
+    | ProcessRun
+    | PageView
+    | CookieJar
+    | SecretScan
+    | Race
+    | RealtimeConnection
+    | LifetimeTable
+    | LogCapture
+    | AuditResult
+    | StatusTable
+)
+_adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
+
+
+def to_json(observation: Observation) -> dict[str, Any]:
+    """The observation as JSON-ready data; `from_json` gives an equal one back."""
+    return cast("dict[str, Any]", _adapter.dump_python(cast("Known", observation), mode="json"))
+
+
+def from_json(data: Mapping[str, Any]) -> Observation:
+    """The observation in `data`. Raises pydantic.ValidationError where it is none."""
+    return _adapter.validate_python(dict(data), strict=False)

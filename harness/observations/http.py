@@ -1,0 +1,116 @@
+"""What came over HTTP: exchanges, races, realtime connections, callbacks; and tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from harness.observations.base import Observation
+
+__all__ = ["CallbackDelivery", "HttpExchange", "Race", "RealtimeConnection", "TokenFacts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpExchange(Observation):
+    """One request and its answer. `status` is None where no answer came; `error` then says why. `began`: seconds from
+    the start of its scenario. `skipped`: seconds by which the scenario had set the target's clock forward by then."""
+
+    kind: Literal["http"] = "http"
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str = ""
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    body_bytes: int = 0
+    truncated: bool = False
+    error: str = ""
+    seconds: float = 0.0
+    began: float = 0.0
+    skipped: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name, in any case of letters."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def location(self) -> str | None:
+        return self.header("location")
+
+    def location_parameters(self) -> dict[str, str]:
+        """Query and fragment parameters of the Location header; empty without one."""
+        try:
+            parts = urlsplit(self.location or "")
+        except ValueError:  # it is no address
+            return {}
+        pairs = {**parse_qs(parts.query, True), **parse_qs(parts.fragment, True)}
+        return {name: values[0] for name, values in pairs.items()}
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; empty where it is none."""
+        try:
+            parsed = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenFacts(Observation):
+    """What was measured of a token before it was redacted. `claims` are allow-listed; `signed_by` names the stage
+    whose published key verifies it ("" where none does); `token` is its mark."""
+
+    kind: Literal["token"] = "token"
+    token: str
+    token_kind: str
+    form: str  # "jwt" or "opaque"
+    header: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    signed_by: str = ""
+    length: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race(Observation):
+    """The same request sent many times at once: per round, the statuses answered; `successes` counts the grants."""
+
+    kind: Literal["race"] = "race"
+    parallel: int
+    rounds: tuple[tuple[int, ...], ...]
+    successes: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealtimeConnection(Observation):
+    """A realtime connection, as its client meets it when he opens or watches it. `status` is what the request for it
+    was answered, None where no answer came; `messages` are those that came so far, without heartbeats.
+    `closed_after`: seconds from the stimulus until the server ended it, None while it is open."""
+
+    kind: Literal["realtime"] = "realtime"
+    url: str
+    status: int | None
+    open: bool
+    messages: int = 0
+    closed_after: float | None = None
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackDelivery(Observation):
+    """What became of an authorization response that was brought to a client. `token_requests` counts, by issuer
+    (`honest`, `attacker`), what reached each token endpoint meanwhile; both were listened to. `status` is None where
+    the client did not answer; `signed_in` tells whether somebody is signed in afterwards."""
+
+    kind: Literal["callback"] = "callback"
+    redirect_uri: str
+    status: int | None
+    token_requests: Mapping[str, int]
+    signed_in: bool
