@@ -1,0 +1,32 @@
+"""What a target lets the harness do or see, as typed interfaces. Steps speak to these and to nothing else.
+
+A target that does not offer a capability answers with its `absent` port, whose every use raises NotOffered; the
+scenario is then `not_run` with that reason. `validating` wraps a port so that what it returns is what it promises.
+"""
+
+from harness.ports.bus import Bus, Publisher
+from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
+from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime
+from harness.ports.operation import Documentation, Process, Rehearsal
+from harness.ports.target import Target
+from harness.ports.wrapping import absent, validating
+
+__all__ = [
+    "Admin",
+    "Bus",
+    "Clock",
+    "Copies",
+    "DesktopClient",
+    "Documentation",
+    "Issuer",
+    "Process",
+    "Publisher",
+    "Realtime",
+    "Rehearsal",
+    "RelyingParty",
+    "StoreClient",
+    "Target",
+    "WebClient",
+    "absent",
+    "validating",
+]

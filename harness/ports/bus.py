@@ -1,0 +1,28 @@
+"""The event bus, and the target's own publisher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from harness.observations import BusCapture, PublishTranscript
+
+__all__ = ["Bus", "Publisher"]
+
+
+class Bus(Protocol):
+    """What subscribers of a stage's bus get."""
+
+    def open_window(self, stage: str) -> None:
+        """Forget what was delivered so far."""
+
+    def capture(self, case: str, stage: str) -> BusCapture:
+        """All that was delivered since the window was opened; waits until the bus has settled."""
+
+
+class Publisher(Protocol):
+    """The target's own publisher, against a bus whose answers are scripted."""
+
+    def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
+        """Publish `events` events while the bus answers, call by call and entry by entry, with these error codes ("" is
+        success; the last row repeats). Then have the dead letters redelivered to a bus that takes them."""

@@ -1,0 +1,49 @@
+"""The target as a process, what is written down about it, and the harness's own rehearsal."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from harness.observations import AuditResult, LifetimeTable, ProcessRun, SecretScan, StatusTable
+from harness.ports.issuer import Issuer
+
+__all__ = ["Documentation", "Process", "Rehearsal"]
+
+
+class Process(Protocol):
+    """The target's server as a process of its own, one stage at a time."""
+
+    def start(self, case: str, stage: str | None) -> ProcessRun:
+        """Start with this configured stage (None: unset), wait at most 10 s until it is ready or has ended, stop it.
+        While it runs, its discovery and token endpoint are asked under the same case."""
+
+    def serve(self, stage: str) -> Issuer:
+        """Start one stage and leave it running until `kill`."""
+
+    def kill(self) -> None:
+        """End the running process at once, as SIGKILL does."""
+
+    def restart(self) -> None:
+        """Start the killed process again, with the same configuration and database."""
+
+    def close(self) -> None: ...
+
+
+class Documentation(Protocol):
+    """What the target's operators have written down about it."""
+
+    def lifetimes(self, case: str, stage: str) -> LifetimeTable: ...
+
+
+class Rehearsal(Protocol):
+    """A small run of the harness itself, made by another process, and what becomes of its evidence."""
+
+    def run(self, case: str) -> StatusTable:
+        """Make the run; the first one is what `audit` and `scan` look at."""
+
+    def audit(self, case: str) -> AuditResult:
+        """Audit a copy of the evidence after the change that `case` names."""
+
+    def scan(self, case: str) -> SecretScan: ...
+
+    def close(self) -> None: ...

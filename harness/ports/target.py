@@ -1,0 +1,94 @@
+"""A target: all its ports, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from harness.model import Waiver
+from harness.observe import Recorder
+from harness.ports.bus import Bus, Publisher
+from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
+from harness.ports.issuer import Admin, Clock, Issuer, Realtime
+from harness.ports.operation import Documentation, Process, Rehearsal
+
+__all__ = ["Target"]
+
+
+class Target(Protocol):
+    """A system under verification, open. Each port is bound to a scenario's recorder."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def stages(self) -> Sequence[str]: ...
+    @property
+    def browsers(self) -> Sequence[str]: ...
+    @property
+    def stores(self) -> Sequence[str]: ...
+    @property
+    def confirms(self) -> bool:
+        """Whether a failure is reported only after a second trial, with another HTTP client, has confirmed it."""
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds for which one may wait to see an effect; None where effects are immediate."""
+
+    @property
+    def scenario_seconds(self) -> float:
+        """A trial of a scenario that takes longer has judged nothing more."""
+
+    @property
+    def declared_absent(self) -> Mapping[str, str]:
+        """The capabilities that its description declares absent, each with its reason."""
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """The policy parameters that its description sets, by name."""
+
+    @property
+    def remedies(self) -> Mapping[str, str]:
+        """What to change where an expectation fails, in the target's own terms, by expectation."""
+
+    @property
+    def expected_failures(self) -> Sequence[Waiver]:
+        """Failures that its description expects."""
+
+    def spares(self, stage: str) -> str:
+        """Why nothing destructive is done to this stage; "" where it may be."""
+
+    def client_of_trial(self, trial: int) -> str:
+        """The name of the HTTP client that this trial uses."""
+
+    def issuer(self, stage: str, recorder: Recorder) -> Issuer: ...
+
+    def clock(self) -> Clock: ...
+
+    def bus(self, recorder: Recorder) -> Bus: ...
+
+    def publisher(self, recorder: Recorder) -> Publisher: ...
+
+    def process(self, recorder: Recorder) -> Process: ...
+
+    def admin(self) -> Admin: ...
+
+    def store(self, store: str, recorder: Recorder) -> StoreClient: ...
+
+    def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
+        """The desktop client in a situation of its store: "" as the machine has it, `no back end`, …"""
+
+    def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
+        """`on_disk`: in a browser with a profile on disk, as users have; else without one."""
+
+    def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
+
+    def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
+        """The target's `web` or `desktop` client, with two issuers in its list."""
+
+    def documentation(self, recorder: Recorder) -> Documentation: ...
+
+    def rehearsal(self, recorder: Recorder) -> Rehearsal: ...
+
+    def close(self) -> None: ...
