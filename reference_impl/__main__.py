@@ -1,8 +1,7 @@
-"""``python -m reference_impl``: serve one stage, as its environment says (config.py), until SIGTERM or SIGINT.
+"""``python -m reference_impl``: serve one stage, as its environment says (config/), until SIGTERM or SIGINT.
 
-Beside the configuration it reads `AUTH_LISTEN` (``127.0.0.1:PORT``) and `AUTH_TLS_CERT` (a PEM file with private key
-and certificate chain). When the stage accepts connections, one JSON line says so on stdout. A start that fails says on
-stderr why, and exits with 2.
+Its environment variables are declared in `reference_impl.config.variables.SERVER`. When the stage accepts connections,
+one JSON line says so on stdout. A start that fails says on stderr why, and exits with 2.
 """
 
 from __future__ import annotations
@@ -16,9 +15,10 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from reference_impl.config import ConfigurationError, StageConfig, load_config
+from reference_impl.config import BuildStamp, ConfigurationError, StageConfig, load_config, read_stamp, variables
 from reference_impl.parts import Part, Parts
 
 EXIT_STOPPED = 0
@@ -60,12 +60,20 @@ def start(environ: Mapping[str, str], parts: Parts, ends: ExitStack) -> StageCon
 
 def configure(environ: Mapping[str, str], parts: Parts) -> tuple[StageConfig, tuple[int, Path]]:
     """Return the stage's configuration, and where it listens. Raises one ConfigurationError with the faults of both."""
-    source = parts.choose(Part.CONFIGURATION_SOURCE, load_config)
+    source = parts.choose(Part.CONFIGURATION_SOURCE, partial(load_config, stamp=_own_stamp()))
     try:
         listen = listening(environ)
     except ConfigurationError as error:
         raise ConfigurationError(*_faults_of(source, environ), *error.faults) from error
     return source(environ), listen
+
+
+def _own_stamp() -> BuildStamp | None:
+    """Return the stamp of this build, None where it was not packed. Raises ConfigurationError for a damaged one."""
+    try:
+        return read_stamp()
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _faults_of(source: Callable[[Mapping[str, str]], StageConfig], environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -79,10 +87,11 @@ def _faults_of(source: Callable[[Mapping[str, str]], StageConfig], environ: Mapp
 def listening(environ: Mapping[str, str]) -> tuple[int, Path]:
     """Return port and certificate file. Raises ConfigurationError."""
     faults = []
-    match = LISTEN.fullmatch(environ.get("AUTH_LISTEN", ""))
+    listen = variables.LISTEN.read(environ)
+    match = LISTEN.fullmatch(listen)
     if match is None:
-        faults.append(f'AUTH_LISTEN is "{environ.get("AUTH_LISTEN", "")}": it is like 127.0.0.1:8443')
-    certificate = Path(environ.get("AUTH_TLS_CERT", ""))
+        faults.append(f'AUTH_LISTEN is "{listen}": it is like 127.0.0.1:8443')
+    certificate = Path(variables.TLS_CERT.read(environ))
     if not certificate.is_file():
         faults.append("AUTH_TLS_CERT names no file: it is a PEM file with private key and certificate chain")
     if faults or match is None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
 
 DEFAULT_REGION = "eu-west-1"
@@ -32,13 +33,15 @@ class AwsAccess:
     @classmethod
     def of_environment(cls, environ: Mapping[str, str]) -> AwsAccess:
         """Read the standard variables of the AWS SDKs."""
+        from reference_impl.config import variables  # which itself needs this module
+
         return cls(
-            endpoint=environ.get("AWS_ENDPOINT_URL") or None,
-            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
-            access_key_id=environ.get("AWS_ACCESS_KEY_ID") or None,
-            secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY") or None,
-            session_token=environ.get("AWS_SESSION_TOKEN") or None,
-            events_endpoint=environ.get("AWS_ENDPOINT_URL_EVENTBRIDGE") or None,
+            endpoint=variables.ENDPOINT.read(environ) or None,
+            region=variables.REGION.read(environ) or variables.DEFAULT_REGION.read(environ),
+            access_key_id=variables.ACCESS_KEY_ID.read(environ) or None,
+            secret_access_key=variables.SECRET_ACCESS_KEY.read(environ) or None,
+            session_token=variables.SESSION_TOKEN.read(environ) or None,
+            events_endpoint=variables.EVENTS_ENDPOINT.read(environ) or None,
         )
 
     def environment(self) -> dict[str, str]:
@@ -79,16 +82,24 @@ class AwsClients:
         with self._lock:
             return self._session.client("ssm", endpoint_url=self._endpoint, config=_config(attempts=3))
 
+    def s3(self) -> S3Client:
+        """Return a client of S3. What stands for AWS has one host name, so buckets are in the path there."""
+        style: dict[str, Any] = {"s3": {"addressing_style": "path"}} if self._endpoint else {}
+        config = _config(attempts=3, **style)
+        with self._lock:
+            return self._session.client("s3", endpoint_url=self._endpoint, config=config)
+
     def events(self) -> EventBridgeClient:
         """Return a client of EventBridge, without retries of its own: the publisher decides what is sent again."""
         with self._lock:
             return self._session.client("events", endpoint_url=self._events_endpoint, config=_config(attempts=1))
 
 
-def _config(attempts: int) -> Config:
+def _config(attempts: int, **more: Any) -> Config:
     from botocore.config import Config
 
-    return Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return Config(connect_timeout=2, read_timeout=5, retries=retries, **more)
 
 
 def ssm_client(environ: Mapping[str, str]) -> SSMClient:

@@ -52,22 +52,41 @@ def parameter_name(app: str, stage: str, secret: str) -> str:
     return f"/{app}/{stage}/auth/{secret}"
 
 
-def read_secrets(ssm: SSMClient, app: str, stage: str, faults: list[str]) -> StageSecrets | None:
-    """Read and decode the stage's secrets; None, with a sentence in ``faults`` for each, if any is not usable."""
+def read_secrets(
+    ssm: SSMClient, app: str, stage: str, faults: list[str], texts: dict[str, str] | None = None
+) -> StageSecrets | None:
+    """Read and decode the stage's secrets; None, with a sentence in ``faults`` for each, if any is not usable.
+
+    ``texts`` is given those that are there, as they are written.
+    """
     found = _fetch(ssm, parameter_name(app, stage, ""), faults)
     if found is None:
         return None
+    names = {secret: parameter_name(app, stage, secret) for secret in SECRETS}
+    held = {secret: found[name] for secret, name in names.items() if name in found}
+    if texts is not None:
+        texts.update(held)
+    places = {secret: f"SSM parameter {name}" for secret, name in names.items()}
+    return decode_secrets(held, places, "write a SecureString", faults)
+
+
+def decode_secrets(
+    texts: Mapping[str, str], places: Mapping[str, str], mend: str, faults: list[str]
+) -> StageSecrets | None:
+    """Decode all secrets; None, with a sentence in ``faults`` for each, if any is missing, empty or not usable.
+
+    ``places`` says for each secret where it stands, ``mend`` what to do where it does not.
+    """
     decoders = dict(zip(SECRETS, (_signing_key, _key_bytes, _key_bytes, _users), strict=True))
     decoded: dict[str, object] = {}
     for secret, decode in decoders.items():
-        name = parameter_name(app, stage, secret)
-        if not found.get(name):
-            faults.append(f"SSM parameter {name} is {'empty' if name in found else 'missing'}: write a SecureString")
+        if not texts.get(secret):
+            faults.append(f"{places[secret]} is {'empty' if secret in texts else 'missing'}: {mend}")
             continue
         try:
-            decoded[secret] = decode(found[name])
+            decoded[secret] = decode(texts[secret])
         except ValueError as error:
-            faults.append(f"SSM parameter {name} is not usable: {error}")
+            faults.append(f"{places[secret]} is not usable: {error}")
     if len(decoded) < len(SECRETS):
         return None
     return StageSecrets(*decoded.values())  # type: ignore[arg-type]  # in the order of SECRETS, each by its decoder

@@ -1,16 +1,6 @@
 """The desktop's configuration. It is a public client: nothing here is secret (RFC 8252 §8.4).
 
-| environment variable | holds | default |
-|---|---|---|
-| `AUTH_STAGE` | dev, staging or prod | |
-| `AUTH_ISSUER` | the issuer's URL | |
-| `AUTH_API` | the API's URL | |
-| `AUTH_CLIENT_ID` | the client id | `desktop` |
-| `AUTH_OTHER_STAGES` | further stages to sign in at, see known_stages.py | none |
-| `AUTH_TLS_CA` | the authority that vouches for both (PEM file) | the system's |
-| `AUTH_APP` | the application's name in the session store | `authassay` |
-| `AUTH_ACCOUNT` | which of the user's accounts this process keeps | `default` |
-| `AUTH_STORE_TIMEOUT` | seconds for each call to the store's back end | 10 |
+Its environment variables are declared in `reference_impl.config.variables.DESKTOP`.
 
 `--store NAME` asks for a keyring back end by its full class name; it is used only when it is safe.
 """
@@ -23,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reference_impl.config import STAGES, ConfigurationError
+from reference_impl.config import STAGES, ConfigurationError, variables
 from reference_impl.known_stages import KnownStage, read_other_stages
 
 
@@ -50,29 +40,29 @@ class DesktopConfig:
 def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) -> DesktopConfig:
     """Read the configuration. Raises ConfigurationError with all faults at once."""
     switch, faults = _read_switch(arguments)
-    stage, timeout = environ.get("AUTH_STAGE", ""), _positive_number(environ.get("AUTH_STORE_TIMEOUT", "10"))
-    ca_file = Path(environ["AUTH_TLS_CA"]) if environ.get("AUTH_TLS_CA") else None
+    stage, timeout = variables.STAGE.read(environ), _positive_number(variables.STORE_TIMEOUT.read(environ))
+    issuer, ca_path = variables.ISSUER_URL.read(environ), variables.TLS_CA.read(environ)
     if stage not in STAGES:
         faults.append(f'AUTH_STAGE is "{stage}": it must be exactly one of {", ".join(STAGES)}')
-    urls = ("AUTH_ISSUER", "AUTH_API")
-    faults += [f"{name} must be an https URL" for name in urls if urlsplit(environ.get(name, "")).scheme != "https"]
-    if ca_file is not None and not ca_file.is_file():
-        faults.append(f"AUTH_TLS_CA names no file: {ca_file}")
+    urls = (variables.ISSUER_URL, variables.API_URL)
+    faults += [f"{one.name} must be an https URL" for one in urls if urlsplit(one.read(environ)).scheme != "https"]
+    if ca_path and not Path(ca_path).is_file():
+        faults.append(f"AUTH_TLS_CA names no file: {ca_path}")
     names = [name for name in STAGES if name != stage]
-    others = environ.get("AUTH_OTHER_STAGES", "")
-    other_stages = read_other_stages("AUTH_OTHER_STAGES", others, names, environ.get("AUTH_ISSUER", ""), faults)
+    others = variables.OTHER_STAGES
+    other_stages = read_other_stages(others.name, others.read(environ), names, issuer, faults)
     if timeout is None:
         faults.append("AUTH_STORE_TIMEOUT must be a number of seconds above 0")
     if faults or timeout is None:
         raise ConfigurationError(*faults)
     return DesktopConfig(
-        app=environ.get("AUTH_APP") or "authassay",
+        app=variables.STORE_APP.read(environ),
         stage=stage,
-        issuer=environ["AUTH_ISSUER"],
-        api_url=environ["AUTH_API"],
-        client_id=environ.get("AUTH_CLIENT_ID") or "desktop",
-        ca_file=ca_file,
-        account=environ.get("AUTH_ACCOUNT") or "default",
+        issuer=issuer,
+        api_url=variables.API_URL.read(environ),
+        client_id=variables.CLIENT_ID.read(environ),
+        ca_file=Path(ca_path) if ca_path else None,
+        account=variables.ACCOUNT.read(environ),
         store_switch=switch,
         store_timeout=timeout,
         other_stages=other_stages,

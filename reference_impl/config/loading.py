@@ -1,0 +1,114 @@
+"""Reads a stage's whole configuration: stage, resources, secrets, in this order; all faults come at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reference_impl.aws import AwsAccess, ssm_client
+from reference_impl.config import variables
+from reference_impl.config.build_stamp import BuildStamp
+from reference_impl.config.errors import ConfigurationError
+from reference_impl.config.model import HTTPS_ONLY, STAGES, Lifetimes, StageConfig, registered_clients
+from reference_impl.config.origins import Origins
+from reference_impl.config.resources import Resources
+from reference_impl.config.secrets import SsmFactory, load_secrets
+from reference_impl.config.stage_choice import choose_stage
+from reference_impl.known_stages import KnownStage, read_other_stages
+
+URLS = ("Issuer", "Api", "Web")
+VARIABLES = (variables.DATABASE, variables.TLS_CA, variables.SECRETS, variables.REGION, variables.ENDPOINT)
+OTHERS = variables.OTHER_STAGES_RESOURCE.name
+
+
+def load_config(
+    environ: Mapping[str, str],
+    ssm: SsmFactory = ssm_client,
+    stamp: BuildStamp | None = None,
+    origins: Origins | None = None,
+) -> StageConfig:
+    """Build the configuration of the stage that the environment, or the build's stamp, names.
+
+    ``origins`` is told where each value came from. Raises ConfigurationError with all faults; with that of the stage
+    alone where the stage itself is at fault, because nothing else may be read then.
+    """
+    origins = origins or Origins()
+    choice = choose_stage(environ, stamp)
+    stage = choice.stage
+    origins.note("stage", choice.source, stage)
+    faults: list[str] = []
+    resources = Resources(environ, faults, origins)
+    app = resources.text("App", "name")
+    if resources.text("App", "stage") not in ("", stage):
+        faults.append(f'{resources.place("App")} is of another stage than {choice.source} ("{stage}"): deploy together')
+    urls = {name: _checked_url(resources, name, stage, stamp) for name in URLS}
+    lifetimes = _lifetimes(resources, faults)
+    audience, bus = resources.text("Api", "audience"), resources.text("Bus", "name")
+    other_stages = _other_stages(resources, stage, urls["Issuer"], faults)
+    for variable in VARIABLES:
+        origins.note_variable(variable, environ.get(variable.name, ""))
+    database = variables.DATABASE.read(environ)
+    if not database:
+        faults.append(f"{variables.DATABASE.name} is not set: it is the path of the stage's database file")
+    secrets = load_secrets(environ, app, stage, faults, origins, ssm) if app else None
+    if faults or secrets is None:
+        raise ConfigurationError(*faults)
+    ca_file = variables.TLS_CA.read(environ)
+    return StageConfig(
+        app=app,
+        stage=stage,
+        issuer=urls["Issuer"],
+        api_url=urls["Api"],
+        web_url=urls["Web"],
+        audience=audience,
+        bus=bus,
+        database=Path(database),
+        clients=registered_clients(urls["Web"], stage),
+        lifetimes=lifetimes,
+        aws=AwsAccess.of_environment(environ),
+        ca_file=Path(ca_file) if ca_file else None,
+        other_stages=other_stages,
+        **vars(secrets),
+    )
+
+
+def _other_stages(resources: Resources, stage: str, issuer: str, faults: list[str]) -> tuple[KnownStage, ...]:
+    return read_other_stages(
+        OTHERS, resources.raw("OtherStages"), [name for name in STAGES if name != stage], issuer, faults
+    )
+
+
+def _checked_url(resources: Resources, name: str, stage: str, stamp: BuildStamp | None) -> str:
+    """Return the resource's URL: an origin of this stage, https except in dev, as RFC 8414 §2 wants an identifier."""
+    url = resources.text(name, "url")
+    if not url:
+        return ""
+    parts, place = urlsplit(url), resources.place(name)
+    if parts.scheme not in ("https", "http") or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != url:
+        resources.faults.append(f'{place}: url is not an origin like "https://host": no path, no slash')
+    elif stage in HTTPS_ONLY and parts.scheme != "https":
+        resources.faults.append(f"{place}: url is not https, which {stage} requires")
+    foreign = {label for label in (parts.hostname or "").split(".") if label in STAGES} - {stage}
+    if foreign or (stamp is not None and stamp.refuses(url)):
+        whose = " and ".join(sorted(foreign)) or "another stage"
+        resources.faults.append(f"{place}: url is a host of {whose}, and this is {stage}: give it {stage}'s own")
+    return url
+
+
+def _lifetimes(resources: Resources, faults: list[str]) -> Lifetimes:
+    """Return the lifetimes, each within its ceiling."""
+    given, place = resources.of("Issuer").get("lifetimes", {}), resources.place("Issuer")
+    known = asdict(Lifetimes())
+    changes: dict[str, int] = {}
+    for name, value in (given if isinstance(given, dict) else {"": given}).items():
+        if name not in known:
+            near = get_close_matches(str(name), known, 1)
+            faults.append(f'{place}: no lifetime is called "{name}"' + (f", {near[0]} is" if near else ""))
+        elif type(value) is not int or not 0 <= value <= Lifetimes.LIMITS[name].ceiling:
+            faults.append(f"{place}: lifetime {name} is 0 to {Lifetimes.LIMITS[name].ceiling} whole seconds")
+        else:
+            changes[name] = value
+    return Lifetimes(**{**known, **changes})
