@@ -123,6 +123,18 @@ Feature: Tokens
       | just after the reuse grace                |
       | after half of the lifetime of the session |
 
+  @TOKEN-11 @stage:each
+  Scenario: Many refreshes at once, and one whose answer was lost, leave one line of refresh tokens
+    Given a user who can log in
+    And the lifetimes that are documented
+    When a session of each client is refreshed 30 times at once, and all that came of it is used
+    And a client whose answer was lost asks once more within the reuse grace
+    And another client whose answer was lost asks once more after it
+    Then TOKEN-11.E1 holds: all refreshes that succeeded gave the same successor, or only one succeeded
+    And TOKEN-11.E2 holds: one live refresh token is left of the session
+    And TOKEN-11.E3 holds: within the grace the lost answer can be had again, with the same successor
+    And TOKEN-11.E4 holds: after the grace the same request is taken for theft
+
   @TOKEN-12 @stage:each
   Scenario: A refresh token is of use to its own client only, and for no more than was granted
     Given a user who can log in

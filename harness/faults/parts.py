@@ -22,7 +22,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "client registry": ("TOKEN-01", "TOKEN-03"),
     "identity provider": ("EVENT-01",),
     "code store": ("TOKEN-02", "TOKEN-08", "STAGE-07"),
-    "token store": ("TOKEN-08", "TOKEN-09", "TOKEN-10", "TOKEN-12", "TOKEN-13", "STAGE-07", "EVENT-03"),
+    "token store": ("TOKEN-08", "TOKEN-09", "TOKEN-10", "TOKEN-11", "TOKEN-12", "TOKEN-13", "STAGE-07", "EVENT-03"),
     "token endpoint": (
         "TOKEN-02",
         "TOKEN-08",

@@ -281,6 +281,12 @@ class OAuthIssuer:
         about = {"client": client.client_id, **(about or {})}
         return self.token_request(case, form, client, changes=changes, about=about)
 
+    def refresh_at_once(self, case: str, refresh_token: str, client: Client, parallel: int) -> list[Answer]:
+        """POST the same refresh token so many times at once."""
+        with ThreadPoolExecutor(parallel) as pool:
+            numbers = [{"number": str(number)} for number in range(parallel)]
+            return list(pool.map(lambda about: self.refresh(case, refresh_token, client, about=about), numbers))
+
     def revoke(
         self,
         case: str,

@@ -10,7 +10,12 @@ from harness.targets.reference_host import ReferenceHost
 
 __all__ = ["ReferenceDocumentation"]
 
-NAMES = {"access_token": "access", "refresh_idle": "refresh_idle", "refresh_absolute": "refresh_absolute"}
+NAMES = {
+    "access_token": "access",
+    "refresh_idle": "refresh_idle",
+    "refresh_absolute": "refresh_absolute",
+    "reuse_grace": "reuse_grace",
+}
 
 
 @dataclass(frozen=True)
