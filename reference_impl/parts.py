@@ -38,7 +38,9 @@ class Part(StrEnum):
     EVENT_BUILDER = "event builder"  # events.builder.EventBuilder: which occurrence becomes which event
     OUTBOX = "outbox"  # events.outbox.Outbox
     PUBLISHER = "publisher"  # events.publisher.Publisher: outbox relay -> EventBridge
-    API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts
+    API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts; really api.issuer_keys.IssuerKeys
+    API_PROOFS = "api proofs"  # rfc9449.ProofVerifier of the API: proofs of the key that a token is bound to
+    TOKEN_PROOFS = "token proofs"  # rfc9449.ProofVerifier of the token endpoint
     API_GUARD = "api guard"  # api.guard.ApiGuard
     RESPONSE_HEADERS = (
         "response headers"  # issuer.app.add_headers, api.app.add_headers: callable (response) -> response

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import requests
 from flask import Flask
 
+from reference_impl import rfc9449
 from reference_impl.api import ApiGuard, Realtime, create_api_app, notes
 from reference_impl.api.app import REALTIME, add_headers
+from reference_impl.api.issuer_keys import IssuerKeys, fetch_in_process
 from reference_impl.aws import AwsClients
 from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
@@ -21,12 +23,13 @@ from reference_impl.issuer import accounts, codes, tokens, transactions
 from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
+from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
 from reference_impl.web.app import create_web_app
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-SCHEMAS = tuple(module.SCHEMA for module in (accounts, codes, tokens, transactions, outbox, recorder, notes))
+SCHEMAS = tuple(module.SCHEMA for module in (accounts, codes, tokens, transactions, outbox, recorder, notes, rfc9449))
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,13 @@ def build_stage(
 def build_api(config: StageConfig, parts: Parts, clock: Clock, database: Database, issuer: Issuer) -> Flask:
     """Build the API of one stage, which trusts that stage's keys alone."""
     grants = GrantsInDatabase(issuer, database)
-    keys = parts.choose(Part.API_KEYS, issuer.keys.jwks)
-    real_guard = ApiGuard(config.issuer, config.audience, keys, grants, clock, config.lifetimes.leeway)
+    fetched = IssuerKeys(lambda: fetch_in_process(issuer.app, config.issuer), clock)
+    keys = parts.choose(Part.API_KEYS, fetched)
+    proofs = parts.choose(Part.API_PROOFS, ProofVerifier(clock, SeenInDatabase(database)))
+    real_guard = ApiGuard(
+        config.issuer, config.audience, keys, grants, clock, config.lifetimes.leeway, fetched.refresh, proofs
+    )
     guard = parts.choose(Part.API_GUARD, real_guard)
     realtime = parts.choose(Part.REALTIME, Realtime(guard))
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
-    return create_api_app(guard, notes.Notes(database), clock, grants.name_of, realtime, headers)
+    return create_api_app(guard, notes.Notes(database), clock, grants.name_of, realtime, headers, config.api_url)

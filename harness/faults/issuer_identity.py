@@ -17,6 +17,7 @@ from reference_impl.events.occurrences import Session
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.token_endpoint import TokenEndpoint, TokenSet
 from reference_impl.parts import Part
+from reference_impl.rfc9449 import PresentedProof
 
 Metadata = Callable[[StageConfig], dict[str, object]]
 
@@ -81,10 +82,10 @@ def _moved(value: object, issuer: str, other: str) -> object:
 @fault("F-STAGE-05-x3", "STAGE-05.E3", Part.API_GUARD)
 def the_api_takes_its_issuer_from_x_forwarded_host(real: ApiGuard) -> ApiGuard:
     class Credulous(ApiGuard):
-        def admit(self, authorization: str | None) -> Principal:
+        def admit(self, authorization: str | None, proof: PresentedProof | None = None) -> Principal:
             host = _forwarded_host()
             named = replace(self, issuer=f"https://{host}") if host else self
-            return ApiGuard.admit(named, authorization)
+            return ApiGuard.admit(named, authorization, proof)
 
     return Credulous(**vars(real))
 

@@ -16,6 +16,7 @@ from reference_impl.issuer.revocation import GrantOfToken, Revocation
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.parts import Part
 from reference_impl.revocations import MemoryShelf
+from reference_impl.rfc9449 import PresentedProof
 from reference_impl.token_manager import Logout, TokenManager
 from reference_impl.web.sessions import WebSession, WebSessions
 
@@ -46,11 +47,11 @@ def a_connection_is_resumed_without_asking_the_guard(real: Realtime) -> Realtime
     """Who was let in once is let in again, as where the token of a connection is kept to resume it."""
 
     class Resuming(Realtime):
-        def subscribe(self, authorization: str | None) -> Stream:
+        def subscribe(self, authorization: str | None, proof: PresentedProof | None = None) -> Stream:
             known: set[str | None] = vars(self).setdefault("_known", set())
             if authorization not in known:
                 known.add(authorization)
-                return super().subscribe(authorization)
+                return super().subscribe(authorization, proof)
             inbox: Inbox = Queue(BACKLOG)
             self._inboxes[inbox] = ""
             return Stream(self, authorization, inbox)

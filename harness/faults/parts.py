@@ -40,6 +40,8 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "outbox": ("EVENT-01", "EVENT-03"),
     "publisher": ("EVENT-10", "EVENT-01"),
     "api keys": ("STAGE-07",),
+    "api proofs": ("TOKEN-22",),
+    "token proofs": ("TOKEN-22",),
     "api guard": ("STAGE-05", "STAGE-07", "TOKEN-08", "TOKEN-10"),
     "realtime": ("TOKEN-19",),
     "response headers": ("WEB-09",),

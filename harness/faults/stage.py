@@ -24,6 +24,7 @@ from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, T
 from reference_impl.issuer.tokens import RefreshRecord
 from reference_impl.oauth_client import Flow, OAuthClient
 from reference_impl.parts import Part
+from reference_impl.rfc9449 import PresentedProof
 from reference_impl.web.sessions import WebSession, WebSessions
 
 TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello (RFC 8446 §5.1)
@@ -128,7 +129,7 @@ def the_https_port_answers_in_clear_too(real: BuiltinSSLAdapter) -> BuiltinSSLAd
 class _SignatureOnly(ApiGuard):
     """An API that knows neither issuers nor grants, so that nothing else makes up for the defect."""
 
-    def admit(self, authorization: str | None) -> Principal:
+    def admit(self, authorization: str | None, proof: PresentedProof | None = None) -> Principal:
         claims = self.read(bearer_token(authorization))
         self.check_audience(claims)
         return Principal(*(text(claims, name) for name in ("sub", "client_id", "sid")))

@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, request
 
-from reference_impl.api.guard import ApiGuard, Principal, Unauthorized
+from reference_impl.api.challenge import Unauthorized
+from reference_impl.api.guard import ApiGuard, Principal
+from reference_impl.api.issuer_keys import KeysUnavailable
 from reference_impl.api.notes import Notes
 from reference_impl.api.realtime import Realtime, TooManyStreams
 from reference_impl.clock import Clock
+from reference_impl.rfc9449 import PresentedProof
 
 REALTIME = "realtime"  # the application's extension: its `Realtime`, for who must end it
 
@@ -21,14 +24,18 @@ def create_api_app(
     name_of: Callable[[str], str | None],
     realtime: Realtime,
     headers: Callable[[Response], Response],
+    url: str,
 ) -> Flask:
     """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject. ``headers``: adds
-    its headers to every answer."""
+    its headers to every answer. ``url``: under which clients know it, whatever a request says of that."""
     app = Flask(__name__, static_folder=None)
     app.extensions[REALTIME] = realtime
 
     def caller() -> Principal:
-        return guard.admit(request.headers.get("Authorization"))
+        return guard.admit(request.headers.get("Authorization"), proof())
+
+    def proof() -> PresentedProof:
+        return PresentedProof(tuple(request.headers.getlist("DPoP")), request.method, url + request.path)
 
     @app.get("/me")
     def me() -> Response:
@@ -58,10 +65,11 @@ def create_api_app(
 
     @app.get("/events")
     def follow() -> Response:
-        stream = realtime.subscribe(request.headers.get("Authorization"))
+        stream = realtime.subscribe(request.headers.get("Authorization"), proof())
         return Response(stream, content_type="text/event-stream")
 
     app.register_error_handler(TooManyStreams, lambda error: (jsonify(error="too_many_streams"), 503))
+    app.register_error_handler(KeysUnavailable, lambda error: (jsonify(error="temporarily_unavailable"), 503))
     app.register_error_handler(Unauthorized, refuse)
     app.after_request(headers)
     return app
@@ -71,7 +79,8 @@ def refuse(error: Unauthorized) -> Response:
     """Answer 401 with the challenge (RFC 6750 §3)."""
     response = jsonify(error=error.error or "no_token")
     response.status_code = 401
-    response.headers["WWW-Authenticate"] = error.challenge()
+    for challenge in error.challenges(request.headers.get("Authorization", "")):
+        response.headers.add("WWW-Authenticate", challenge)
     return response
 
 

@@ -1,22 +1,32 @@
-"""Who may call the API: bearers of a live access token of this stage's issuer, for this API (RFC 6750, RFC 9068 §4)."""
+"""Who may call the API: bearers of a live access token of this stage's issuer, for this API (RFC 6750, RFC 9068 §4).
+
+A token that is bound to a key (RFC 9449 §6) needs a proof of that key besides; as a plain bearer token it is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from joserfc import jws, jwt
+from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from reference_impl.api.challenge import Unauthorized
+from reference_impl.api.issuer_keys import Jwks
 from reference_impl.clock import Clock
+from reference_impl.compact_jws import Malformed, protected_header
+from reference_impl.rfc9449 import InvalidProof, PresentedProof, ProofVerifier
+
+__all__ = ["ApiGuard", "Claims", "GrantStatus", "Jwks", "Principal", "Unauthorized", "bearer_token", "text"]
 
 ALGORITHMS = ("ES256",)
 TYPES = ("at+jwt", "application/at+jwt")  # RFC 9068 §4; media types know no case
+SCHEMES = ("bearer", "dpop")  # RFC 6750 §2.1, RFC 9449 §7.1; schemes know no case
 LONGEST_LIFETIME = 3600.0  # seconds; RFC 6750 §5.3
+LATEST = 1e12  # seconds of the epoch: beyond it, and with NaN, comparisons would not mean what they say
 
-Jwks = Mapping[str, Sequence[Mapping[str, object]]]
 KeySource = Callable[[], Jwks]
 Claims = Mapping[str, object]
 
@@ -37,20 +47,6 @@ class Principal:
     session_id: str
 
 
-class Unauthorized(Exception):
-    """The request is answered 401. ``error`` is None where no token was sent (RFC 6750 §3.1)."""
-
-    def __init__(self, description: str, error: str | None = "invalid_token") -> None:
-        self.error, self.description = error, description
-        super().__init__(description)
-
-    def challenge(self) -> str:
-        """Return the WWW-Authenticate header's value."""
-        if self.error is None:
-            return "Bearer"
-        return f'Bearer error="{self.error}", error_description="{self.description}"'
-
-
 @dataclass(frozen=True)
 class ApiGuard:
     """Judges access tokens. Each rule is a method that raises Unauthorized."""
@@ -61,10 +57,23 @@ class ApiGuard:
     grants: GrantStatus
     clock: Clock
     leeway: float = 60.0  # seconds between the clocks of issuer and API
+    refresh_keys: Callable[[], None] = lambda: None  # asks for keys that were published meanwhile
+    proofs: ProofVerifier | None = None  # None: tokens that are bound to a key are not taken
 
-    def admit(self, authorization: str | None) -> Principal:
-        """Return who a request's Authorization header speaks for. Raises Unauthorized."""
-        claims = self.read(bearer_token(authorization))
+    def admit(self, authorization: str | None, proof: PresentedProof | None = None) -> Principal:
+        """Return who a request speaks for, by its Authorization header and its proof, if any. Raises Unauthorized."""
+        scheme, token = credentials(authorization)
+        claims = self.read(token)
+        principal = self.judge(claims)
+        self.check_binding(claims, scheme, token, proof)
+        return principal
+
+    def admit_again(self, authorization: str | None) -> Principal:
+        """Return the same for a request that was admitted before, whose proof is used up. Raises Unauthorized."""
+        return self.judge(self.read(credentials(authorization)[1]))
+
+    def judge(self, claims: Claims) -> Principal:
+        """Return whom the claims of a token speak for, if it is for this API, now. Raises Unauthorized."""
         self.check_issuer(claims)
         self.check_audience(claims)
         self.check_times(claims)
@@ -75,20 +84,35 @@ class ApiGuard:
     def read(self, token: str) -> Claims:
         """Return the claims of a token whose type, algorithm, key and signature hold."""
         try:
-            header = jws.extract_compact(token.encode("ascii")).headers()
-            if str(header.get("typ", "")).lower() not in TYPES:
-                raise Unauthorized("it is no access token")
+            header = protected_header(token)
+            self.check_type(header)
             key = self.find_key(header.get("kid"))
             return jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
-        except (JoseError, ValueError) as error:
+        except (Malformed, JoseError, ValueError, RecursionError) as error:
             raise Unauthorized("it is malformed, or its signature does not hold") from error
+
+    def check_type(self, header: Mapping[str, object]) -> None:
+        """The token says that it is an access token: nothing else that the issuer signs does (RFC 8725 §3.11)."""
+        if str(header.get("typ", "")).lower() not in TYPES:
+            raise Unauthorized("it is no access token")
 
     def find_key(self, kid: object) -> ECKey:
         """Return the trusted key with this id; the token's other hints at keys are not looked at (RFC 8725 §3.10)."""
-        for jwk in self.keys()["keys"]:
-            if jwk.get("kid") == kid and jwk.get("kty") == "EC":
-                return ECKey.import_key({name: str(value) for name, value in jwk.items() if isinstance(value, str)})
-        raise Unauthorized("its key is not known here")
+        found = self.known_key(kid)
+        if found is None:
+            self.refresh_keys()
+            found = self.known_key(kid)
+        if found is None:
+            raise Unauthorized("its key is not known here")
+        return found
+
+    def known_key(self, kid: object) -> ECKey | None:
+        """Return the key with this id from the key set as it is, if it is one for our algorithm (RFC 7517 §4)."""
+        for jwk in self.keys()["keys"] if isinstance(kid, str) else ():
+            usable = jwk.get("alg") in (None, *ALGORITHMS) and jwk.get("use") in (None, "sig")
+            if usable and (jwk.get("kid"), jwk.get("kty")) == (kid, "EC"):
+                return ECKey.import_key({name: value for name, value in jwk.items() if isinstance(value, str)})
+        return None
 
     def check_issuer(self, claims: Claims) -> None:
         """The token is of this stage's issuer: string comparison (RFC 9068 §4)."""
@@ -117,15 +141,48 @@ class ApiGuard:
         if not self.grants.is_active(principal.session_id):
             raise Unauthorized("its session has ended")
 
+    def check_binding(self, claims: Claims, scheme: str, token: str, proof: PresentedProof | None) -> None:
+        """A bound token comes with a proof of its key, and no other token comes as one (RFC 9449 §7.1, §7.2)."""
+        thumbprint = bound_to(claims)
+        if thumbprint is None and scheme == "bearer":
+            return
+        if thumbprint is None or scheme == "bearer" or self.proofs is None or proof is None:
+            raise Unauthorized("it is bound to a key, or comes as if it were")
+        try:
+            proven = self.proofs.verify(proof, token)
+        except InvalidProof as invalid:
+            raise Unauthorized(str(invalid), "invalid_dpop_proof") from invalid
+        if proven != thumbprint:
+            raise Unauthorized("it is bound to another key")
 
-def bearer_token(authorization: str | None) -> str:
-    """Return the token of an Authorization header, the only place where one is looked for."""
+
+def bound_to(claims: Claims) -> str | None:
+    """Return the thumbprint of the key that a token is bound to (RFC 9449 §6.1); None for a bearer token.
+
+    Raises Unauthorized for a confirmation of another kind (RFC 7800 §3.1): what is not understood does not hold.
+    """
+    if "cnf" not in claims:
+        return None
+    confirmation = claims["cnf"]
+    thumbprint = confirmation.get("jkt") if isinstance(confirmation, dict) and len(confirmation) == 1 else None
+    if not isinstance(thumbprint, str):
+        raise Unauthorized("it is bound in a way that is not known here")
+    return thumbprint
+
+
+def credentials(authorization: str | None) -> tuple[str, str]:
+    """Return scheme and token of an Authorization header, the only place where a token is looked for."""
     if not authorization:
         raise Unauthorized("no token was sent", error=None)
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        raise Unauthorized("no bearer token was sent", error=None)
-    return token.strip()
+    if scheme.lower() not in SCHEMES:
+        raise Unauthorized("no token of a known scheme was sent", error=None)
+    return scheme.lower(), token.strip()
+
+
+def bearer_token(authorization: str | None) -> str:
+    """Return the token of an Authorization header, whatever its scheme."""
+    return credentials(authorization)[1]
 
 
 def text(claims: Claims, name: str) -> str:
@@ -137,8 +194,8 @@ def text(claims: Claims, name: str) -> str:
 
 
 def number(claims: Claims, name: str, default: float | None = None) -> float:
-    """Return a claim that must be a number (RFC 7519 §2, NumericDate)."""
+    """Return a claim that must be a number (RFC 7519 §2, NumericDate): JSON knows neither NaN nor infinity."""
     value = claims.get(name, default)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LATEST:
         return value
     raise Unauthorized(f"its claim {name} is missing or no number")

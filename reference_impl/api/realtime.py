@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reference_impl.api.guard import ApiGuard, Unauthorized
+from reference_impl.rfc9449 import PresentedProof
 
 RECHECK = 2.0  # seconds between two looks at the session, each followed by a heartbeat
 MOST_STREAMS = 8  # each holds a thread of the server
@@ -36,9 +37,9 @@ class Realtime:
         self._lock = threading.Lock()
         self._closed = False
 
-    def subscribe(self, authorization: str | None) -> Stream:
+    def subscribe(self, authorization: str | None, proof: PresentedProof | None = None) -> Stream:
         """Open a stream for the bearer of this Authorization header. Raises Unauthorized, TooManyStreams."""
-        principal = self._guard.admit(authorization)
+        principal = self._guard.admit(authorization, proof)
         inbox: Inbox = queue.Queue(BACKLOG)
         with self._lock:
             if self._closed or len(self._inboxes) >= MOST_STREAMS:
@@ -56,7 +57,7 @@ class Realtime:
     def may_go_on(self, authorization: str | None) -> bool:
         """Say whether the guard would still let the caller in."""
         try:
-            self._guard.admit(authorization)
+            self._guard.admit_again(authorization)
         except Unauthorized:
             return False
         return True

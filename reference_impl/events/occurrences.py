@@ -15,6 +15,7 @@ class Session:
     subject: str  # the stage's pseudonym of the account
     client_id: str
     correlation_id: str  # of the authorization request that it began with
+    thumbprint: str | None = None  # of the key that its tokens are bound to (RFC 9449 §5); no event tells it
 
 
 @dataclass(frozen=True)

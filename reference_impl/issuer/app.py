@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -17,8 +18,15 @@ from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.rfc9449 import InvalidProof, PresentedProof, ProofVerifier
 
 _log = logging.getLogger(__name__)
+
+
+class InvalidProofError(OAuth2Error):
+    """A token request whose DPoP proof does not hold (RFC 9449 §5)."""
+
+    error = "invalid_dpop_proof"
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,17 @@ class IssuerRoutes:
     database: Database
     server: IssuerServer
     events: EventRecorder
+    proofs: ProofVerifier
+    token_url: str  # as the metadata name it
 
     def token(self) -> Response:
-        """POST /token."""
+        """POST /token; where it brings a proof, its tokens are bound to that key (RFC 9449 §5)."""
+        headers = tuple(request.headers.getlist("DPoP"))
+        if headers:
+            try:
+                g.thumbprint = self.proofs.verify(PresentedProof(headers, request.method, self.token_url))
+            except InvalidProof as invalid:
+                return self.server.refuse(InvalidProofError(str(invalid)))
         return self._decide(self.server.answer_token_request)
 
     def revoke(self) -> Response:

@@ -27,6 +27,7 @@ from reference_impl.issuer.token_endpoint import TokenEndpoint
 from reference_impl.issuer.tokens import TokenStore
 from reference_impl.issuer.transactions import Transactions
 from reference_impl.parts import Part, Parts
+from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
 
 
 @dataclass(frozen=True)
@@ -71,5 +72,7 @@ def build_issuer(config: StageConfig, parts: Parts, clock: Clock, database: Data
     metadata = parts.choose(Part.METADATA, build_metadata)(config)
     login = parts.choose(Part.LOGIN_FLOW, login)
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
-    create_issuer_app(app, IssuerRoutes(database, server, events), login, keys, metadata, headers)
+    proofs = parts.choose(Part.TOKEN_PROOFS, ProofVerifier(clock, SeenInDatabase(database)))
+    routes = IssuerRoutes(database, server, events, proofs, f"{config.issuer}/token")
+    create_issuer_app(app, routes, login, keys, metadata, headers)
     return Issuer(app, keys, tokens, accounts, endpoint, events, metadata)

@@ -20,7 +20,7 @@ class KeyRing:
         self._key = ECKey.import_key(dict(private_jwk))
         self.kid = private_jwk["kid"]
 
-    def sign(self, claims: Mapping[str, str | int]) -> str:
+    def sign(self, claims: Mapping[str, object]) -> str:
         """Return the claims as a signed JWT whose header names algorithm, type and key."""
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": self.kid}
         return jwt.encode(header, dict(claims), self._key, algorithms=[ALGORITHM])

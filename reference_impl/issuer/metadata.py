@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reference_impl import rfc9449
 from reference_impl.config import StageConfig
 
 
@@ -20,5 +21,6 @@ def build_metadata(config: StageConfig) -> dict[str, object]:
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
+        "dpop_signing_alg_values_supported": list(rfc9449.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
     }

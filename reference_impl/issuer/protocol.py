@@ -70,7 +70,9 @@ class CodeGrant(AuthorizationCodeGrant):
         form = self.request.form
         if not form.get("code"):
             raise InvalidRequestError("code is missing")
-        redemption = CodeRedemption(form["code"], client_id, form.get("redirect_uri"), form.get("code_verifier"))
+        redemption = CodeRedemption(
+            form["code"], client_id, form.get("redirect_uri"), form.get("code_verifier"), g.get("thumbprint")
+        )
         self.tokens = decided(lambda: self.server.endpoint.redeem(g.connection, redemption))
 
     def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
@@ -99,6 +101,7 @@ class RefreshGrant(RefreshTokenGrant):
     def _exchange(self, token: str, client_id: str, scope: str | None) -> TokenSet:
         endpoint: TokenEndpoint = self.server.endpoint
         endpoint.check_scope(scope)  # first: a request for too much leaves the token as it is
+        endpoint.check_key(g.connection, token, client_id, g.get("thumbprint"))
         return endpoint.refresh(g.connection, token, client_id)
 
     def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict

@@ -38,6 +38,7 @@ class CodeRedemption:
     client_id: str
     redirect_uri: str | None
     code_verifier: str | None
+    thumbprint: str | None = None  # of the key that the request proved to hold (RFC 9449 §5)
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ class TokenSet:
     refresh_token: str
     expires_in: int
     scope: str = SCOPE
+    token_type: str = "Bearer"  # or DPoP (RFC 9449 §5)
 
     def body(self) -> dict[str, str | int]:
         """Return the answer's JSON object (RFC 6749 §5.1)."""
         return {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
             "refresh_token": self.refresh_token,
             "scope": self.scope,
@@ -93,6 +95,8 @@ class TokenEndpoint:
         session, refresh_token = self.tokens.open_grant(
             connection, binding.subject, binding.client_id, binding.correlation_id, now
         )
+        if request.thumbprint is not None:
+            session = self.tokens.bind(connection, session, request.thumbprint)
         self.codes.bind_session(connection, request.code, session.session_id)
         self.events.record(connection, LoginCompleted(session, binding.new_account))
         return self._tokens(session, refresh_token)
@@ -115,6 +119,24 @@ class TokenEndpoint:
             raise InvalidGrant from refusal
         self.events.record(connection, SessionRefreshed(rotation.session, rotation.retry))
         return self._tokens(rotation.session, rotation.refresh_token)
+
+    def check_key(
+        self, connection: sqlite3.Connection, refresh_token: str, client_id: str, thumbprint: str | None
+    ) -> None:
+        """Refuse a bound token without a proof of its key; the first proof binds one that was not (RFC 9449 §5).
+
+        ``thumbprint``: of the key that the request proved to hold. Raises InvalidGrant. Whoever lacks the key learns
+        nothing, and ends nothing: he is as a client to whom the token was not issued.
+        """
+        record = self.tokens.find(connection, refresh_token)
+        if record is None or record.session.thumbprint == thumbprint:
+            return
+        if record.session.thumbprint is not None:
+            failed = RefreshFailed(client_id, Reason.CLIENT_MISMATCH, record.session, record.generation)
+            self.events.record(connection, failed)
+            raise InvalidGrant
+        if record.session.client_id == client_id and thumbprint is not None:
+            self.tokens.bind(connection, record.session, thumbprint)
 
     def check_scope(self, scope: str | None) -> None:
         """Raise InvalidScope where a refresh asks for what its login was not granted (RFC 6749 §6)."""
@@ -139,7 +161,7 @@ class TokenEndpoint:
         """Mint an access token (RFC 9068 §2.2) beside the refresh token."""
         now = int(self.clock.now())
         lifetime = self.config.lifetimes.access
-        claims: dict[str, str | int] = {
+        claims: dict[str, object] = {
             "iss": self.config.issuer,
             "aud": self.config.audience,
             "sub": session.subject,
@@ -149,7 +171,10 @@ class TokenEndpoint:
             "jti": str(uuid.uuid4()),
             "sid": session.session_id,
         }
-        return TokenSet(self.keys.sign(claims), refresh_token, lifetime)
+        if session.thumbprint is None:
+            return TokenSet(self.keys.sign(claims), refresh_token, lifetime)
+        bound = self.keys.sign({**claims, "cnf": {"jkt": session.thumbprint}})  # RFC 9449 §6.1
+        return TokenSet(bound, refresh_token, lifetime, token_type="DPoP")
 
 
 def s256_challenge(code_verifier: str) -> str:

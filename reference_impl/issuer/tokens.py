@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import sqlite3
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reference_impl.config import Lifetimes
 from reference_impl.events.occurrences import Session
@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS grants (
     began_at REAL NOT NULL,
     refreshed_at REAL NOT NULL,
     ended_at REAL,
-    end_reason TEXT
+    end_reason TEXT,
+    thumbprint TEXT
 );
 CREATE INDEX IF NOT EXISTS grants_subject ON grants (subject);
 CREATE TABLE IF NOT EXISTS refresh_tokens (
@@ -91,6 +92,12 @@ class TokenStore:
         )
         return session, self._add(connection, session, 0)
 
+    def bind(self, connection: sqlite3.Connection, session: Session, thumbprint: str) -> Session:
+        """Bind a grant's refresh tokens, from now on, to the key with this thumbprint (RFC 9449 §5); return it."""
+        sql = "UPDATE grants SET thumbprint = ? WHERE session_id = ?"
+        connection.execute(sql, (thumbprint, session.session_id))
+        return replace(session, thumbprint=thumbprint)
+
     def find(self, connection: sqlite3.Connection, refresh_token: str) -> RefreshRecord | None:
         """Return what is known of a refresh token, in whatever state; None if it was never issued."""
         row = connection.execute(
@@ -100,7 +107,8 @@ class TokenStore:
         ).fetchone()
         if row is None:
             return None
-        session = Session(row["session_id"], row["subject"], row["client_id"], row["correlation_id"])
+        names = ("session_id", "subject", "client_id", "correlation_id", "thumbprint")
+        session = Session(*(row[name] for name in names))
         return RefreshRecord(
             session,
             row["generation"],

@@ -1,0 +1,83 @@
+"""The issuer's public keys as an API knows them: fetched, kept for a while, and fetched again for an unknown key id.
+
+The address comes from the API's own configuration, never from a token (RFC 8725 §3.10). Whoever sends tokens decides
+how often an unknown key id comes; so he must not decide how often the issuer is asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+import requests
+from werkzeug.test import Client
+
+from reference_impl.clock import Clock
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+Jwks = Mapping[str, Sequence[Mapping[str, object]]]
+
+PATH = "/.well-known/jwks.json"
+KEPT = 600.0  # seconds: after a key was withdrawn it is trusted no longer than this
+AT_MOST_EVERY = 30.0  # seconds between two fetches that an unknown key id causes
+
+
+class KeysUnavailable(Exception):
+    """The issuer does not tell its keys now: nobody can be let in, and nobody is refused for good."""
+
+
+class IssuerKeys:
+    """The key set of one issuer. Safe for several threads, of which one fetches."""
+
+    def __init__(self, fetch: Callable[[], Jwks], clock: Clock) -> None:
+        """``fetch`` raises KeysUnavailable."""
+        self.fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: Jwks | None = None
+        self._fetched_at = 0.0
+
+    def __call__(self) -> Jwks:
+        """Return the keys, not older than `KEPT`. Raises KeysUnavailable."""
+        with self._lock:
+            if self._keys is None or not 0 <= self._age() < KEPT:
+                self._fetch()
+            return cast("Jwks", self._keys)
+
+    def refresh(self) -> None:
+        """Look for keys that were published meanwhile, unless somebody did just now. Raises KeysUnavailable."""
+        with self._lock:
+            if self._keys is None or not 0 <= self._age() < AT_MOST_EVERY:
+                self._fetch()
+
+    def _age(self) -> float:
+        return self._clock.now() - self._fetched_at
+
+    def _fetch(self) -> None:
+        self._keys = self.fetch()
+        self._fetched_at = self._clock.now()
+
+
+def fetch_over_http(http: requests.Session, issuer: str) -> Jwks:
+    """Fetch the keys of an issuer elsewhere. Raises KeysUnavailable."""
+    try:
+        response = http.get(f"{issuer}{PATH}", allow_redirects=False)
+        return _checked(response.status_code, response.json())
+    except (requests.RequestException, ValueError) as error:
+        raise KeysUnavailable(f"no keys from {issuer} ({type(error).__name__})") from error
+
+
+def fetch_in_process(app: Flask, issuer: str) -> Jwks:
+    """Fetch the keys of an issuer in this process: by WSGI, so that no thread of its server waits for another one."""
+    response = Client(app).get(PATH, base_url=issuer)
+    return _checked(response.status_code, response.get_json(silent=True))
+
+
+def _checked(status: int, body: object) -> Jwks:
+    keys = body.get("keys") if isinstance(body, dict) else None
+    if status != 200 or not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise KeysUnavailable(f"the issuer answered {status} without a key set")
+    return cast("Jwks", body)

@@ -1,0 +1,73 @@
+"""How an API comes by its issuer's keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from reference_impl.api.issuer_keys import IssuerKeys, KeysUnavailable, fetch_over_http
+
+Bench = Any  # conftest's
+ISSUER = "https://auth.dev.example"
+URL = f"{ISSUER}/.well-known/jwks.json"
+
+
+class Clock:
+    time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+
+class Counting:
+    """A fetch that counts, and answers with the count as the key's id."""
+
+    fetches = 0
+
+    def __call__(self) -> Any:
+        self.fetches += 1
+        return {"keys": [{"kid": str(self.fetches)}]}
+
+
+def test_keys_are_fetched_once_and_again_when_they_are_old() -> None:
+    fetch, clock = Counting(), Clock()
+    keys = IssuerKeys(fetch, clock)
+    assert [keys()["keys"][0]["kid"] for _ in range(3)] == ["1", "1", "1"]
+    clock.time += 600
+    assert keys()["keys"][0]["kid"] == "2"
+
+
+def test_an_unknown_key_id_causes_one_fetch_in_thirty_seconds_however_often_it_comes() -> None:
+    fetch, clock = Counting(), Clock()
+    keys = IssuerKeys(fetch, clock)
+    for _ in range(200):
+        keys.refresh()
+    assert fetch.fetches == 1
+    clock.time += 30
+    for _ in range(200):
+        keys.refresh()
+    assert fetch.fetches == 2
+
+
+def test_without_keys_nobody_is_let_in_and_nobody_is_refused_for_good(bench: Bench) -> None:
+    token = bench.login()["access_token"]
+    view = bench.issuer.app.view_functions
+    view["jwks"] = lambda: ("out of order", 500)
+    assert bench.me(token).status_code == 503
+
+
+@responses.activate
+@pytest.mark.parametrize("answer", [{"body": "{"}, {"json": []}, {"json": {"keys": [1]}}, {"status": 500}])
+def test_what_is_no_key_set_is_told_as_such(answer: Any) -> None:
+    responses.get(URL, **answer)
+    with pytest.raises(KeysUnavailable):
+        fetch_over_http(requests.Session(), ISSUER)
+
+
+@responses.activate
+def test_keys_of_an_issuer_elsewhere_are_fetched_over_http() -> None:
+    responses.get(URL, json={"keys": []})
+    assert fetch_over_http(requests.Session(), ISSUER) == {"keys": []}
