@@ -24,6 +24,7 @@ __all__ = [
     "SeededFault",
     "Severity",
     "Source",
+    "Symptom",
     "Verdict",
     "Waiver",
     "merge",
@@ -164,19 +165,29 @@ class Catalog:
 
 
 @dataclass(frozen=True)
+class Symptom:
+    """One thing that is wrong, in a few words, and the ids of the observations that show it."""
+
+    text: str
+    shown_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What a check concludes; `reason` is one sentence that an auditor understands. `shown_by`: the ids of the
-    observations that show a failure."""
+    observations that show what the reason of a failure names. `symptoms`: all that is wrong, of which a reason names
+    the first few."""
 
     verdict: Verdict
     reason: str
     shown_by: tuple[str, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
     """The verdict on one expectation in one cell, by one scenario ("" where none exists), with what it rests on.
-    `shown_by`: those of its observations that show a failure."""
+    `shown_by`: those of its observations that show what a failure's reason names; `symptoms`: all that is wrong."""
 
     expectation: str
     cell: str
@@ -188,6 +199,7 @@ class Finding:
     check: str = ""  # name and digest of the check's source
     retried: bool = False
     shown_by: tuple[str, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
 
 
 @dataclass(frozen=True)

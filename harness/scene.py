@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from harness.checks import registry
@@ -132,14 +132,16 @@ class Scene:
     def _finding(
         self, expectation: str, judgement: Judgement, observations: tuple[str, ...] = (), check: str = ""
     ) -> Finding:
+        redacted = self.recorder.redactor.text
         return Finding(
             expectation=expectation,
             cell=self.cell.id,
             verdict=judgement.verdict,
             basis=Basis.MACHINE,
-            reason=self.recorder.redactor.text(judgement.reason),
+            reason=redacted(judgement.reason),
             scenario=self.id,
             observations=observations,
             check=check,
             shown_by=judgement.shown_by,
+            symptoms=tuple(replace(symptom, text=redacted(symptom.text)) for symptom in judgement.symptoms),
         )

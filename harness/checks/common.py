@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.checks.registry import failed, passed
-from harness.model import Judgement
+from harness.checks.registry import passed
+from harness.checks.symptoms import reason_of, shown_by
+from harness.model import Judgement, Symptom, Verdict
 from harness.observations import HttpExchange, Observation
 from harness.observe import MissingObservation, Record
 
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 
-TOLD = 3  # complaints in a reason; the others are counted
 TOKEN_NAMES = ("access_token", "refresh_token", "id_token")
 _TOKEN_MARK = re.compile(r"\{\{(?:unregistered_)?(?:access_token|refresh_token|id_token|jwt|bearer):")
 _TOKEN_FIELD = re.compile(r"name=[\"']?(?:access_token|refresh_token|id_token)\b")
@@ -45,13 +45,12 @@ class Complaint(str):
 
 
 def conclude(complaints: Iterable[str], otherwise: str) -> Judgement:
-    """Failed with the complaints (the first three) and what shows these, else passed with `otherwise`."""
-    found = list(complaints)
+    """Failed with the complaints, of which the reason names the first few, and what shows these; else passed with
+    `otherwise`."""
+    found = tuple(Symptom(str(c), c.shown_by if isinstance(c, Complaint) else ()) for c in complaints)
     if not found:
         return passed(otherwise)
-    more = f", and {len(found) - TOLD} more" if len(found) > TOLD else ""
-    shown_by = dict.fromkeys(id for c in found[:TOLD] if isinstance(c, Complaint) for id in c.shown_by)
-    return failed("; ".join(found[:TOLD]) + more, *shown_by)
+    return Judgement(Verdict.FAILED, reason_of(found), shown_by(found), found)
 
 
 def require_answer(exchange: HttpExchange) -> HttpExchange:

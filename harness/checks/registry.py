@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from harness.checks.trials import confirmed
-from harness.model import Judgement, Parameter, Verdict
+from harness.model import Judgement, Parameter, Symptom, Verdict
 from harness.observations import Absence, Observation
 from harness.observe import MissingObservation, Record
 
@@ -57,7 +57,7 @@ class Check:
 @functools.cache
 def _shared() -> str:
     """The source of the modules by which every judgement is made."""
-    modules = ("harness.checks.common", "harness.checks.registry", "harness.checks.trials")
+    modules = tuple(f"harness.checks.{name}" for name in ("common", "registry", "symptoms", "trials"))
     return "".join(inspect.getsource(importlib.import_module(name)) for name in modules)
 
 
@@ -128,8 +128,13 @@ def _unmet(need: Need, absences: Mapping[str, Absence]) -> list[Absence]:
 
 
 def _as_text(judgement: Judgement) -> Judgement:
-    """Its reason without surrogates that stand alone, which a target's JSON can escape and no file can hold."""
-    return replace(judgement, reason=judgement.reason.encode("utf-8", "replace").decode())
+    """Its words without surrogates that stand alone, which a target's JSON can escape and no file can hold."""
+    symptoms = tuple(replace(symptom, text=_encodable(symptom.text)) for symptom in judgement.symptoms)
+    return replace(judgement, reason=_encodable(judgement.reason), symptoms=symptoms)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _told(absences: Iterable[Absence]) -> str:
@@ -148,7 +153,7 @@ def passed(reason: str) -> Judgement:
 
 def failed(reason: str, *shown_by: str) -> Judgement:
     """`shown_by`: the ids of the observations that show it."""
-    return Judgement(Verdict.FAILED, reason, shown_by)
+    return Judgement(Verdict.FAILED, reason, shown_by, (Symptom(reason, shown_by),))
 
 
 def unknown(reason: str) -> Judgement:

@@ -44,7 +44,12 @@ class Planned:
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "observations": list(finding.observations), "shown_by": list(finding.shown_by)}
+    """The finding as a line of a bundle has it. Bundles made before there were symptoms have no such field, and a
+    finding without any is written as theirs are."""
+    data = {**asdict(finding), "observations": list(finding.observations), "shown_by": list(finding.shown_by)}
+    symptoms = [{"text": one.text, "shown_by": list(one.shown_by)} for one in finding.symptoms]
+    return {**{name: value for name, value in data.items() if name != "symptoms"},
+            **({"symptoms": symptoms} if symptoms else {})}  # fmt: skip
 
 
 def finding_from(data: Mapping[str, Any]) -> Finding:

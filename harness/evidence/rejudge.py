@@ -58,8 +58,9 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
         breaches += false
         breaches += [Breach("confirmation", place, detail) for detail in _unconfirmed(finding, seen, predicate)]
         judged += [finding] if finding.check else []
-        for difference in _differences(finding, seen, judge, catalog.parameters):
-            if not false and _another_version(finding, current):
+        older = _another_version(finding, current)
+        for difference in _differences(finding, seen, judge, catalog.parameters, older):
+            if not false and older:
                 notes.append(f"{place}: {difference}; judged by another version of the check ({finding.check})")
             else:
                 breaches.append(Breach("judgement", place, difference))
@@ -144,10 +145,10 @@ def _seen(finding: Finding, observations: Mapping[str, Observation]) -> Sequence
 
 
 def _differences(
-    finding: Finding, seen: Sequence[Observation], judge: Judge, parameters: Mapping[str, Parameter]
+    finding: Finding, seen: Sequence[Observation], judge: Judge, parameters: Mapping[str, Parameter], older: bool
 ) -> Iterator[str]:
     """A finding that no check made (not run, attested) has nothing to be judged again, but says neither passed nor
-    failed unless a person attests it."""
+    failed unless a person attests it. `older`: by another version of the check, which may have told no symptoms."""
     if not finding.check:
         if finding.verdict in _BY_CHECKS and finding.basis is Basis.MACHINE:
             yield f"{finding.expectation} is {finding.verdict}, but names no check"
@@ -159,3 +160,5 @@ def _differences(
         yield f"{finding.expectation} is {finding.verdict} for another reason than its observations say"
     elif judgement.shown_by != finding.shown_by:
         yield f"{finding.expectation} names other observations than those that show it"
+    elif judgement.symptoms != finding.symptoms and not (older and not finding.symptoms):
+        yield f"{finding.expectation} tells other symptoms than its observations say"

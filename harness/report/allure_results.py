@@ -19,6 +19,7 @@ from attr import asdict
 from harness.model import Catalog, Finding, Severity, Verdict
 from harness.observations import to_json
 from harness.observe import Redacts
+from harness.report.symptoms import LISTED, listed
 from harness.scene import Scene
 
 __all__ = ["AllureResults"]
@@ -101,10 +102,11 @@ class AllureResults:
 
     def step_finished(self, scene: Scene, step: Any, finding: Finding | None, error: BaseException | None) -> None:
         if finding is not None:
-            allure.attach(finding.reason, f"{finding.expectation}: {finding.verdict}", AttachmentType.TEXT)
+            told = "\n".join([finding.reason, *_symptoms(finding)])
+            allure.attach(told, f"{finding.expectation}: {finding.verdict}", AttachmentType.TEXT)
             if expected := next((w for w in scene.target.expected_failures if w.covers(finding)), None):
-                told = f"until {expected.expires}: {expected.reason}"
-                allure.attach(told, "the target's description expects a failure", AttachmentType.TEXT)
+                until = f"until {expected.expires}: {expected.reason}"
+                allure.attach(until, "the target's description expects a failure", AttachmentType.TEXT)
             if finding.verdict is Verdict.FAILED:
                 error = AssertionError(finding.reason)
             elif finding.verdict is not Verdict.PASSED:
@@ -126,6 +128,13 @@ class AllureResults:
         return "\n\n".join(
             f"**{id} {self.catalog.controls[id].title}.** {self.catalog.controls[id].requirement}" for id in controls
         )
+
+
+def _symptoms(finding: Finding) -> list[str]:
+    """All that is wrong, with the numbers of the observations that show each."""
+    shown = [", ".join(f"#{id.rpartition('#')[2]}" for id in symptom.shown_by) for symptom in finding.symptoms[:LISTED]]
+    by = [f" ({numbers})" if numbers else "" for numbers in shown] + [""]
+    return [f"{number}. {text}{by[number - 1]}" for number, text in enumerate(listed(finding), 1)]
 
 
 def _shortened(data: dict[str, Any]) -> dict[str, Any]:

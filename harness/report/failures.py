@@ -12,7 +12,8 @@ from harness.model import ANY, Control, Expectation, Finding, Severity, Verdict,
 from harness.observations import Confirmation, HttpExchange, Observation
 from harness.report.curl_script import CurlScript, curl_script
 from harness.report.report_input import ReportInput
-from harness.report.slices import exchanges_of, first_trial, showing, with_their_start
+from harness.report.slices import exchanges_of, first_trial, showing
+from harness.report.symptoms import Shown, symptoms_of
 from harness.report.verdicts import STAGE_ORDER, cell_name, in_any_stage, merged, stage_of
 
 __all__ = ["Failure", "Sight", "failures", "script_name"]
@@ -20,14 +21,19 @@ __all__ = ["Failure", "Sight", "failures", "script_name"]
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen alike in one or several cells, in the words of the first; `shown` is what shows it there.
+    """What was seen alike in one or several cells, in the words of the first; `symptoms` is all that is wrong there.
     `confirmed_by` names the client of the second trial, "" where there was none or nothing of it came over HTTP."""
 
     reason: str
     cells: tuple[str, ...]
-    shown: tuple[Observation, ...]
+    symptoms: tuple[Shown, ...]
     confirmed_by: str
     expected: Waiver | None
+
+    @property
+    def shown(self) -> tuple[Observation, ...]:
+        """All that shows it."""
+        return tuple({one.id: one for symptom in self.symptoms for one in symptom.by}.values())
 
 
 @dataclass(frozen=True)
@@ -131,19 +137,16 @@ def _sights(
     findings: Iterable[Finding], observations: Mapping[str, Observation], expected: Iterable[Waiver]
 ) -> tuple[Sight, ...]:
     """What was found alike in several cells told once, in the words of the first."""
-    groups: dict[tuple[str, str, Waiver | None], list[Finding]] = {}
+    groups: dict[tuple[tuple[str, ...], str, Waiver | None], list[Finding]] = {}
     for finding in findings:
         waiver = next((waiver for waiver in expected if waiver.covers(finding)), None)
-        alike = in_any_stage(finding.reason), _second_client(finding, observations), waiver
+        told = (finding.reason, *(symptom.text for symptom in finding.symptoms))
+        alike = tuple(in_any_stage(text) for text in told), _second_client(finding, observations), waiver
         groups.setdefault(alike, []).append(finding)
     return tuple(
-        Sight(group[0].reason, tuple(f.cell for f in group), _shown(group[0], observations), client, waiver)
+        Sight(group[0].reason, tuple(f.cell for f in group), symptoms_of(group[0], observations), client, waiver)
         for (_, client, waiver), group in groups.items()
     )
-
-
-def _shown(finding: Finding, observations: Mapping[str, Observation]) -> tuple[Observation, ...]:
-    return with_their_start(showing(finding, observations), first_trial(finding, observations))
 
 
 def _second_client(finding: Finding, observations: Mapping[str, Observation]) -> str:

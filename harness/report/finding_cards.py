@@ -9,21 +9,32 @@ from harness.model import ANY, Finding
 from harness.observations import Absence, Observation
 from harness.report.failures import Failure, Sight, failures, script_name
 from harness.report.report_input import ReportInput
+from harness.report.symptoms import LISTED, Shown
 from harness.report.transcripts import WHOLE, Transcript, transcript
 from harness.report.verdicts import STAGE_ORDER, in_any_stage, stage_of
 
-__all__ = ["Card", "CardSight", "Lack", "cards", "lacks"]
+__all__ = ["Card", "CardSight", "CardSymptom", "Lack", "cards", "lacks"]
 
-SHOWN = 6  # observations of one sight
+SHOWN = 6  # observations of one symptom
 BUDGET = 600_000  # characters of markup for all
 
 
 @dataclass(frozen=True)
+class CardSymptom:
+    """One thing that is wrong, with what shows it: those not shown before, and the numbers of all that are."""
+
+    symptom: Shown
+    shown: tuple[Transcript, ...]
+    before: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True)
 class CardSight:
-    """What was seen, with what shows it; `more` observations show it as well."""
+    """What was seen, in one or several symptoms; `more` symptoms are in findings.jsonl alone."""
 
     sight: Sight
-    shown: tuple[Transcript, ...]
+    symptoms: tuple[CardSymptom, ...]
     more: int
 
 
@@ -48,16 +59,37 @@ class Lack:
 
 def cards(report: ReportInput) -> tuple[Card, ...]:
     """One per failed expectation and target, the severest first."""
-    found, left = failures(report), BUDGET
-    made = []
-    for failure in found:
-        sights = []
-        for sight in failure.sights:
-            shown = [transcript(one, min(WHOLE, max(left, 0) // 2)) for one in sight.shown[:SHOWN]]
-            left -= sum(len(one.text) for one in shown)
-            sights.append(CardSight(sight, tuple(shown), len(sight.shown) - len(shown)))
-        made.append(Card(failure, tuple(sights), script_name(failure, found)))
-    return tuple(made)
+    found, budget = failures(report), _Budget()
+    return tuple(
+        Card(failure, tuple(_sight(sight, budget) for sight in failure.sights), script_name(failure, found))
+        for failure in found
+    )
+
+
+@dataclass
+class _Budget:
+    left: int = BUDGET
+
+    def transcript(self, observation: Observation) -> Transcript:
+        """As much of its text as is left for it."""
+        made = transcript(observation, min(WHOLE, max(self.left, 0) // 2))
+        self.left -= len(made.text)
+        return made
+
+
+def _sight(sight: Sight, budget: _Budget) -> CardSight:
+    shown: set[str] = set()
+    symptoms = tuple(_symptom(symptom, shown, budget) for symptom in sight.symptoms[:LISTED])
+    return CardSight(sight, symptoms, len(sight.symptoms) - len(symptoms))
+
+
+def _symptom(symptom: Shown, shown: set[str], budget: _Budget) -> CardSymptom:
+    """`shown` are the ids of what the sight has shown already, and grows."""
+    first = symptom.by[:SHOWN]
+    new = [one for one in first if one.id not in shown]
+    before = tuple(one.id.rpartition("#")[2] for one in first if one.id in shown)
+    shown.update(one.id for one in first)
+    return CardSymptom(symptom, tuple(map(budget.transcript, new)), before, len(symptom.by) - len(first))
 
 
 def lacks(findings: Iterable[Finding], observations: Mapping[str, Observation]) -> tuple[Lack, ...]:

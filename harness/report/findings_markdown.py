@@ -8,12 +8,14 @@ from harness.observations import HttpExchange
 from harness.report.failures import Failure, Sight, failures, script_name
 from harness.report.markdown import fenced, folded, html_code, literal, table
 from harness.report.report_input import ReportInput
+from harness.report.symptoms import LISTED
 from harness.report.transcripts import exchange_line, shown_text
 from harness.report.verdicts import cell_name
 
 __all__ = ["findings_markdown"]
 
 WHOLE = 4_000  # characters of a reason, an expectation, a remedy
+EXCHANGES = 30_000  # characters of exchanges in a section; a site takes some 65,000 in all
 
 
 def findings_markdown(report: ReportInput) -> str:
@@ -58,9 +60,27 @@ def _sight(sight: Sight) -> Iterator[str]:
         yield f"The description of the target expects this{until}: {literal(sight.expected.reason, WHOLE)}"
     if sight.confirmed_by:
         yield f"Confirmed: the scenario was run again from its start with another HTTP client, {_client(sight)}."
-    for one in sight.shown:
-        if isinstance(one, HttpExchange):
-            yield folded(html_code(f"{one.case}: {exchange_line(one)}"), fenced(shown_text(one)))
+    yield from _symptoms(sight)
+
+
+def _symptoms(sight: Sight) -> Iterator[str]:
+    """What shows each; of several, each in its words. An exchange is told once, and all together fit into an issue."""
+    told: set[str] = set()
+    left = EXCHANGES
+    if len(sight.symptoms) > 1:
+        yield f"{len(sight.symptoms)} symptoms, each with what shows it:"
+    for number, symptom in enumerate(sight.symptoms[:LISTED], 1):
+        if len(sight.symptoms) > 1:
+            alone = f" (in the {'first' if symptom.trial == 1 else 'second'} trial only)" if symptom.trial else ""
+            yield f"{number}. {literal(symptom.text, WHOLE)}{alone}"
+        for one in symptom.by:
+            if isinstance(one, HttpExchange) and one.id not in told:
+                told.add(one.id)
+                text = shown_text(one) if left > 0 else f"It is {one.id} in observations.jsonl."
+                left -= len(text)
+                yield folded(html_code(f"{one.case}: {exchange_line(one)}"), fenced(text))
+    if len(sight.symptoms) > LISTED:
+        yield f"{len(sight.symptoms) - LISTED:,} more symptoms are in `findings.jsonl`."
 
 
 def _client(sight: Sight) -> str:

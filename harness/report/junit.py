@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
 from harness.model import Catalog, Finding, Verdict
+from harness.report.symptoms import listed
 from harness.report.verdicts import by_control, merged, visible
 
 __all__ = ["junit_xml"]
@@ -44,7 +45,15 @@ def _case(suite: Xml.Element, finding: Finding) -> None:
         told = Xml.SubElement(case, element, message=reason)
         if element != "skipped":
             told.set("type", finding.verdict)
-            told.text = visible("\n".join([finding.reason, f"scenario: {finding.scenario}", f"check: {finding.check}"]))
+            told.text = visible(
+                "\n".join(
+                    [finding.reason, *_symptoms(finding), f"scenario: {finding.scenario}", f"check: {finding.check}"]
+                )
+            )
+
+
+def _symptoms(finding: Finding) -> list[str]:
+    return [f"{number}. {text}" for number, text in enumerate(listed(finding), 1)]
 
 
 def _totals(findings: tuple[Finding, ...]) -> dict[str, str]:

@@ -10,26 +10,42 @@ from harness.report.verdicts import visible
 
 __all__ = ["fenced", "folded", "html_code", "literal", "table"]
 
-# What Markdown or HTML would act on. A mention (@), an issue (#) and a link of the reader's own site are text here.
+# What Markdown or HTML would act on, or a site that shows it: a mention (@), an issue (#), an address.
 _ACTIVE = re.compile(r"[\\`*_{}\[\]<>|~@&$#]|:(?=\S)|[wW](?=[wW]{2}\.)")
-# Words that are read best, and act least, as code: a URL, host and port, a name with underscores, what is quoted so.
-_CODE = re.compile(r"(`[^`|<>&\\]+`|[\w./?=%+:;,@#*{}-]*[\w/?=%+@#*{}-])")
+# A list, a heading or a rule, where a text begins with it.
+_BLOCK = re.compile(r"[-+=]+|\d{1,9}[.)]")
+# Words quoted by backquotes, what stands before these, a bar, and any other word.
+_TOKEN = re.compile(
+    r"""(?P<quoted>(?<![^\s("'|])`[^`|<>&\\\s][^`|<>&\\]*`(?=[).,;:"']*(?:\s|\||$)))"""
+    r"""|(?P<bar>\|)|[("']+(?=`)|(?P<word>[^\s|]+)|\s+"""
+)
+_WORD = re.compile(r"""([("']*)(.*?)([)"',;.:!?]*)""")
 
 
 def literal(text: str, longest: int = 240) -> str:
-    """The text on one line, shown literally: words with something active become code, where Markdown and the sites that
-    show it leave them alone; all else that is active becomes a reference. Cut after `longest` characters."""
-    told = ""
-    for piece in _CODE.split(_one_line(text, longest)):
-        quoted = len(piece) > 2 and piece[0] == piece[-1] == "`"
-        code = quoted or (_CODE.fullmatch(piece) and _ACTIVE.search(piece))
-        beside = told.endswith("`")  # two spans side by side would be read as one
-        told += f"`{piece.strip('`')}`" if code and not beside else _referenced(piece)
-    return told
+    """The text on one line, shown literally: a word with anything active in it becomes code, which Markdown and the
+    sites that show it leave alone. Cut after `longest` characters."""
+    line = _one_line(text, longest)
+    first = line.partition(" ")[0]
+    begun = _code(first) if _BLOCK.fullmatch(first) else ""
+    return begun + "".join(map(_shown, _TOKEN.finditer(line, len(first) if begun else 0)))
 
 
-def _referenced(text: str) -> str:
-    return _ACTIVE.sub(lambda found: f"&#{ord(found[0])};", text)
+def _shown(token: re.Match[str]) -> str:
+    """A word as it is, or the part of it that would act as code; the punctuation around it stays outside."""
+    if token["bar"]:
+        return "\\|"  # it ends a cell of a table, in code too
+    parts = _WORD.fullmatch(token["word"] or "")
+    if parts is None or not _ACTIVE.search(parts[2]):
+        return token[0]
+    return f"{parts[1]}{_code(parts[2])}{parts[3]}"
+
+
+def _code(text: str) -> str:
+    """A code span with so many backquotes around it that none in the text ends it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def _one_line(text: str, longest: int) -> str:

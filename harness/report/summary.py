@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.gate import NOTES, grouped
 from harness.model import Catalog, Decision, Finding, Verdict
-from harness.report.markdown import folded, literal, table
+from harness.report.markdown import folded, html_code, literal, table
 from harness.report.report_input import ReportInput, fault_rows
+from harness.report.symptoms import listed
 from harness.report.verdicts import ORDER, WORDS, by_control, cell_name, counted, merged, ran, worst
 
 __all__ = ["markdown_summary"]
 
 LISTED = 40  # rows of one table; a CI page takes 1 MiB in all
+SYMPTOMS = 200_000  # characters of those that no reason names
 
 
 def markdown_summary(report: ReportInput, places: Mapping[str, str] | None = None) -> str:
@@ -57,7 +59,28 @@ def _open(found: Sequence[Finding]) -> str:
         [WORDS[f.verdict], literal(f.expectation), literal(cell_name(f.cell)), literal(f.reason)] for f in bad[:LISTED]
     ]
     head = ["verdict", "expectation", "cell", "reason"]
-    return _titled("Failed and unknown", table(head, rows), len(bad)) if rows else ""
+    told = _titled("Failed and unknown", table(head, rows), len(bad)) if rows else ""
+    return "\n\n".join([told, *_all_symptoms(bad[:LISTED])]) if told else ""
+
+
+def _all_symptoms(bad: Sequence[Finding]) -> Iterator[str]:
+    """Of each finding that has several, as long as the page can take them."""
+    left = SYMPTOMS
+    for finding in bad:
+        told = _symptoms(finding) if len(finding.symptoms) > 1 else ""
+        left -= len(told)
+        if left < 0:
+            yield "The other symptoms are in `findings.md`."
+            return
+        if told:
+            yield told
+
+
+def _symptoms(finding: Finding) -> str:
+    """All that is wrong of one finding, folded."""
+    head = f"{finding.expectation} in {cell_name(finding.cell)}: {len(finding.symptoms)} symptoms"
+    lines = (f"{number}. {literal(text)}" for number, text in enumerate(listed(finding), 1))
+    return folded(html_code(head), "\n".join(lines))
 
 
 def _controls(found: Sequence[Finding], catalog: Catalog) -> str:

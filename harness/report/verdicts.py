@@ -64,7 +64,8 @@ def _merge(group: list[Finding]) -> Finding:
     verdict = worst(group)
     kept = [finding for finding in group if finding.verdict is verdict]
     reasons = "; ".join(dict.fromkeys(finding.reason for finding in kept))
-    return replace(kept[0], reason=reasons, retried=any(finding.retried for finding in group))
+    symptoms = tuple(dict.fromkeys(symptom for finding in kept for symptom in finding.symptoms))
+    return replace(kept[0], reason=reasons, symptoms=symptoms, retried=any(finding.retried for finding in group))
 
 
 def by_control(findings: Iterable[Finding], catalog: Catalog) -> dict[str, tuple[Finding, ...]]:

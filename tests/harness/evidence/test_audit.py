@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from harness.evidence.audit import audit, report_json
 from harness.evidence.canonical import canonical, canonical_line, parse
 from harness.evidence.journal import Entry
 from harness.evidence.seal import seal
-from harness.model import Judgement, Verdict
+from harness.model import Judgement, Symptom, Verdict
 from tests.harness.evidence.small_bundle import CHECK, CHECKS, PREDICATE, Sealed, digest, judge, write_run
 
 MakeKey = Callable[[str], tuple[Path, Path]]
@@ -143,6 +144,13 @@ class TestAForgerWhoMayRewriteEverything:
         def change(entry: Entry) -> dict[str, object]:
             failed = entry.event == "finding" and entry.data["verdict"] == "failed"
             return {**entry.data, "verdict": "passed"} if failed else dict(entry.data)
+
+        assert self.rewrite(sealed, change) == {("judgement", "findings.jsonl:2")}
+
+    def test_symptoms_that_the_check_does_not_tell_are_named(self, sealed: Sealed) -> None:
+        def change(entry: Entry) -> dict[str, object]:
+            failed = entry.event == "finding" and entry.data["verdict"] == "failed"
+            return {**entry.data, "symptoms": [{"text": "more", "shown_by": []}]} if failed else dict(entry.data)
 
         assert self.rewrite(sealed, change) == {("judgement", "findings.jsonl:2")}
 
@@ -315,6 +323,20 @@ class TestAnotherVersionOfACheck:
         assert report.holds
         assert report.notes[0] == "3 of 3 findings were judged by another version of their check"
         assert any("another version of the check" in note for note in report.notes)
+
+    def with_symptoms(self, *asked: Any) -> Judgement:
+        judgement = judge(*asked)
+        failed = judgement.verdict is Verdict.FAILED
+        return replace(judgement, symptoms=(Symptom("a part of it"),)) if failed else judgement
+
+    def test_an_older_version_that_told_no_symptoms_differs_in_nothing(self, sealed: Sealed) -> None:
+        report = audit(sealed.folder, sealed.public_key, self.with_symptoms, lambda _: "check_status fedcba9876543210")
+        assert report.holds
+        assert list(report.notes) == ["3 of 3 findings were judged by another version of their check"]
+
+    def test_symptoms_that_were_taken_away_are_a_breach(self, sealed: Sealed) -> None:
+        report = audit(sealed.folder, sealed.public_key, self.with_symptoms, lambda _: CHECK)
+        assert [breach.kind for breach in report.breaches] == ["judgement"]
 
     def test_with_the_same_version_it_is_a_breach(self, sealed: Sealed) -> None:
         report = audit(sealed.folder, sealed.public_key, self.stricter, lambda _: CHECK)

@@ -13,14 +13,17 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from harness.checks.registry import OWN_REQUIREMENT
-from harness.model import Severity, Verdict, Waiver
+from harness.model import Severity, Symptom, Verdict, Waiver
 from harness.observations import Absence, Confirmation, HttpExchange, LifetimeTable, Observation
 from harness.report.auditor import render_auditor
 from harness.report.failures import failures, script_name
 from harness.report.findings_markdown import findings_markdown
 from harness.report.findings_table import show_findings
+from harness.report.junit import junit_xml
 from harness.report.report_input import ReportInput
 from harness.report.reports import write_findings
+from harness.report.summary import markdown_summary
+from harness.report.symptoms import LISTED
 from tests.harness.report.conftest import DEV, HOSTILE, PROD, control, finding
 from tests.harness.report.exchanges import numbered, sent
 from tests.harness.report.test_auditor import Page
@@ -154,6 +157,59 @@ def test_the_notes_of_the_control_stand_beside_the_expectation_where_it_has_some
     card = Page(render_auditor(failed)).text.partition("Stimulus")[2].partition("Clause")[0]
     assert "Expected TOKEN-01 expectation 1 Notes 404 passes too." in card
     assert "**Notes.** 404 passes too." in findings_markdown(failed)
+
+
+def with_symptoms(report: ReportInput, count: int) -> ReportInput:
+    """A failure with so many symptoms, each shown by an exchange of its own; each one but the last by a second trial
+    too."""
+    scenario, seen = f"token/many@{DEV}", dict[str, Observation]()
+    symptoms = []
+    for number in range(1, count + 1):
+        ids = [f"{scenario}#{number}", f"{scenario}#{count + 1 + number}"][: 2 if number < count else 1]
+        for trial, id in enumerate(ids, 1):
+            seen[id] = replace(numbered([sent("GET", f"/way-{number}", 500)])[0], id=id, trial=trial)
+        symptoms.append(Symptom(f"symptom {'abcdefgh'[number % 8]}{number} {HOSTILE}", tuple(ids)))
+    again = Confirmation(id=f"{scenario}#{count + 1}", case="second trial", client="http.client", trial=2)
+    found = finding("TOKEN-01.E1", DEV, Verdict.FAILED, f"{symptoms[0].text}, and {count - 1} more")
+    ids_of_all = (*seen, again.id)
+    found = replace(
+        found, scenario=scenario, observations=ids_of_all, symptoms=tuple(symptoms), shown_by=ids_of_all[:1]
+    )
+    return replace(report, findings=(found,), observations={**seen, again.id: again})
+
+
+def test_every_report_tells_every_symptom_with_what_shows_it(report: ReportInput) -> None:
+    failed = with_symptoms(report, 7)
+    page, markdown = Page(render_auditor(failed)).text, findings_markdown(failed)
+    card = page.partition("Stimulus")[2].partition("See it again")[0]
+    for number in range(1, 8):
+        assert card.count(f"GET https://id.example/way-{number} HTTP 500") == 1
+        assert markdown.count(f"GET https://id.example/way-{number} → 500") == 1
+        for text in (card, markdown, markdown_summary(failed), junit_xml(failed.findings, failed.catalog)):
+            assert re.search(rf"symptom \w{number}\b", text)
+    assert [part[-20:].rstrip() for part in card.split("first trial only")[:-1]] == [
+        card.partition("first trial only")[0][-20:].rstrip()
+    ]
+    assert markdown.count("(in the first trial only)") == 1
+    assert "7 symptoms, each with what shows it" in card
+
+
+def test_symptoms_without_end_are_counted(report: ReportInput) -> None:
+    failed = with_symptoms(report, LISTED + 30)
+    assert "30 more symptoms are in findings.jsonl." in Page(render_auditor(failed)).text
+    assert "30 more symptoms are in `findings.jsonl`." in findings_markdown(failed)
+    assert len(findings_markdown(failed)) < 400_000
+    assert "and 30 more, in `findings.jsonl`" in markdown_summary(
+        failed
+    ) or "and 30 more, in findings.jsonl" in markdown_summary(failed)
+
+
+def test_what_other_cells_do_not_share_is_told_of_each(report: ReportInput) -> None:
+    one = with_symptoms(report, 5)
+    (first,) = one.findings
+    other = replace(first, cell=PROD, symptoms=first.symptoms[:4])
+    (found,) = failures(replace(one, findings=(first, other)))
+    assert [len(sight.symptoms) for sight in found.sights] == [5, 4]
 
 
 def test_what_a_target_lacks_is_told_with_its_reason(report: ReportInput) -> None:
