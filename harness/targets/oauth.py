@@ -26,6 +26,7 @@ from harness.probes.oauth import OAuthIssuer, StageAddress
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget, Leave
 from harness.targets.description import Description
+from harness.targets.trial_browsers import TrialBrowsers
 from harness.targets.wall_clock import WallClock
 
 __all__ = ["OAuthTarget"]
@@ -114,18 +115,20 @@ class OAuthTarget(BaseTarget):
             return walk_forms
         if self.leave.read_only:
             return _reads_only
-        return BrowserLogin(lambda: self.chromium.new_context(), self._governor, recorder)
+        return BrowserLogin(lambda: self._browsers.of(recorder).new_context(), self._governor, recorder)
 
     @cached_property
-    def chromium(self) -> Chromium:
-        """The browser, started when first asked for, which goes to the target's hosts and to no other. Raises NotHere
-        where there is none."""
+    def _browsers(self) -> TrialBrowsers:
+        browsers = TrialBrowsers(self._start_browser)
+        self.closing.callback(browsers.close)
+        return browsers
+
+    def _start_browser(self) -> Chromium:
+        """A browser that goes to the target's hosts and to no other. Raises NotHere where there is none."""
         stages = [(stage.address(name), stage.ca_file) for name, stage in self.description.stages.items()]
         keys = [public_key_hash(host, port, file) for address, file in stages if file for host, port in _tls(address)]
         hosts = {host for address, _ in stages for host in address.allowed_hosts}
-        browser = Chromium(find_chromium(), self.machine.environment, *keys, hosts=hosts)
-        self.closing.callback(browser.close)
-        return browser
+        return Chromium(find_chromium(), self.machine.environment, *keys, hosts=hosts)
 
     def _jwks(self, stage: str) -> Mapping[str, object]:
         kept = self._keys.get(stage)
