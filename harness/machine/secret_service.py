@@ -55,14 +55,16 @@ class SecretService:
     keyring: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, folder: Path, environment: Mapping[str, str]) -> SecretService:
+    def start(cls, folder: Path, environment: Mapping[str, str], password: str = "") -> SecretService:
         """Starts both daemons with this environment; their files lie in `folder` and in the environment's
-        XDG_DATA_HOME. Raises NotHere where they are not installed or do not answer within START_SECONDS.
+        XDG_DATA_HOME. `password` opens what they keep; without one, it is random and never needed again. Raises NotHere
+        where they are not installed or do not answer within START_SECONDS.
         """
         find_secret_service()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         bus, address = start_bus(folder, environment)
-        keyring = _start_keyring(folder, {**environment, "DBUS_SESSION_BUS_ADDRESS": address})
+        environment = {**environment, "DBUS_SESSION_BUS_ADDRESS": address}
+        keyring = _start_keyring(folder, environment, password or secrets.token_urlsafe(24))
         service = cls(address, bus, keyring)
         if not service._answers_in_time():
             service.stop()
@@ -121,7 +123,7 @@ def start_bus(folder: Path, environment: Mapping[str, str]) -> tuple[subprocess.
     return bus, address
 
 
-def _start_keyring(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start_keyring(folder: Path, environment: Mapping[str, str], password: str) -> subprocess.Popen[bytes]:
     with (folder / "keyring.log").open("wb") as log:
         keyring = subprocess.Popen(
             ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
@@ -132,5 +134,5 @@ def _start_keyring(folder: Path, environment: Mapping[str, str]) -> subprocess.P
         )
     assert keyring.stdin is not None
     with contextlib.suppress(BrokenPipeError), keyring.stdin:
-        keyring.stdin.write(secrets.token_urlsafe(24).encode())  # never needed again: the run ends with its keyring
+        keyring.stdin.write(password.encode())
     return keyring

@@ -7,6 +7,7 @@
 | ``{"do": "call", "path": "/me"}`` | ``status``, ``body`` of the API's answer |
 | ``{"do": "refresh"}``, ``{"do": "quit"}`` | |
 | ``{"do": "logout"}`` | ``revoked`` by the issuer, ``cleared`` from the store |
+| ``{"do": "unlock"}``: ask the user to unlock the store | |
 | ``{"do": "window"}`` | ``window``: another one-time link |
 | ``{"do": "store", "op": "set", "stage", "account", "item", "value", "kind"}`` | |
 | ``{"do": "store", "op": "get", "stage", "account", "item"}`` | ``value``, ``kind`` |
@@ -73,6 +74,7 @@ class Control:
             "call": self._call,
             "refresh": self._refresh,
             "logout": self._logout,
+            "unlock": lambda command: self._unlock(),
             "window": lambda command: {"window": window.new_link()},
             "store": self._store_operation,
         }
@@ -136,6 +138,11 @@ class Control:
     def _logout(self, command: Command) -> Reply:
         revoked, cleared = self._session.logout()
         return {"revoked": revoked, "cleared": cleared}
+
+    def _unlock(self) -> Reply:
+        self._store.unlock()
+        self._sessions.resume()
+        return {}
 
     def _store_operation(self, command: Command) -> Reply:
         operation, stage, account = (_text(command, name) for name in ("op", "stage", "account"))

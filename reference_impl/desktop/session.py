@@ -31,8 +31,11 @@ class StoreVault:
     def __init__(self, store: SessionStore, stage: str, account: str) -> None:
         self._store = store
         self._address = (stage, account)
-        self._refresh_token = read_item(store, self._address, "refresh_token")
-        self.profile = read_item(store, self._address, "profile") or UNKNOWN
+        self._unwritten: dict[str, str] = {}  # by item: what the store did not take
+        self._uncleared = False
+        self._refresh_token: str | None = None
+        self.profile = UNKNOWN
+        self._read()
 
     def load(self) -> str | None:
         """Return the newest refresh token, or None."""
@@ -51,10 +54,17 @@ class StoreVault:
     def forget(self) -> None:
         """Clear the account here and in the store."""
         self._refresh_token, self.profile = None, UNKNOWN
-        try:
-            self._store.clear(*self._address, keep=(PENDING,))
-        except SessionStoreError as error:
-            _report("session-not-cleared", error)
+        self._unwritten.clear()
+        self._clear()
+
+    def resume(self) -> None:
+        """Catch up with a store that can be used again: clear, write and read what it did not before."""
+        if self._uncleared:
+            self._clear()
+        for item, value in dict(self._unwritten).items():
+            self._write(item, value)
+        if self._refresh_token is None and not self._uncleared:
+            self._read()
 
     def is_clear(self) -> bool:
         """Tell whether the store really holds nothing more of the account, but for what is to be revoked."""
@@ -63,11 +73,25 @@ class StoreVault:
         except SessionStoreError:
             return False
 
+    def _read(self) -> None:
+        self._refresh_token = read_item(self._store, self._address, "refresh_token")
+        self.profile = read_item(self._store, self._address, "profile") or UNKNOWN
+
     def _write(self, item: str, value: str) -> None:
+        self._unwritten[item] = value
         try:
             self._store.set(*self._address, item, value)
+            del self._unwritten[item]
         except SessionStoreError as error:
             _report("session-not-stored", error)
+
+    def _clear(self) -> None:
+        self._uncleared = True
+        try:
+            self._store.clear(*self._address, keep=(PENDING,))
+            self._uncleared = False
+        except SessionStoreError as error:
+            _report("session-not-cleared", error)
 
 
 class StoreShelf:
@@ -88,6 +112,10 @@ class StoreShelf:
     def load(self) -> str | None:
         """Return the newest text, also where the store failed to keep it."""
         return self._text
+
+    def resume(self) -> None:
+        """Read what could not be read from the store before."""
+        self._text = self._text or read_item(self._store, self._address, PENDING)
 
     def save(self, text: str | None) -> None:
         """Keep this text, or nothing."""
@@ -131,7 +159,8 @@ class DesktopSession:
         self._vault = StoreVault(store, config.stage, config.account)
         self._oauth = parts.choose(Part.OAUTH_CLIENT, OAuthClient(http, config.issuer, config.client_id, clock))
         self._manager = parts.choose(Part.TOKEN_MANAGER, TokenManager(self._oauth, self._vault, clock))
-        revocations = Revocations(self._client_of, clock, StoreShelf(store, config.stage, config.account))
+        self._shelf = StoreShelf(store, config.stage, config.account)
+        revocations = Revocations(self._client_of, clock, self._shelf)
         self._logout = parts.choose(Part.LOGOUT, Logout(revocations))
         self._logout.revocations.resume()
 
@@ -189,6 +218,12 @@ class DesktopSession:
     def refresh(self) -> None:
         """Refresh the tokens now. Raises OAuthClientError."""
         self._manager.refresh()
+
+    def resume(self) -> None:
+        """Take up what the store holds, now that it can be used again."""
+        self._vault.resume()
+        self._shelf.resume()
+        self._logout.revocations.resume()
 
     def logout(self) -> tuple[bool, bool]:
         """End the session; return whether the issuer confirmed it and whether the store is clear."""

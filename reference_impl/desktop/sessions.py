@@ -31,6 +31,11 @@ class Sessions:
         with self._lock:
             return self._shown
 
+    def resume(self) -> None:
+        """Take up what the store holds, at every stage, now that it can be used again."""
+        for session in self._sessions.values():
+            session.resume()
+
     def begin(self, stage: str, origin: str) -> str:
         """Start a sign-in at a stage; return the URL for the system's browser. Raises what the session raises."""
         session = self._sessions[stage]

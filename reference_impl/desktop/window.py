@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
 from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, OAuthClientError
-from reference_impl.session_store import SessionStore
+from reference_impl.session_store import SessionStore, SessionStoreError
 from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages
 
@@ -96,6 +96,7 @@ class Window:
             ("POST", "/start"): self._start,
             **{("POST", f"/start/{stage}"): self._start for stage in self._sessions.others},
             ("POST", "/logout"): self._logout,
+            ("POST", "/unlock"): self._unlock,
         }
 
     def _home(self, request: Request) -> Answer:
@@ -124,8 +125,19 @@ class Window:
         return _go("/login?notice=browser")
 
     def _logout(self, request: Request) -> Answer:
-        revoked, _ = self._session.logout()
+        revoked, cleared = self._session.logout()
+        if not cleared:
+            return _go("/login?notice=signed-out-kept")
         return _go(f"/login?notice={'signed-out' if revoked else 'signed-out-here'}")
+
+    def _unlock(self, request: Request) -> Answer:
+        """Let the system ask for the keyring's password; what is stored is then taken up without a new sign-in."""
+        try:
+            self._store.unlock()
+        except SessionStoreError:
+            return _go("/login?notice=locked")
+        self._sessions.resume()
+        return _go("/")
 
     def _complete(self, request: Request) -> Answer:
         """Take the issuer's answer; the page is for the system's browser and leads nowhere."""

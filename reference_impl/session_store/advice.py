@@ -22,6 +22,11 @@ UNWRITTEN = StorageWarning(
     "The latest change of your sign-in could not be stored. It may be lost on exit.",
     "Unlock the system's keyring; the app stores it with the next change. Otherwise sign in again after the restart.",
 )
+LOCKED = StorageWarning(
+    "Your keyring is locked, so your saved sign-in can be neither read nor changed. It is still there: "
+    "you are not signed out. A new sign-in would be lost on exit.",
+    'Choose "Unlock and try again" and give the system your password, or unlock the keyring and try again.',
+)
 
 
 def warn(rejections: tuple[Rejection, ...], platform: str = sys.platform) -> StorageWarning | None:

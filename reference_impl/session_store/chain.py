@@ -1,4 +1,4 @@
-"""The documented chain: the system's secure store, else memory for this run, with a warning.
+"""The documented chain: the system's secure store, also while it is locked, else memory for this run, with a warning.
 
 What the user configured is tried instead of the system's store, never besides it. Each rule of the chain is a field,
 so that another application can bring its own, and a harness a defective one.
@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import acceptance, advice
-from reference_impl.session_store.errors import SessionStoreError
+from reference_impl.session_store.errors import BackEndLocked, SessionStoreError
 from reference_impl.session_store.keyring_back_end import Identity, KeyringBackEnd, Worker
 from reference_impl.session_store.memory import MemoryBackEnd
 from reference_impl.session_store.model import (
     ITEMS,
     BackEnd,
+    Entry,
     Rejection,
     SelfTest,
+    Settled,
     StorageStatus,
     StorageWarning,
 )
@@ -61,9 +63,33 @@ class StoreChain:
         admitted = [request for request in requests if not self._rejects_name(request, rejections)]
         chosen = self._try_all(admitted, rejections, tests) if admitted else None
         if chosen is None:
-            return self._fall_back(tuple(rejections), tuple(tests))
-        status = StorageStatus("secure", chosen.name)
-        return SessionStore(self.app, chosen, status, self.item_names, tuple(tests), tuple(rejections))
+            settled = self._fall_back(tuple(rejections), tuple(tests))
+        elif tests[-1].locked:
+            self.log({"record": "storage-locked", "app": self.app, "back_end": chosen.name})
+            settled = Settled(chosen, StorageStatus("locked", chosen.name, advice.LOCKED), tests[-1])
+        else:
+            settled = Settled(chosen, StorageStatus("secure", chosen.name), tests[-1])
+        return SessionStore(
+            self.app, settled.back_end, settled.status, self.item_names, tuple(tests), tuple(rejections),
+            lambda: self._settle(settled.back_end),
+        )  # fmt: skip
+
+    def _settle(self, locked: BackEnd) -> Settled | None:
+        """Test a store that was locked when it was opened; None while it still is. What fails leads to memory."""
+        try:
+            locked.read(Entry(self.app, "self-test", "lock", "probe"))  # answers sooner than a process starts
+        except BackEndLocked:
+            return None
+        except SessionStoreError:
+            pass  # the test will tell
+        with closing(Worker(self.environ, self.time_limit)) as writing:
+            test = self.self_test(self.app, self._used(KeyringBackEnd(locked.name, writing)), locked)
+        if test.passed:
+            return Settled(locked, StorageStatus("secure", locked.name), test)
+        if test.locked:
+            return None
+        locked.close()
+        return self._fall_back((Rejection(locked.name, advice.SYSTEM, test.failure),), (test,))
 
     def _requests(self) -> tuple[Request, ...]:
         asked = find_request(self.switch, self.environ)
@@ -91,7 +117,7 @@ class StoreChain:
                     continue
                 used = self._used(reader)
                 tests.append(self.self_test(self.app, self._used(writer), used))
-                if tests[-1].passed:
+                if tests[-1].passed or tests[-1].locked:
                     unwanted.pop_all()
                     return used
                 rejections.append(Rejection(request.name, request.source, tests[-1].failure))
@@ -108,9 +134,9 @@ class StoreChain:
         except SessionStoreError as error:
             return f"{type(error).__name__}: {error}"
 
-    def _fall_back(self, rejections: tuple[Rejection, ...], tests: tuple[SelfTest, ...]) -> SessionStore:
+    def _fall_back(self, rejections: tuple[Rejection, ...], tests: tuple[SelfTest, ...]) -> Settled:
         memory = self._used(MemoryBackEnd())
         status = StorageStatus("memory-only", memory.name, self.warn(rejections))
         rejected = [asdict(rejection) for rejection in rejections]
         self.log({"record": "storage-degraded", "mode": status.mode, "app": self.app, "rejected": rejected})
-        return SessionStore(self.app, memory, status, self.item_names, tests, rejections)
+        return Settled(memory, status, tests[-1] if tests else None)

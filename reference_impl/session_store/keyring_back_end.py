@@ -126,6 +126,13 @@ class KeyringBackEnd:
         """Remove the entry. Raises NotFound."""
         self._call("delete", entry)
 
+    def unlock(self) -> None:
+        """Let the system ask the user to unlock the store. Raises BackEndLocked where it stays locked."""
+        try:
+            self._worker.call(op="unlock", back_end=self.name)
+        except BackEndTimedOut as error:
+            raise BackEndLocked(f"{self.name}: nobody answered the request to unlock it") from error
+
     def close(self) -> None:
         """End the worker process."""
         self._worker.close()

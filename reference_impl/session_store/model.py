@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
-from reference_impl.session_store.errors import ValueRefused
+from reference_impl.session_store.errors import BackEndLocked, ValueRefused
 
 # The documented item names. Nothing else is ever stored, so that `clear` and `items` are complete.
 ITEMS = ("refresh_token", "profile", "pending_revocations")
 
-Mode = Literal["secure", "memory-only"]
+Mode = Literal["secure", "locked", "memory-only"]
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _LONGEST_NAME = 200  # characters; Windows refuses a target name of 255 and more
@@ -80,6 +80,14 @@ class BackEnd(Protocol):
         """Give back what the back end holds open; safe to call twice."""
 
 
+@runtime_checkable
+class Unlockable(Protocol):
+    """A back end that can ask the user to unlock it. All its other methods raise BackEndLocked without asking."""
+
+    def unlock(self) -> None:
+        """Ask. Raises BackEndLocked where it stays locked."""
+
+
 @dataclass(frozen=True)
 class StorageWarning:
     """What the user must be told: what will happen, and what to do about it."""
@@ -90,7 +98,10 @@ class StorageWarning:
 
 @dataclass(frozen=True)
 class StorageStatus:
-    """Where sign-ins are kept now. ``warning`` is None when all is well."""
+    """Where sign-ins are kept now. ``warning`` is None when all is well.
+
+    ``locked``: they lie in the secure store, which cannot be read or written until the user unlocks it.
+    """
 
     mode: Mode
     back_end: str
@@ -120,9 +131,23 @@ class SelfTest:
         return len(self.steps) == 4 and all(step.ok for step in self.steps)
 
     @property
+    def locked(self) -> bool:
+        """Whether it could not be made because the store is locked."""
+        return any(step.detail.startswith(BackEndLocked.__name__) for step in self.steps if not step.ok)
+
+    @property
     def failure(self) -> str:
         """Where and why it failed, in words; empty when it passed."""
         return "; ".join(f"the self-test failed at {step.name}: {step.detail}" for step in self.steps if not step.ok)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a chain came to: the back end to use, and by which test."""
+
+    back_end: BackEnd
+    status: StorageStatus
+    test: SelfTest | None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -31,7 +33,41 @@ def load(name: str) -> type[Any]:
 @cache
 def instance(name: str) -> Any:
     """Open a back end once per process."""
-    return load(name)()
+    opened = load(name)()
+    if name.startswith("keyring.backends.Windows."):
+        opened.persist = "local machine"  # the library's own choice, "enterprise", roams to other machines
+    return opened
+
+
+def _leave_locked(self: Any, *arguments: object, **named: object) -> bool:
+    """Stand in for secretstorage's `unlock`: nobody is asked, and it stays locked. True: it was dismissed."""
+    return True
+
+
+@contextmanager
+def without_prompts() -> Iterator[None]:
+    """Keep the Secret Service from asking the user: only `unlock` may, for whoever wants an answer now cannot wait."""
+    if "secretstorage" not in sys.modules:
+        yield
+        return
+    kinds = [sys.modules["secretstorage"].Collection, sys.modules["secretstorage"].Item]
+    asking = [kind.unlock for kind in kinds]
+    for kind in kinds:
+        kind.unlock = _leave_locked
+    try:
+        yield
+    finally:
+        for kind, unlock in zip(kinds, asking, strict=True):
+            kind.unlock = unlock
+
+
+def unlock(request: dict[str, str]) -> Reply:
+    """Let the system ask the user, where the store is locked and its library can have it unlocked."""
+    open_collection = getattr(instance(request["back_end"]), "get_preferred_collection", None)
+    if open_collection is not None:
+        with closing(open_collection().connection):
+            pass
+    return {"ok": None}
 
 
 def describe(request: dict[str, str]) -> Reply:
@@ -76,7 +112,7 @@ def delete(request: dict[str, str]) -> Reply:
     return {"failed": "unavailable", "why": "the store still holds the entry after it was deleted"}
 
 
-OPERATIONS = {"describe": describe, "write": write, "read": read, "delete": delete}
+OPERATIONS = {"describe": describe, "write": write, "read": read, "delete": delete, "unlock": unlock}
 
 
 def classify(error: Exception) -> str:
@@ -90,7 +126,11 @@ def classify(error: Exception) -> str:
 def answer(request: dict[str, str]) -> Reply:
     """Do one operation; whatever it raises becomes an answer, for the parent decides what follows."""
     try:
-        return OPERATIONS[request["op"]](request)
+        if request["op"] == "unlock":
+            return unlock(request)
+        load(request["back_end"])  # which imports what could ask
+        with without_prompts():
+            return OPERATIONS[request["op"]](request)
     except Exception as error:  # noqa: BLE001 the back end is foreign code; nothing it raises may end the worker
         why = type(error).__qualname__
         return {"failed": classify(error), "why": why if request["op"] == "write" else f"{why}: {error}"[:300]}

@@ -16,6 +16,9 @@ NOTICES = {
     "signed-out": "You are signed out.",
     "signed-out-here": "You are signed out here, but the sign-in service could not be told: it did not answer. "
     "It will be told as soon as it does.",
+    "signed-out-kept": "You are signed out, but your keyring still holds the sign-in, for it could not be changed. "
+    "Unlock it and try again: then the sign-in is removed.",
+    "locked": "The keyring is still locked. Your saved sign-in is still there.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",
     "ended": "Your session has ended. Please sign in again.",
