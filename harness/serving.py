@@ -16,7 +16,7 @@ from harness.probes.oauth import StageAddress
 from harness.redact import Redactor
 from harness.report.script_bases import API, ISSUER, USUAL, WEB, origin
 
-__all__ = ["serve"]
+__all__ = ["explain", "serve"]
 
 
 def serve(target: str, stage: str | None, say_json: Callable[[object], None] | None) -> None:
@@ -32,6 +32,23 @@ def serve(target: str, stage: str | None, say_json: Callable[[object], None] | N
             threading.Event().wait()
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
+
+
+def explain(stage: str | None, say_json: Callable[[object], None] | None) -> None:
+    """Start the reference, say where each value of its configuration came from, secrets as marks, and stop it."""
+    from harness.targets.reference import ReferenceTarget
+    from harness.targets.reference_explanation import explanations
+
+    sweep()
+    with PrivateSession.start(secret_service=False) as machine, ExitStack() as closing:
+        reference = ReferenceTarget.open(machine, Redactor())
+        closing.callback(reference.close)
+        told = {name: one for name, one in explanations(reference).items() if stage in (None, name)}
+    if say_json:
+        say_json({name: one.as_json() for name, one in told.items()})
+        return
+    for name, one in told.items():
+        click.echo(f"{name}\n{one.as_text()}\n")
 
 
 def _start(target: str, machine: PrivateSession, closing: ExitStack) -> tuple[Mapping[str, StageAddress], Path]:

@@ -1,7 +1,8 @@
 """``python -m reference_impl``: serve one stage, as its environment says (config/), until SIGTERM or SIGINT.
 
 Its environment variables are declared in `reference_impl.config.variables.SERVER`. When the stage accepts connections,
-one JSON line says so on stdout. A start that fails says on stderr why, and exits with 2.
+one JSON line says so on stdout. A start that fails says on stderr why, and exits with 2. With ``--explain-config`` it
+says where each value of the configuration came from (``--json``: as JSON), and serves nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -23,12 +24,20 @@ from reference_impl.parts import Part, Parts
 
 EXIT_STOPPED = 0
 EXIT_NOT_STARTED = 2
+EXPLAIN, AS_JSON = "--explain-config", "--json"
 LISTEN = re.compile(r"127\.0\.0\.1:([0-9]{1,5})")
 
 
-def main(environ: Mapping[str, str], parts: Parts | None = None, stopping: threading.Event | None = None) -> int:
+def main(
+    environ: Mapping[str, str],
+    parts: Parts | None = None,
+    stopping: threading.Event | None = None,
+    arguments: Sequence[str] = (),
+) -> int:
     """Serve until ``stopping`` is set; return the exit code. Without it, signals set it: then call from main thread."""
     parts = parts or Parts()
+    if arguments:
+        return explain(environ, arguments)
     stopping = stopping or stop_on_signals()
     try:
         with ExitStack() as ends:
@@ -66,6 +75,18 @@ def configure(environ: Mapping[str, str], parts: Parts) -> tuple[StageConfig, tu
     except ConfigurationError as error:
         raise ConfigurationError(*_faults_of(source, environ), *error.faults) from error
     return source(environ), listen
+
+
+def explain(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Print where the configuration's values came from; return 0 where it may serve."""
+    from reference_impl.config.explain import explain_config
+
+    if not set(arguments) <= {EXPLAIN, AS_JSON} or EXPLAIN not in arguments:
+        print(f"there is only {EXPLAIN}, with or without {AS_JSON}; not {' '.join(arguments)}", file=sys.stderr)
+        return EXIT_NOT_STARTED
+    explanation = explain_config(environ, stamp=_own_stamp())
+    print(json.dumps(explanation.as_json(), indent=1) if AS_JSON in arguments else explanation.as_text())
+    return EXIT_NOT_STARTED if explanation.faults else EXIT_STOPPED
 
 
 def _own_stamp() -> BuildStamp | None:
@@ -114,4 +135,4 @@ def stop_on_signals() -> threading.Event:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(os.environ, arguments=sys.argv[1:]))

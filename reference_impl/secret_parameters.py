@@ -92,15 +92,19 @@ def decode_secrets(
     return StageSecrets(*decoded.values())  # type: ignore[arg-type]  # in the order of SECRETS, each by its decoder
 
 
-def write_secrets(ssm: SSMClient, app: str, stage: str, secrets: StageSecrets) -> None:
-    """Write the stage's secrets, as a deployment does; those that are there are replaced."""
-    values = {
+def encode_secrets(secrets: StageSecrets) -> dict[str, str]:
+    """Return the secrets as they are written, by name; `decode_secrets` gives equal ones back."""
+    return {
         "signing-key": json.dumps(dict(secrets.signing_key)),
         "refresh-key": base64.urlsafe_b64encode(secrets.refresh_key).decode(),
         "subject-key": base64.urlsafe_b64encode(secrets.subject_key).decode(),
         "users": json.dumps([asdict(user) for user in secrets.users]),
     }
-    for secret, value in values.items():
+
+
+def write_secrets(ssm: SSMClient, app: str, stage: str, secrets: StageSecrets) -> None:
+    """Write the stage's secrets, as a deployment does; those that are there are replaced."""
+    for secret, value in encode_secrets(secrets).items():
         ssm.put_parameter(Name=parameter_name(app, stage, secret), Value=value, Type="SecureString", Overwrite=True)
 
 

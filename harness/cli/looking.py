@@ -10,6 +10,7 @@ import click
 from harness.catalog import load_catalog
 from harness.cli.options import CATALOG, FEATURES, Path_, bring, no_install
 from harness.cli.saying import as_json, say_json
+from harness.errors import UsageError
 from harness.jobs import faults_by_expectation
 from harness.machine.doctor import examine
 from harness.plan import read_features
@@ -69,12 +70,18 @@ def try_target(target: Path, as_json: bool) -> int:
 @click.command("serve")
 @click.option("--target", type=click.Choice(list(TARGETS)), default="reference", show_default=True)
 @click.option("--stage", type=click.Choice(["dev", "staging", "prod"]), help="Name this stage's addresses first.")
+@click.option("--explain-config", is_flag=True, help="Say where each value of the configuration came from, and end.")
 @no_install
 @as_json
-def serve_command(as_json: bool, target: str, stage: str | None, no_install: bool) -> int:
+def serve_command(as_json: bool, target: str, stage: str | None, explain_config: bool, no_install: bool) -> int:
     """Start a target that comes along, to click through and to ask by hand, until Ctrl-C."""
-    from harness.serving import serve
+    from harness.serving import explain, serve
 
+    if explain_config:
+        if target != "reference":
+            raise UsageError(f"--explain-config: {target} tells nothing of the kind; leave out --target")
+        explain(stage, say_json if as_json else None)
+        return 0
     bring(find_target(target).needs, no_install, console_for(as_json))
     serve(target, stage, say_json if as_json else None)
     return 0
