@@ -20,10 +20,6 @@ RESOURCES: dict[str, dict[str, object]] = {
     "Bus": {"name": 'größe "bus" €'},
     "Deep": {"a": {"b": [1, None]}},
 }
-    "App": {"name": "shop", "stage": "dev"},
-    "Bus": {"name": 'größe "bus" €'},
-    "Deep": {"a": {"b": [1, None]}},
-}
 SECRETS = {"AuthSigningKey": '{"kty":"EC"}', "AuthRefreshKey": "k" * 44, "Größe": "€"}
 
 
