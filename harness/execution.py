@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from harness.features import instance_id
+from harness.lint import ScenarioPlan
 from harness.model import Cell, Finding, Parameter, Verdict, merge
 from harness.observations import Observation
 from harness.observe import Recorder, Redacts
@@ -26,7 +27,18 @@ OUTCOME = {
     Verdict.NOT_APPLICABLE: "passed",
 }
 SETTINGS = Path(__file__).with_name("scenarios.toml")
-QUIET = ("-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler", "--capture=no", "--import-mode=importlib")
+QUIET = (
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:logging",
+    "-p",
+    "no:faulthandler",
+    "-p",
+    "no:unraisableexception",
+    "--capture=no",
+    "--import-mode=importlib",
+)
 
 
 class Evidence(Protocol):
@@ -62,7 +74,7 @@ class Execution:
     targets: Mapping[str, Target]
     parameters: Mapping[str, Parameter]
     redactor: Redacts
-    depth: str
+    depth: Callable[[ScenarioPlan], str]
     evidence: Evidence = field(default_factory=NoEvidence)
     listeners: Sequence[Listener] = ()
     findings: list[Finding] = field(default_factory=list)
@@ -83,7 +95,7 @@ class Execution:
             recorder=Recorder(id, self.redactor, self.evidence.observation),
             parameters=self.parameters,
             expectations=planned.expectations,
-            depth=self.depth,
+            depth=self.depth(planned),
             sink=self._keep,
             destructive="destructive" in planned.tags,
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from harness.catalog import load_catalog
 from harness.errors import RunInterrupted
 from harness.execution import Evidence, Execution, NoEvidence
 from harness.faults.registry import Fault
+from harness.lint import ScenarioPlan
 from harness.machine.places import CHECKOUT
 from harness.machine.session import PrivateSession
 from harness.matrix import Dimensions, this_os
@@ -34,6 +35,7 @@ __all__ = [
 
 FEATURES = CHECKOUT / "features"
 FAULT_STAGE = "prod"  # where a fault concerns every stage, one is enough to see it
+GLANCE = "glance"  # the depth at which a fault is tried against the controls that need not catch it
 
 
 @dataclass(frozen=True)
@@ -92,18 +94,20 @@ def carry_out(
     plan: Plan,
     targets: Mapping[str, Target],
     redactor: Redactor,
-    depth: str,
+    depth: str | Callable[[ScenarioPlan], str],
     evidence: Evidence | None = None,
     listeners: Sequence[Listener] = (),
     plugins: Iterable[object] = (),
     steps: Sequence[str] | None = None,
 ) -> tuple[Finding, ...]:
-    """Run the plan's scenarios; all findings, those of controls without scenario included.
+    """Run the plan's scenarios, so deep or each as deep as `depth` says; all findings, those of controls without
+    scenario included.
 
     Raises RunInterrupted where pytest did not get to its end.
     """
     kept = evidence or NoEvidence()
-    execution = Execution(plan, targets, plan.catalog.parameters, redactor, depth, kept, listeners)
+    deep = depth if callable(depth) else lambda _: depth
+    execution = Execution(plan, targets, plan.catalog.parameters, redactor, deep, kept, listeners)
     code = execution.run(step_modules() if steps is None else steps, plugins)
     if code not in (0, 1):
         raise RunInterrupted(f"the scenarios were not run to their end (pytest's exit code {code})")
@@ -116,15 +120,26 @@ def judge_with_fault(
     question: Question, machine: PrivateSession, fault: Fault | None, controls: tuple[str, ...]
 ) -> tuple[Finding, ...]:
     """The findings on these controls with the fault in place, in one stage that it concerns."""
-    catalog = load_catalog(question.catalog)
-    scenarios = read_features(question.features, catalog)
+    catalog, scenarios = _specification(question.catalog, question.features)
     judged = {control for scenario in scenarios for control in scenario.controls}
     redactor = Redactor()
     with open_targets(question, machine, redactor, [fault] if fault else []) as targets:
         wanted = tuple(sorted(judged.intersection(controls)))
         selection = {"stage": _stage_for(fault), **question.selection}
         plan = make_plan(catalog, scenarios, dimensions_of(targets[question.target]), wanted, selection)
-        return carry_out(plan, targets, redactor, question.depth)
+        return carry_out(plan, targets, redactor, partial(_depth_for, fault, question.depth))
+
+
+@cache
+def _specification(catalog: Path | None, features: Path) -> tuple[Catalog, tuple[ScenarioPlan, ...]]:
+    """What every fault is judged by, read once in a process."""
+    read = load_catalog(catalog)
+    return read, read_features(features, read)
+
+
+def _depth_for(fault: Fault | None, depth: str, scenario: ScenarioPlan) -> str:
+    own = fault is None or fault.expectation in scenario.expectations
+    return depth if own else GLANCE
 
 
 def _stage_for(fault: Fault | None) -> str:

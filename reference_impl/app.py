@@ -22,7 +22,7 @@ from reference_impl.stage import StageApp, build_stage
 
 __all__ = ["Reference", "ReferenceStage", "StageApp", "build_stage"]
 
-LOCAL_SCRYPT_COST = 2**10  # the users' passwords are random and live no longer than the run
+LOCAL_SCRYPT_COST = 2**4  # the users' passwords are random and live no longer than the run
 LOCAL_CREDENTIALS = "reference"  # what stands for AWS takes any
 
 

@@ -12,7 +12,7 @@ from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
 from steps.token import issuer
 
-ROUNDS = {"pr": 10, "full": 50}  # of the first client's race, by depth
+ROUNDS = {"glance": 3, "pr": 10, "full": 50}  # of the first client's race, by depth
 OTHER_ROUNDS = 3  # of every other client's
 
 

@@ -39,13 +39,15 @@ def one_redemption_succeeds(seen: Record, parameters: Parameters) -> Judgement:
     races = [seen.one(Race, "race", client=client) for client in clients]
     for race in races:
         _require_rounds(race, max(int(race.about["demanded"]), LEAST_ROUNDS))
-    _require_rounds(max(races, key=lambda race: len(race.rounds)), RACE_ROUNDS[races[0].about["depth"]])
     wrong = [
         Complaint(f"{race.about['client']}, round {n}: {statuses.count(200)} successes", race)
         for race in races
         for n, statuses in enumerate(race.rounds, 1)
         if statuses.count(200) != 1
     ]
+    if not wrong:  # one fork is a fork, in however few rounds
+        longest = max(races, key=lambda race: len(race.rounds))
+        _require_rounds(longest, RACE_ROUNDS.get(longest.about["depth"], max(RACE_ROUNDS.values())))
     told = ", ".join(f"{race.about['client']}: {len(race.rounds)} rounds" for race in races)
     return conclude(wrong, f"{told}, {RACE} redemptions at once in each: one success in every round")
 

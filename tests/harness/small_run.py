@@ -120,6 +120,6 @@ def small_run(
     redactor, journal = Redactor(), Journal()
     redactor.register(secret, "password")
     plan = small_plan(folder, scenarios)
-    run = Execution(plan, {"small": target()}, {}, redactor, "pr", journal, listeners)
+    run = Execution(plan, {"small": target()}, {}, redactor, lambda _: "pr", journal, listeners)
     code = run.run(STEPS, plugins)
     return SmallRun(code, tuple(run.findings), tuple(journal.events))

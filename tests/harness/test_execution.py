@@ -65,7 +65,7 @@ def test_an_interrupted_run_is_no_run(features: Path, redactor: Redactor) -> Non
 
 def test_a_plan_without_scenarios_starts_nothing(redactor: Redactor) -> None:
     plan = make_plan(CATALOG, (), Dimensions("small", "linux", ("dev",), (), ()))
-    assert Execution(plan, {}, {}, redactor, "pr").run(["no.such.module"]) == 0
+    assert Execution(plan, {}, {}, redactor, lambda _: "pr").run(["no.such.module"]) == 0
     assert NoEvidence() is not None
 
 
