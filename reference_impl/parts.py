@@ -38,6 +38,7 @@ class Part(StrEnum):
     EVENT_BUILDER = "event builder"  # events.builder.EventBuilder: which occurrence becomes which event
     OUTBOX = "outbox"  # events.outbox.Outbox
     PUBLISHER = "publisher"  # events.publisher.Publisher: outbox relay -> EventBridge
+    ROTATION_POLICY = "rotation policy"  # rotation.RotationPolicy: when a new generation is used, and old ones end
     API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts; really api.issuer_keys.IssuerKeys
     API_PROOFS = "api proofs"  # rfc9449.ProofVerifier of the API: proofs of the key that a token is bound to
     TOKEN_PROOFS = "token proofs"  # rfc9449.ProofVerifier of the token endpoint

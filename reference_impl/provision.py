@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joserfc.jwk import ECKey
-
 from reference_impl.aws import AwsAccess, AwsClients
 from reference_impl.issuer.identity import hash_password
+from reference_impl.rotation.operation import new_signing_jwk
 from reference_impl.secret_parameters import StageSecrets, User, write_secrets
 
 if TYPE_CHECKING:
@@ -91,13 +90,10 @@ def provision(
 
 def make_secrets(stage: str, passwords: Mapping[str, str], scrypt_cost: int) -> StageSecrets:
     """Return secrets that no other stage has; the users' subjects at their provider are the same in every stage."""
-    key = ECKey.generate_key("P-256")
-    kid = f"{stage}-{key.thumbprint()}"
-    jwk = {name: str(value) for name, value in key.as_dict(private=True).items() if isinstance(value, str)}
     users = tuple(
         User(name, f"upstream|{name}", hash_password(password, scrypt_cost)) for name, password in passwords.items()
     )
-    return StageSecrets({**jwk, "kid": kid}, secrets.token_bytes(32), secrets.token_bytes(32), users)
+    return StageSecrets(new_signing_jwk(stage), secrets.token_bytes(32), secrets.token_bytes(32), users)
 
 
 def make_bus(events: EventBridgeClient, name: str) -> None:

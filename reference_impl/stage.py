@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import requests
@@ -24,10 +25,13 @@ from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
 from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
+from reference_impl.rotation import LiveGenerations
+from reference_impl.rotation.parameter import read_generations
 from reference_impl.web.app import create_web_app
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_ssm import SSMClient
 
 SCHEMAS = tuple(module.SCHEMA for module in (accounts, codes, tokens, transactions, outbox, recorder, notes, rfc9449))
 
@@ -63,6 +67,7 @@ class StageApp:
     events_client: EventBridgeClient
     _relay: Relay
     _http: requests.Session
+    _ssm: SSMClient
 
     def start(self) -> None:
         """Start the relay of the outbox, which first sends what an earlier process left."""
@@ -73,6 +78,7 @@ class StageApp:
         self._relay.stop()
         self._http.close()
         self.events_client.close()
+        self._ssm.close()
         self.database.close()
 
     def end_streams(self) -> None:
@@ -95,12 +101,14 @@ def build_stage(
     database = Database(config.database, *SCHEMAS)
     stopping = threading.Event()
     box = parts.choose(Part.OUTBOX, Outbox(database, clock))
-    events_client = (aws or config.aws.clients()).events()
+    clients = aws or config.aws.clients()
+    events_client, ssm = clients.events(), clients.ssm()
     publisher = parts.choose(
         Part.PUBLISHER,
         Publisher(events_client, config.bus, f"{config.app}.{config.stage}", sleep=stopping.wait),
     )
-    issuer = build_issuer(config, parts, clock, database, box)
+    live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
+    issuer = build_issuer(config, parts, clock, database, box, live)
     http = loopback_session(config.ca_file)
     apps = {
         config.host(config.issuer): issuer.app,
@@ -108,7 +116,7 @@ def build_stage(
         config.host(config.web_url): create_web_app(config, parts, clock, http=http, stopping=stopping),
     }
     relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(database))
-    return StageApp(config, apps, issuer, database, box, publisher, events_client, relay, http)
+    return StageApp(config, apps, issuer, database, box, publisher, events_client, relay, http, ssm)
 
 
 def build_api(config: StageConfig, parts: Parts, clock: Clock, database: Database, issuer: Issuer) -> Flask:

@@ -39,6 +39,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "event builder": ("EVENT-01", "EVENT-03"),
     "outbox": ("EVENT-01", "EVENT-03"),
     "publisher": ("EVENT-10", "EVENT-01"),
+    "rotation policy": ("OPS-02",),
     "api keys": ("STAGE-07",),
     "api proofs": ("TOKEN-22",),
     "token proofs": ("TOKEN-22",),

@@ -90,6 +90,7 @@ class ReferenceHost:
         clients = {
             c.client_id: Client(c.client_id, c.redirect_uris[0], c.native, other_redirect_uris=c.redirect_uris[1:])
             for c in running.config.clients
+            if not c.confidential  # it has no secret until one is made: reference_rotation.py
         }
         users = {name: User(name, password) for name, password in running.passwords.items()}
         api = running.api_url

@@ -197,6 +197,7 @@ def _address(deployment: Deployment) -> StageAddress:
     clients = {
         c.client_id: Client(c.client_id, c.redirect_uris[0], c.native)
         for c in registered_clients(urls.web, deployment.stage)
+        if not c.confidential
     }
     users = {name: User(name, password) for name, password in deployment.provisioned.passwords.items()}
     return StageAddress(

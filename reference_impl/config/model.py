@@ -19,11 +19,13 @@ DAY = 24 * 3600  # seconds
 
 @dataclass(frozen=True)
 class Client:
-    """A registered public client. ``native``: its redirect URIs are on the loopback address (RFC 8252 §7.3)."""
+    """A registered client. ``native``: its redirect URIs are on the loopback address (RFC 8252 §7.3); ``confidential``:
+    it authenticates with a secret (RFC 6749 §2.1), and is public otherwise."""
 
     client_id: str
     redirect_uris: tuple[str, ...]
     native: bool = False
+    confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,13 @@ class StageConfig:
 
 
 def registered_clients(web_url: str, stage: str) -> tuple[Client, ...]:
-    """Return the clients of a stage: its own web client, and the desktop application on the loopback address.
+    """Return the clients of a stage: its own web client, the desktop application on the loopback address, and a server
+    of reports, which may do nothing until it is given a secret (`rotate client-secret/reports`).
 
     A desktop of this stage is answered at /cb. One that knows several stages is answered where only this one answers.
     """
     return (
         Client("web", (f"{web_url}/callback",)),
         Client("desktop", ("http://127.0.0.1/cb", f"http://127.0.0.1/cb/{stage}"), native=True),
+        Client("reports", (f"{web_url}/reports/callback",), confidential=True),
     )

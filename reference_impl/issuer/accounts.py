@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reference_impl.issuer.identity import Identity
@@ -35,8 +36,11 @@ class Account:
 class Accounts:
     """Finds and makes accounts. Each call works in its caller's transaction."""
 
-    def __init__(self, subject_key: bytes) -> None:
-        """``subject_key`` is the stage's own, so that nobody can join the pseudonyms of two stages."""
+    def __init__(self, subject_key: Callable[[], bytes]) -> None:
+        """``subject_key`` gives the stage's own, so that nobody can join the pseudonyms of two stages.
+
+        It may be rotated: an account keeps the pseudonym that it was made with.
+        """
         self._subject_key = subject_key
 
     def resolve(self, connection: sqlite3.Connection, identity: Identity, now: float) -> Account:
@@ -46,7 +50,11 @@ class Accounts:
             "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, 0)",
             (identity.provider, identity.subject, subject, identity.name, now),
         )
-        return Account(subject, made.rowcount == 1, self.is_disabled(connection, subject))
+        row = connection.execute(
+            "SELECT subject, disabled FROM accounts WHERE provider = ? AND provider_subject = ?",
+            (identity.provider, identity.subject),
+        ).fetchone()
+        return Account(row["subject"], made.rowcount == 1, bool(row["disabled"]))
 
     def is_disabled(self, connection: sqlite3.Connection, subject: str) -> bool:
         """Say whether the account is disabled, or not there."""
@@ -66,5 +74,5 @@ class Accounts:
 
     def _pseudonym(self, identity: Identity) -> str:
         message = f"{len(identity.provider)}:{identity.provider}{identity.subject}".encode()
-        digest = hmac.new(self._subject_key, message, hashlib.sha256).digest()
+        digest = hmac.new(self._subject_key(), message, hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()

@@ -15,6 +15,7 @@ from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.app import IssuerRoutes, add_headers, create_issuer_app
 from reference_impl.issuer.authorization import LoginFlow
+from reference_impl.issuer.client_secrets import ClientSecrets
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeStore
 from reference_impl.issuer.identity import ConfiguredUsers, IdentityProvider
@@ -22,12 +23,15 @@ from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.metadata import build_metadata
 from reference_impl.issuer.policy import AuthorizationPolicy
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.refresh_keys import RefreshKeys
 from reference_impl.issuer.revocation import Revocation
+from reference_impl.issuer.subject_key import rotating_subject_key
 from reference_impl.issuer.token_endpoint import TokenEndpoint
 from reference_impl.issuer.tokens import TokenStore
 from reference_impl.issuer.transactions import Transactions
 from reference_impl.parts import Part, Parts
 from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
+from reference_impl.rotation.live import LiveGenerations
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,25 @@ class Issuer:
     metadata: dict[str, object]
 
 
-def build_issuer(config: StageConfig, parts: Parts, clock: Clock, database: Database, outbox: Outbox) -> Issuer:
-    """Build the issuer of one stage."""
+def build_issuer(
+    config: StageConfig,
+    parts: Parts,
+    clock: Clock,
+    database: Database,
+    outbox: Outbox,
+    live: LiveGenerations | None = None,
+) -> Issuer:
+    """Build the issuer of one stage. ``live``: where it sees that keys and secrets are rotated."""
+    live = live or LiveGenerations.of_nothing(clock)
     app = Flask(__name__)
     identities: IdentityProvider = ConfiguredUsers(config.users)
     events = EventRecorder(parts.choose(Part.EVENT_BUILDER, EventBuilder(config.stage, clock)), outbox, clock)
-    keys = parts.choose(Part.KEY_RING, KeyRing(config.signing_key))
-    clients = parts.choose(Part.CLIENT_REGISTRY, ClientRegistry(config.clients))
+    keys = parts.choose(Part.KEY_RING, KeyRing(config.signing_key, live))
+    clients = parts.choose(Part.CLIENT_REGISTRY, ClientRegistry(config.clients, ClientSecrets(live)))
     codes = parts.choose(Part.CODE_STORE, CodeStore(config.lifetimes.code))
-    tokens = parts.choose(Part.TOKEN_STORE, TokenStore(config.refresh_key, config.lifetimes))
-    accounts = Accounts(config.subject_key)
+    refresh_keys = RefreshKeys.rotating(config.refresh_key, live)
+    tokens = parts.choose(Part.TOKEN_STORE, TokenStore(refresh_keys, config.lifetimes))
+    accounts = Accounts(rotating_subject_key(config.subject_key, live))
     endpoint = parts.choose(Part.TOKEN_ENDPOINT, TokenEndpoint(config, clock, keys, codes, tokens, accounts, events))
     revocation = parts.choose(Part.REVOCATION, Revocation(keys, tokens, endpoint))
     server = parts.choose(Part.OAUTH_SERVER, IssuerServer(app, clients, endpoint, revocation))

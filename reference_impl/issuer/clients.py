@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from reference_impl.config import Client
+from reference_impl.issuer.client_secrets import ClientSecrets
 
 LOOPBACK_IP = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(/.*)")
 
@@ -15,12 +16,17 @@ LOOPBACK_IP = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(/.*)")
 class ClientRegistry:
     """The clients of one stage."""
 
-    def __init__(self, clients: Iterable[Client]) -> None:
+    def __init__(self, clients: Iterable[Client], secrets: ClientSecrets | None = None) -> None:
         self._clients = {client.client_id: client for client in clients}
+        self.secrets = secrets or ClientSecrets()
 
     def find(self, client_id: str | None) -> Client | None:
         """Return the client with exactly this id, or None."""
         return self._clients.get(client_id) if client_id else None
+
+    def accepts_secret(self, client: Client, secret: str) -> bool:
+        """Say whether this is a secret of the client's; a public client has none."""
+        return client.confidential and self.secrets.accepts(client.client_id, secret)
 
     def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
         """Say whether an answer may go there: simple string comparison (RFC 9700 §2.1), nothing is normalised.
@@ -42,7 +48,7 @@ def _differs_by_port(registered: str, presented: str) -> bool:
 
 
 class AuthlibClient(ClientMixin):
-    """A registered client as Authlib sees it: public, without a secret."""
+    """A registered client as Authlib sees it: public, or with a secret that it sends in its header."""
 
     def __init__(self, client: Client, registry: ClientRegistry) -> None:
         self.client = client
@@ -61,10 +67,10 @@ class AuthlibClient(ClientMixin):
         return self._registry.accepts_redirect(self.client, redirect_uri)
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return False
+        return self._registry.accepts_secret(self.client, client_secret)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == "none"
+        return method == ("client_secret_basic" if self.client.confidential else "none")
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code"

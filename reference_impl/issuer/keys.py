@@ -1,38 +1,70 @@
-"""The stage's signing key: ES256, and nothing else."""
+"""The stage's signing keys: ES256, and nothing else. One signs; those that did or will are published beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+
+from reference_impl.clock import SystemClock
+from reference_impl.rotation.generations import Generation
+from reference_impl.rotation.live import LiveGenerations
+from reference_impl.rotation.policy import SIGNING
 
 ALGORITHM = "ES256"
 TYPE = "at+jwt"  # RFC 9068 §2.1
 
 
 class KeyRing:
-    """Signs access tokens with the stage's key, and publishes its public half."""
+    """Signs access tokens with the key of the day, and publishes the public half of each that is good."""
 
-    def __init__(self, private_jwk: Mapping[str, str]) -> None:
-        """Raises joserfc.errors.JoseError if the JWK is not an EC key."""
-        self._key = ECKey.import_key(dict(private_jwk))
-        self.kid = private_jwk["kid"]
+    def __init__(self, private_jwk: Mapping[str, str], live: LiveGenerations | None = None) -> None:
+        """``private_jwk``: the key before the first rotation; ``live``: where rotations are seen.
+
+        Raises joserfc.errors.JoseError if the JWK is not an EC key.
+        """
+        self._configured = Generation(private_jwk["kid"], json.dumps(dict(private_jwk)), used_from=0.0)
+        self._live = live or LiveGenerations.of_nothing(SystemClock())
+        self._imported: dict[str, ECKey] = {}
+        self._key(self._configured)
+
+    @property
+    def kid(self) -> str:
+        """The id of the key that signs now."""
+        return self._live.of(SIGNING, self._configured).current(self._live.now()).name
 
     def sign(self, claims: Mapping[str, object]) -> str:
         """Return the claims as a signed JWT whose header names algorithm, type and key."""
-        header = {"alg": ALGORITHM, "typ": TYPE, "kid": self.kid}
-        return jwt.encode(header, dict(claims), self._key, algorithms=[ALGORITHM])
+        signing = self._live.of(SIGNING, self._configured).current(self._live.now())
+        header = {"alg": ALGORITHM, "typ": TYPE, "kid": signing.name}
+        return jwt.encode(header, dict(claims), self._key(signing), algorithms=[ALGORITHM])
 
     def read(self, token: str) -> Mapping[str, object] | None:
-        """Return the claims of a token that this key signed, expired or not; None for anything else."""
+        """Return the claims of a token that one of the keys signed, expired or not; None for anything else."""
         try:
-            return jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+            kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
+            signer = next((each for each in self.published() if each.name == kid), None)
+            return jwt.decode(token, self._key(signer), algorithms=[ALGORITHM]).claims if signer else None
         except (JoseError, ValueError):
             return None
 
     def jwks(self) -> dict[str, list[dict[str, object]]]:
-        """Return the JWK set (RFC 7517 §5) with the public key."""
-        public: dict[str, object] = dict(self._key.as_dict(private=False))
-        return {"keys": [{**public, "kid": self.kid, "use": "sig", "alg": ALGORITHM}]}
+        """Return the JWK set (RFC 7517 §5) with the public keys: also one that will sign, and those that did."""
+        return {"keys": [self._public(each) for each in self.published()]}
+
+    def published(self) -> Iterator[Generation]:
+        """Yield the keys that are good now."""
+        yield from self._live.of(SIGNING, self._configured).accepted(self._live.now())
+
+    def _public(self, generation: Generation) -> dict[str, object]:
+        public: dict[str, object] = dict(self._key(generation).as_dict(private=False))
+        return {**public, "kid": generation.name, "use": "sig", "alg": ALGORITHM}
+
+    def _key(self, generation: Generation) -> ECKey:
+        """Return the key, imported once."""
+        if generation.name not in self._imported:
+            self._imported[generation.name] = ECKey.import_key(json.loads(generation.value))
+        return self._imported[generation.name]

@@ -19,8 +19,8 @@ def build_metadata(config: StageConfig) -> dict[str, object]:
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "scopes_supported": ["api"],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["none"],
-        "revocation_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
+        "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
         "dpop_signing_alg_values_supported": list(rfc9449.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
@@ -38,6 +38,11 @@ class IssuerServer(AuthorizationServer):
     def query_client(self, client_id: str | None) -> AuthlibClient | None:  # type: ignore[override]  # None: unknown
         client = self.clients.find(client_id)
         return AuthlibClient(client, self.clients) if client else None
+
+    def authenticate_client(self, request: Any, methods: Any, endpoint: str = "token") -> AuthlibClient:
+        """Authenticate a client the one way that it chose: whoever sends a header is judged by that (RFC 6749 §2.3)."""
+        chosen = ["client_secret_basic" if request.headers.get("Authorization") else "none"]
+        return cast("AuthlibClient", super().authenticate_client(request, chosen, endpoint))
 
     def check_authorization_request(self) -> None:
         """Validate response type and scope of the request under way. Raises authlib's OAuth2Error."""
@@ -96,6 +101,8 @@ class RefreshGrant(RefreshTokenGrant):
         try:
             return self.authenticate_token_endpoint_client().get_client_id()
         except InvalidClientError as stranger:
+            if (self.request.headers or {}).get("Authorization"):
+                raise  # a secret was tried, and is wrong: RFC 6749 §5.2
             raise InvalidGrantError from stranger
 
     def _exchange(self, token: str, client_id: str, scope: str | None) -> TokenSet:

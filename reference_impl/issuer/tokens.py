@@ -8,9 +8,6 @@ long as the family may live, so reuse is noticed however late it comes.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import sqlite3
 import uuid
 from dataclasses import dataclass, replace
@@ -19,6 +16,7 @@ from reference_impl.config import Lifetimes
 from reference_impl.events.occurrences import Session
 from reference_impl.events.schema import Reason
 from reference_impl.issuer.opaque import fingerprint
+from reference_impl.issuer.refresh_keys import RefreshKeys
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS grants (
@@ -76,8 +74,8 @@ class RefreshRefused(Exception):
 class TokenStore:
     """The grants and refresh tokens of one stage. Each call works in its caller's transaction."""
 
-    def __init__(self, refresh_key: bytes, lifetimes: Lifetimes) -> None:
-        self._refresh_key = refresh_key
+    def __init__(self, refresh_key: bytes | RefreshKeys, lifetimes: Lifetimes) -> None:
+        self._refresh_key = RefreshKeys.of(refresh_key) if isinstance(refresh_key, bytes) else refresh_key
         self.lifetimes = lifetimes
 
     def open_grant(
@@ -99,13 +97,14 @@ class TokenStore:
         return replace(session, thumbprint=thumbprint)
 
     def find(self, connection: sqlite3.Connection, refresh_token: str) -> RefreshRecord | None:
-        """Return what is known of a refresh token, in whatever state; None if it was never issued."""
+        """Return what is known of a refresh token, in whatever state; None if it was never issued, or by a key that has
+        ended."""
         row = connection.execute(
             "SELECT * FROM refresh_tokens JOIN grants USING (session_id) JOIN accounts USING (subject) "
             "WHERE fingerprint = ?",
             (fingerprint(refresh_token),),
         ).fetchone()
-        if row is None:
+        if row is None or self._again(row["session_id"], row["generation"], fingerprint(refresh_token)) is None:
             return None
         names = ("session_id", "subject", "client_id", "correlation_id", "thumbprint")
         session = Session(*(row[name] for name in names))
@@ -128,7 +127,9 @@ class TokenStore:
         if record.rotated_at is None:
             return Rotation(record.session, self._advance(connection, record, now), retry=False)
         if self.may_retry(connection, record, now):
-            return Rotation(record.session, self._derive(record.session, record.generation + 1), retry=True)
+            successor = self._successor(connection, record)
+            if successor is not None:
+                return Rotation(record.session, successor, retry=True)
         raise RefreshRefused(Reason.REUSE_DETECTED, record)
 
     def check(self, record: RefreshRecord, client_id: str, now: float) -> None:
@@ -154,6 +155,16 @@ class TokenStore:
         sql = "SELECT rotated_at FROM refresh_tokens WHERE session_id = ? AND generation = ?"
         successor = connection.execute(sql, (record.session.session_id, record.generation + 1)).fetchone()
         return successor is not None and successor["rotated_at"] is None
+
+    def _successor(self, connection: sqlite3.Connection, record: RefreshRecord) -> str | None:
+        """Return the token that a rotated one was exchanged for, by whichever key made it."""
+        session_id, generation = record.session.session_id, record.generation + 1
+        sql = "SELECT fingerprint FROM refresh_tokens WHERE session_id = ? AND generation = ?"
+        row = connection.execute(sql, (session_id, generation)).fetchone()
+        return self._again(session_id, generation, row["fingerprint"]) if row else None
+
+    def _again(self, session_id: str, generation: int, known: str) -> str | None:
+        return self._refresh_key.derive_again(session_id, generation, known)
 
     def end_grant(self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float) -> Session | None:
         """End one grant, with all its tokens; return it, or None if it had ended before."""
@@ -191,6 +202,5 @@ class TokenStore:
         return token
 
     def _derive(self, session: Session, generation: int) -> str:
-        """Return the family's token of a generation: 256 bits that nobody without the key can foretell."""
-        digest = hmac.new(self._refresh_key, f"{session.session_id}|{generation}".encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        """Return the family's token of a generation."""
+        return self._refresh_key.derive(session.session_id, generation)

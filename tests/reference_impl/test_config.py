@@ -76,6 +76,7 @@ def test_a_whole_configuration_is_read(environ: dict[str, str], store: Parameter
     assert [client.redirect_uris for client in config.clients] == [
         ("https://app.example/callback",),
         ("http://127.0.0.1/cb", "http://127.0.0.1/cb/prod"),
+        ("https://app.example/reports/callback",),
     ]
     assert config.refresh_key == SECRETS.refresh_key
     assert config.signing_key == SECRETS.signing_key

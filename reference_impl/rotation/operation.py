@@ -1,0 +1,131 @@
+"""What an operator does to a secret: rotate it as planned, take that back, or withdraw it at once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from joserfc.jwk import ECKey
+
+from reference_impl.clock import Clock
+from reference_impl.rotation.generations import Generation, Generations
+from reference_impl.rotation.parameter import read_generations, write_generations, write_newest
+from reference_impl.rotation.policy import CLIENT, REFRESH, SIGNING, SUBJECT, RotationPolicy
+from reference_impl.secret_parameters import parameter_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+ROTATABLE = (SIGNING, REFRESH, SUBJECT, f"{CLIENT}<client id>")
+FIRST = "configured"  # the name of the generation that was there before the first rotation
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was decided, for whoever must act on it. Times in seconds since the epoch.
+
+    ``generation`` is used from ``used_from`` on; each of ``ending`` is refused from its time on. ``reveal``: the new
+    secret of a client, which is told once and kept nowhere.
+    """
+
+    secret: str
+    generation: str
+    used_from: float
+    ending: dict[str, float]
+    reveal: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Changes the secrets of one stage in Parameter Store. Running processes see it within `RELOAD` seconds.
+
+    One operator at a time: of two writes at once the later one counts.
+    """
+
+    ssm: SSMClient
+    app: str
+    stage: str
+    policy: RotationPolicy
+    clock: Clock
+
+    def rotate(self, secret: str) -> Plan:
+        """Publish a new generation, which is used after its lead; the old ones end after the overlap."""
+        made, now = new_value(secret, self.stage), self.clock.now()
+        kept = self._kept(secret)
+        lead = self.policy.lead(secret) if kept.kept else 0.0
+        changed = kept.rotated(made.name, made.value, now, lead, self.policy.overlap(secret))
+        return self._write(secret, changed, made.reveal)
+
+    def withdraw(self, secret: str) -> Plan:
+        """Emergency: replace a compromised secret at once. What was made with it is refused from now on."""
+        made = new_value(secret, self.stage)
+        return self._write(secret, self._kept(secret).replaced(made.name, made.value, self.clock.now()), made.reveal)
+
+    def roll_back(self, secret: str) -> Plan:
+        """Take the last rotation back. Raises LookupError where the generation before has ended."""
+        changed = self._kept(secret).rolled_back(self.clock.now(), self.policy.overlap(secret))
+        return self._write(secret, changed)
+
+    def _kept(self, secret: str) -> Generations:
+        known = read_generations(self.ssm, self.app, self.stage).get(secret)
+        if known is not None or secret.startswith(CLIENT):
+            return known or Generations(())
+        name = parameter_name(self.app, self.stage, secret)
+        value = self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        return Generations((configured(secret, value),))
+
+    def _write(self, secret: str, changed: Generations, reveal: str = "") -> Plan:
+        others = read_generations(self.ssm, self.app, self.stage)
+        write_generations(self.ssm, self.app, self.stage, {**others, secret: changed})
+        newest = changed.kept[-1]
+        if not secret.startswith(CLIENT):
+            write_newest(self.ssm, self.app, self.stage, secret, newest.value)
+        ending = {each.name: each.ends_at for each in changed if each.ends_at is not None}
+        return Plan(secret, newest.name, newest.used_from, ending, reveal)
+
+
+@dataclass(frozen=True)
+class NewValue:
+    """A value made afresh. ``reveal``: what its holder must be told, where only a fingerprint is kept."""
+
+    name: str
+    value: str = field(repr=False)
+    reveal: str = field(default="", repr=False)
+
+
+def new_value(secret: str, stage: str) -> NewValue:
+    """Make a value of this kind of secret. Raises LookupError for a secret that cannot be rotated."""
+    makers: dict[str, Callable[[str], NewValue]] = {SIGNING: _new_signing_key, REFRESH: _new_bytes, SUBJECT: _new_bytes}
+    if secret in makers:
+        return makers[secret](stage)
+    if secret.startswith(CLIENT) and secret != CLIENT:
+        made = secrets.token_urlsafe(32)
+        return NewValue(secrets.token_hex(4), hashlib.sha256(made.encode()).hexdigest(), made)
+    raise LookupError(f"no secret {secret!r} can be rotated: {', '.join(ROTATABLE)}")
+
+
+def configured(secret: str, value: str) -> Generation:
+    """Return the generation that a secret's own parameter holds: it has always been used."""
+    name = str(json.loads(value)["kid"]) if secret == SIGNING else FIRST
+    return Generation(name, value, used_from=0.0)
+
+
+def new_signing_jwk(stage: str) -> dict[str, str]:
+    """Return a private JWK: EC, P-256, with a `kid` that names its stage."""
+    key = ECKey.generate_key("P-256")
+    jwk = {name: str(value) for name, value in key.as_dict(private=True).items() if isinstance(value, str)}
+    return {**jwk, "kid": f"{stage}-{key.thumbprint()}"}
+
+
+def _new_signing_key(stage: str) -> NewValue:
+    jwk = new_signing_jwk(stage)
+    return NewValue(jwk["kid"], json.dumps(jwk))
+
+
+def _new_bytes(stage: str) -> NewValue:
+    return NewValue(secrets.token_hex(4), base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())

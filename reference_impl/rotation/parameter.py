@@ -1,0 +1,58 @@
+"""The generations of a stage's secrets as one SecureString, ``/<app>/<stage>/auth/generations``: absent until the
+first rotation. Until then each secret has one generation without an end, the value of its own parameter.
+
+It is a JSON object: secret → list of `name`, `value` (as the secret's own parameter holds it), `used_from`, `ends_at`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from reference_impl.rotation.generations import Generation, Generations
+from reference_impl.secret_parameters import parameter_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+NAME = "generations"
+MOST_BYTES = 4096  # of a standard parameter
+
+
+def read_generations(ssm: SSMClient, app: str, stage: str) -> Mapping[str, Generations]:
+    """Return the generations by secret; empty before the first rotation. Raises botocore's errors and ValueError."""
+    try:
+        answer = ssm.get_parameter(Name=parameter_name(app, stage, NAME), WithDecryption=True)
+    except ssm.exceptions.ParameterNotFound:
+        return {}
+    return decode(answer["Parameter"]["Value"])
+
+
+def write_generations(ssm: SSMClient, app: str, stage: str, generations: Mapping[str, Generations]) -> None:
+    """Replace the parameter. Raises ValueError where it would be larger than Parameter Store takes."""
+    text = encode(generations)
+    if (size := len(text.encode())) > MOST_BYTES:
+        raise ValueError(f"{size} bytes of generations, {MOST_BYTES} fit: wait until an old one has ended")
+    ssm.put_parameter(Name=parameter_name(app, stage, NAME), Value=text, Type="SecureString", Overwrite=True)
+
+
+def write_newest(ssm: SSMClient, app: str, stage: str, secret: str, value: str) -> None:
+    """Write the secret's own parameter too, so that a withdrawn value stands nowhere any more."""
+    ssm.put_parameter(Name=parameter_name(app, stage, secret), Value=value, Type="SecureString", Overwrite=True)
+
+
+def encode(generations: Mapping[str, Generations]) -> str:
+    """Return the parameter's text."""
+    return json.dumps({secret: [asdict(each) for each in kept] for secret, kept in generations.items()})
+
+
+def decode(text: str) -> dict[str, Generations]:
+    """Return what `encode` wrote. Raises ValueError, without quoting the text."""
+    try:
+        return {
+            secret: Generations(tuple(Generation(**each) for each in kept)) for secret, kept in json.loads(text).items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError(f"SSM parameter {NAME} is not usable: it is what `rotate` writes") from None
