@@ -22,7 +22,11 @@ from reference_impl.session_store.model import Entry
 __all__ = ["ReferenceStore"]
 
 SITUATIONS = {"secret-service": SOUND, "memory": NO_BUS}
-OUTCOMES: dict[str, Literal["not_found", "refused"]] = {"NotFound": "not_found", "ValueRefused": "refused"}
+OUTCOMES: dict[str, Literal["not_found", "refused"]] = {
+    "NotFound": "not_found",
+    "ValueRefused": "refused",
+    "TooLarge": "refused",
+}
 
 
 class ReferenceStore:

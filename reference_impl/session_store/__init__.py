@@ -1,5 +1,7 @@
 """A session store for desktop applications: the operating system's secret store, else memory with a warning.
 
+Where the application allows them, encrypted files come between: ``encrypted_files=EncryptedFiles(KeyFile(path))``.
+
 What an application does with it:
 
     store = open_session_store("my-app")
@@ -15,6 +17,7 @@ from collections.abc import Mapping
 
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store.chain import StoreChain
+from reference_impl.session_store.encrypted_file import EncryptedFiles
 from reference_impl.session_store.errors import (
     BackEndLocked,
     BackEndTimedOut,
@@ -22,24 +25,35 @@ from reference_impl.session_store.errors import (
     ItemDamaged,
     NotFound,
     SessionStoreError,
+    Tampered,
+    TooLarge,
     ValueRefused,
 )
-from reference_impl.session_store.model import ITEMS, SelfTest, StorageStatus, StorageWarning
+from reference_impl.session_store.model import ITEMS, Moved, SelfTest, StorageStatus, StorageWarning, ThreatModel
 from reference_impl.session_store.store import SessionStore
+from reference_impl.session_store.vault_keys import KeyFile, Passphrase, SystemdCredential
 
 __all__ = [
     "ITEMS",
     "BackEndLocked",
     "BackEndTimedOut",
     "BackEndUnavailable",
+    "EncryptedFiles",
     "ItemDamaged",
+    "KeyFile",
+    "Moved",
     "NotFound",
+    "Passphrase",
     "SelfTest",
     "SessionStore",
     "SessionStoreError",
     "StorageStatus",
     "StorageWarning",
     "StoreChain",
+    "SystemdCredential",
+    "Tampered",
+    "ThreatModel",
+    "TooLarge",
     "ValueRefused",
     "open_session_store",
 ]
@@ -52,14 +66,16 @@ def open_session_store(
     switch: str | None = None,
     item_names: tuple[str, ...] = ITEMS,
     time_limit: float = 10.0,
+    encrypted_files: EncryptedFiles | None = None,
     parts: Parts | None = None,
 ) -> SessionStore:
     """Open the store of this machine's user, or a memory-only one that says so.
 
     ``app`` keeps applications apart. ``switch`` is the full class name of a keyring back end that the user asked for;
-    it is used only when it is safe. ``time_limit``: seconds for each call to the back end. Opening takes about 0.3 s,
-    for it starts two processes and tests the back end; up to a few time limits where the back end hangs.
+    it is used only when it is safe. ``time_limit``: seconds for each call to the back end. ``encrypted_files``: the
+    leave to keep sign-ins in encrypted files where the system has no store. Opening takes about 0.3 s, for it starts
+    two processes and tests the back end; up to a few time limits where the back end hangs.
     """
     parts = parts or Parts()
-    chain = StoreChain(app, environ, switch, item_names, time_limit, parts)
+    chain = StoreChain(app, environ, switch, item_names, time_limit, parts, encrypted_files)
     return parts.choose(Part.SESSION_STORE, chain).open()

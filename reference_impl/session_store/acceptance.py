@@ -1,46 +1,45 @@
 """Which back ends may keep a sign-in: a list of names, and properties that even a named one must have.
 
 Only what the operating system protects is taken. A name that is not on the list is not even imported, for a
-configured class can be any code. An encrypted file is not accepted: its key must lie somewhere, and the known ones
-have a constant key, no integrity, or lose entries (CWE-922, OWASP ASVS 5.0.0 14.3.3).
+configured class can be any code. An encrypted file of the keyring library is not accepted: the known ones have a
+constant key, no integrity, or lose entries (CWE-922, OWASP ASVS 5.0.0 14.3.3). Ours is, where the application says so.
 """
 
 from __future__ import annotations
 
 import sys
 
+from reference_impl.session_store.capabilities import (
+    CATALOG,
+    KWALLET,
+    LIBSECRET,
+    MACOS,
+    SECRET_SERVICE,
+    WEAK_FAMILIES,
+    WINDOWS,
+    of_this_system,
+)
 from reference_impl.session_store.keyring_back_end import Identity
 
-SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
-LIBSECRET = "keyring.backends.libsecret.Keyring"
-KWALLET = "keyring.backends.kwallet.DBusKeyring"
-MACOS = "keyring.backends.macOS.Keyring"
-WINDOWS = "keyring.backends.Windows.WinVaultKeyring"
-TRUSTED = (SECRET_SERVICE, LIBSECRET, KWALLET, MACOS, WINDOWS)
+__all__ = [
+    "KWALLET", "LIBSECRET", "MACOS", "SECRET_SERVICE", "TRUSTED", "WEAK", "WINDOWS",
+    "candidates", "refuse_identity", "refuse_name",
+]  # fmt: skip
 
-WEAK = {
-    "keyring.backends.null.Keyring": "it discards what it is given",
-    "keyring.backends.fail.Keyring": "it stores nothing",
-    "keyring.backends.chainer.ChainerBackend": "it may write to a weaker store, and returns deleted values from one",
-    "keyrings.alt.file.PlaintextKeyring": "it writes plain text to a file",
-    "keyrings.alt.file.EncryptedKeyring": "its file has no integrity protection, and a weak key derivation",
-    "keyrings.alt.file_base.Keyring": "it keeps entries in a file that the operating system does not protect",
-}
-_WEAK_FAMILIES = ("keyrings.alt.", "keyring.backends.null.", "keyring.backends.fail.", "keyring.backends.chainer.")
+TRUSTED = tuple(known.name for known in CATALOG if known.accepted and known.system != "any")
+WEAK = {known.name: known.refused for known in CATALOG if known.refused is not None}
 
 
 def candidates(platform: str = sys.platform) -> tuple[str, ...]:
     """Return the system's own stores, in the order in which they are tried."""
-    if platform == "win32":
-        return (WINDOWS,)
-    return (MACOS,) if platform == "darwin" else (SECRET_SERVICE, LIBSECRET, KWALLET)
+    return tuple(known.name for known in of_this_system(platform))
 
 
 def refuse_name(name: str, trusted: tuple[str, ...] = TRUSTED) -> str | None:
     """Return why a back end of this name is refused, or None. Nothing is imported."""
     if name in WEAK:
         return WEAK[name]
-    if name.startswith(_WEAK_FAMILIES):
+    if name.startswith(WEAK_FAMILIES):
         return "it belongs to a family of stores without the operating system's protection"
     if name not in trusted:
         return f"it is not a store of the operating system; accepted are: {', '.join(trusted)}"
@@ -50,7 +49,7 @@ def refuse_name(name: str, trusted: tuple[str, ...] = TRUSTED) -> str | None:
 def refuse_identity(identity: Identity) -> str | None:
     """Return why a back end is refused for what it turned out to be, or None."""
     for base in identity.lineage:
-        if base in WEAK or base.startswith(_WEAK_FAMILIES):
+        if base in WEAK or base.startswith(WEAK_FAMILIES):
             return f"it is built on {base}: {WEAK.get(base, 'a weak store')}"
     if identity.members:
         return f"it is a chain of {', '.join(identity.members)}, and a chain may write to the weakest"

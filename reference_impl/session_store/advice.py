@@ -38,4 +38,13 @@ def warn(rejections: tuple[Rejection, ...], platform: str = sys.platform) -> Sto
     return StorageWarning(CONSEQUENCE, fix)
 
 
+def warn_of_files(key: str, platform: str = sys.platform) -> StorageWarning:
+    """Return the warning for a session in encrypted files, locked by ``key``."""
+    return StorageWarning(
+        f"Your sign-in is kept in an encrypted file, locked by {key}: this protects it less than the system's own "
+        "store. It stays after a restart.",
+        _FIXES.get(platform, _FIXES["linux"]),
+    )
+
+
 SYSTEM = "the system"

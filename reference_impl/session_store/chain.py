@@ -1,4 +1,5 @@
-"""The documented chain: the system's secure store, also while it is locked, else memory for this run, with a warning.
+"""The documented chain: the system's secure store, also while it is locked; else encrypted files, only where the
+application allows them; else memory for this run. Each but the first with a warning.
 
 What the user configured is tried instead of the system's store, never besides it. Each rule of the chain is a field,
 so that another application can bring its own, and a harness a defective one.
@@ -13,8 +14,10 @@ from dataclasses import asdict, dataclass, field
 
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import acceptance, advice
+from reference_impl.session_store.encrypted_file import EncryptedFileBackEnd, EncryptedFiles
 from reference_impl.session_store.errors import BackEndLocked, SessionStoreError
 from reference_impl.session_store.keyring_back_end import Identity, KeyringBackEnd, Worker
+from reference_impl.session_store.lock import FileLock, Lock, ThreadLock, state_folder
 from reference_impl.session_store.memory import MemoryBackEnd
 from reference_impl.session_store.model import (
     ITEMS,
@@ -48,6 +51,7 @@ class StoreChain:
     item_names: tuple[str, ...] = ITEMS
     time_limit: float = 10.0
     parts: Parts = field(default_factory=Parts)
+    encrypted_files: EncryptedFiles | None = None
     candidates: Callable[[], tuple[str, ...]] = acceptance.candidates
     refuse_name: Callable[[str], str | None] = acceptance.refuse_name
     refuse_identity: Callable[[Identity], str | None] = acceptance.refuse_identity
@@ -59,20 +63,22 @@ class StoreChain:
         """Return the store to use; it is never refused, for the chain ends in memory."""
         rejections: list[Rejection] = []
         tests: list[SelfTest] = []
-        requests = self._requests()
-        admitted = [request for request in requests if not self._rejects_name(request, rejections)]
-        chosen = self._try_all(admitted, rejections, tests) if admitted else None
-        if chosen is None:
-            settled = self._fall_back(tuple(rejections), tuple(tests))
-        elif tests[-1].locked:
-            self.log({"record": "storage-locked", "app": self.app, "back_end": chosen.name})
-            settled = Settled(chosen, StorageStatus("locked", chosen.name, advice.LOCKED), tests[-1])
-        else:
-            settled = Settled(chosen, StorageStatus("secure", chosen.name), tests[-1])
+        settled = self._system_store(rejections, tests) or self._fall_back(rejections, tests)
         return SessionStore(
             self.app, settled.back_end, settled.status, self.item_names, tuple(tests), tuple(rejections),
-            lambda: self._settle(settled.back_end),
+            lambda: self._settle(settled.back_end), self._lock(settled.status),
         )  # fmt: skip
+
+    def _system_store(self, rejections: list[Rejection], tests: list[SelfTest]) -> Settled | None:
+        """Take the system's store where it passes the test, or is locked and cannot be tested yet."""
+        admitted = [request for request in self._requests() if not self._rejects_name(request, rejections)]
+        chosen = self._try_all(admitted, rejections, tests) if admitted else None
+        if chosen is None:
+            return None
+        if tests[-1].locked:
+            self.log({"record": "storage-locked", "app": self.app, "back_end": chosen.name})
+            return Settled(chosen, StorageStatus("locked", chosen.name, advice.LOCKED), tests[-1])
+        return Settled(chosen, StorageStatus("secure", chosen.name), tests[-1])
 
     def _settle(self, locked: BackEnd) -> Settled | None:
         """Test a store that was locked when it was opened; None while it still is. What fails leads to memory."""
@@ -89,7 +95,42 @@ class StoreChain:
         if test.locked:
             return None
         locked.close()
-        return self._fall_back((Rejection(locked.name, advice.SYSTEM, test.failure),), (test,))
+        return self._fall_back([Rejection(locked.name, advice.SYSTEM, test.failure)], [test])
+
+    def _fall_back(self, rejections: list[Rejection], tests: list[SelfTest]) -> Settled:
+        """Take encrypted files where they are allowed, else memory; say so in the log, once."""
+        settled = self._files(rejections, tests)
+        if settled is None:
+            memory = self._used(MemoryBackEnd())
+            status = StorageStatus("memory-only", memory.name, self.warn(tuple(rejections)))
+            settled = Settled(memory, status, tests[-1] if tests else None)
+        rejected = [asdict(rejection) for rejection in rejections]
+        self.log({"record": "storage-degraded", "mode": settled.status.mode, "app": self.app, "rejected": rejected})
+        return settled
+
+    def _files(self, rejections: list[Rejection], tests: list[SelfTest]) -> Settled | None:
+        """Take encrypted files where the application allows them, and nobody asked for something else."""
+        asked_for_another = any(rejection.source != advice.SYSTEM for rejection in rejections)
+        if self.encrypted_files is None or asked_for_another:
+            return None
+        chosen, reader = (self._used(self._vault(self.encrypted_files)) for _ in range(2))
+        tests.append(self.self_test(self.app, reader, chosen))
+        if not tests[-1].passed:
+            rejections.append(Rejection(chosen.name, "the application", tests[-1].failure))
+            return None
+        key = self.encrypted_files.key
+        status = StorageStatus("encrypted-file", chosen.name, advice.warn_of_files(key.name), key.threat_model)
+        return Settled(chosen, status, tests[-1])
+
+    def _lock(self, status: StorageStatus) -> Lock:
+        """Return what keeps writers apart: no other process writes to this one's memory."""
+        if status.mode == "memory-only":
+            return ThreadLock()
+        return FileLock(state_folder(self.app, self.environ) / "lock", self.time_limit)
+
+    def _vault(self, files: EncryptedFiles) -> EncryptedFileBackEnd:
+        folder = files.folder or state_folder(self.app, self.environ) / "vault"
+        return EncryptedFileBackEnd(folder, files.key, self.time_limit)
 
     def _requests(self) -> tuple[Request, ...]:
         asked = find_request(self.switch, self.environ)
@@ -133,10 +174,3 @@ class StoreChain:
             return self.refuse_identity(back_end.describe())
         except SessionStoreError as error:
             return f"{type(error).__name__}: {error}"
-
-    def _fall_back(self, rejections: tuple[Rejection, ...], tests: tuple[SelfTest, ...]) -> Settled:
-        memory = self._used(MemoryBackEnd())
-        status = StorageStatus("memory-only", memory.name, self.warn(rejections))
-        rejected = [asdict(rejection) for rejection in rejections]
-        self.log({"record": "storage-degraded", "mode": status.mode, "app": self.app, "rejected": rejected})
-        return Settled(memory, status, tests[-1] if tests else None)

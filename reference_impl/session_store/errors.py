@@ -3,7 +3,10 @@
 SessionStoreError
 ├── NotFound               the item is not there: never an empty value, never another exception
 ├── ValueRefused           the value or a name cannot round-trip; what was stored before is untouched
+│   └── TooLarge           the value is larger than this store keeps
 ├── ItemDamaged            something is stored under the name, but this store did not write it so
+│   ├── Tampered           the encrypted file was changed, or the key is another one
+│   └── Torn               some part of the value is missing
 └── BackEndUnavailable     the operating system's store did not do what it was asked
     ├── BackEndLocked      it is locked, or its prompt was dismissed; nothing was changed
     └── BackEndTimedOut    it did not answer within the time limit
@@ -28,6 +31,18 @@ class ValueRefused(SessionStoreError):
 
 class ItemDamaged(SessionStoreError):
     """The stored text is not in this store's form: another program wrote it, or a back end cut it."""
+
+
+class TooLarge(ValueRefused):
+    """The value is larger than this store keeps; what was stored before is untouched."""
+
+
+class Tampered(ItemDamaged):
+    """The encrypted file is not what was written there: it was changed, or another key opened it."""
+
+
+class Torn(ItemDamaged):
+    """A value of several parts, of which one is missing or another's."""
 
 
 class BackEndUnavailable(SessionStoreError):

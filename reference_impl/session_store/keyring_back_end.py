@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from reference_impl.session_store.capabilities import capability
 from reference_impl.session_store.errors import BackEndLocked, BackEndTimedOut, BackEndUnavailable, NotFound
 from reference_impl.session_store.model import Entry, Limit
 
 _WORKER = Path(__file__).with_name("worker.py")
-_WINDOWS = Limit(2_560, "utf-16-le")  # CRED_MAX_CREDENTIAL_BLOB_SIZE
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class KeyringBackEnd:
 
     def __init__(self, name: str, worker: Worker) -> None:
         self.name = name
-        self.limit = _WINDOWS if name.startswith("keyring.backends.Windows.") else Limit()
+        known = capability(name)
+        self.limit = known.limit if known else Limit()
         self._worker = worker
 
     def describe(self) -> Identity:

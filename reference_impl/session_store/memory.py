@@ -31,6 +31,10 @@ class MemoryBackEnd:
         self.read(entry)
         del self._kept[entry]
 
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries."""
+        return tuple(self._kept)
+
     def close(self) -> None:
         """Forget everything."""
         self._kept.clear()

@@ -10,7 +10,11 @@ from reference_impl.session_store.errors import BackEndLocked, ValueRefused
 # The documented item names. Nothing else is ever stored, so that `clear` and `items` are complete.
 ITEMS = ("refresh_token", "profile", "pending_revocations")
 
-Mode = Literal["secure", "locked", "memory-only"]
+# The largest value that is kept, in bytes of UTF-8 where it is text: a session is small, and whatever is larger belongs
+# elsewhere, encrypted, with its key here.
+LARGEST = 65_536
+
+Mode = Literal["secure", "locked", "encrypted-file", "memory-only"]
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _LONGEST_NAME = 200  # characters; Windows refuses a target name of 255 and more
@@ -36,15 +40,15 @@ class Entry:
     @property
     def service(self) -> str:
         """The keyring's service name: application and stage."""
-        return f"{_escape(self.app)}/{_escape(self.stage)}"
+        return f"{escape(self.app)}/{escape(self.stage)}"
 
     @property
     def username(self) -> str:
         """The keyring's user name: account and item."""
-        return f"{_escape(self.account)}/{_escape(self.item)}"
+        return f"{escape(self.account)}/{escape(self.item)}"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Percent-encode all but lower-case letters, digits and ``-_.``: Windows folds the case of target names."""
     try:
         encoded = text.encode()
@@ -55,9 +59,12 @@ def _escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class Limit:
-    """How much one entry of a back end can hold, counted in bytes of the encoding that the back end uses."""
+    """How much one entry of a back end can hold, counted in bytes of the encoding that the back end uses.
 
-    max_bytes: int = 65_536
+    The default holds every value that a store takes, so that none has to be split.
+    """
+
+    max_bytes: int = 4 * LARGEST
     encoding: str = "utf-8"
 
 
@@ -97,8 +104,16 @@ class StorageWarning:
 
 
 @dataclass(frozen=True)
+class ThreatModel:
+    """Against what a way to keep secrets protects, and against what it does not; each a short sentence."""
+
+    protects: tuple[str, ...]
+    does_not_protect: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StorageStatus:
-    """Where sign-ins are kept now. ``warning`` is None when all is well.
+    """Where sign-ins are kept now. ``warning`` is None when all is well; encrypted files have a ``threat_model``.
 
     ``locked``: they lie in the secure store, which cannot be read or written until the user unlocks it.
     """
@@ -106,6 +121,7 @@ class StorageStatus:
     mode: Mode
     back_end: str
     warning: StorageWarning | None = None
+    threat_model: ThreatModel | None = None
 
 
 @dataclass(frozen=True)
@@ -157,3 +173,23 @@ class Rejection:
     back_end: str
     source: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What became of one item that was found elsewhere: brought here, or older than what is here; it is gone there.
+
+    ``failure`` says why it still is there, in words without the value; the next start tries again.
+    """
+
+    entry: Entry
+    source: str
+    outcome: Literal["moved", "older", "failed"]
+    failure: str = ""
+
+
+class Source(BackEnd, Protocol):
+    """A back end whose entries can be listed: what can be moved from it is found."""
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries. Raises SessionStoreError."""

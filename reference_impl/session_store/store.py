@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from difflib import get_close_matches
 
 from reference_impl.session_store.advice import LOCKED, UNWRITTEN
-from reference_impl.session_store.errors import BackEndLocked, BackEndUnavailable, NotFound, ValueRefused
+from reference_impl.session_store.errors import (
+    BackEndLocked,
+    BackEndUnavailable,
+    ItemDamaged,
+    NotFound,
+    Torn,
+    ValueRefused,
+)
+from reference_impl.session_store.lock import Lock, ThreadLock
 from reference_impl.session_store.model import (
     ITEMS,
     BackEnd,
     Entry,
+    Moved,
     Rejection,
     SelfTest,
     Settled,
     StorageStatus,
     Unlockable,
 )
-from reference_impl.session_store.values import decode, encode
+from reference_impl.session_store.splitting import SplitEntries
+from reference_impl.session_store.values import Kept, check, decode, encode
 
 
 class SessionStore:
     """Secrets of a sign-in, addressed by stage, account and one of the documented item names.
 
-    Every method raises `errors.SessionStoreError` and nothing else. ``self_tests`` and ``rejections`` tell how the back
-    end was chosen. ``settle``: how a back end that was locked when it was chosen is tested later on.
+    Every method raises `errors.SessionStoreError` and nothing else, and ends within a few time limits. Writers of
+    several threads and processes are kept apart; a reader sees what was there before a set, or after it.
+    ``self_tests`` and ``rejections`` tell how the back end was chosen, ``moved`` what was brought here from elsewhere.
+    ``settle``: how a back end that was locked when it was chosen is tested later on.
     """
 
     def __init__(
@@ -38,11 +52,18 @@ class SessionStore:
         self_tests: tuple[SelfTest, ...] = (),
         rejections: tuple[Rejection, ...] = (),
         settle: Callable[[], Settled | None] = lambda: None,
+        lock: Lock | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        """``now``: seconds since 1970; generations are made of it."""
         self.app = app
         self.item_names = tuple(item_names)
         self.self_tests = self_tests
         self.rejections = rejections
+        self.moved: tuple[Moved, ...] = ()
+        self._now = now
+        self._turn = threading.RLock()
+        self._lock = lock or ThreadLock()
         self._back_end = back_end
         self._chosen = status
         self._settle = settle
@@ -51,44 +72,64 @@ class SessionStore:
     def set(self, stage: str, account: str, item: str, value: str | bytes) -> None:
         """Keep ``value``; when this returns, `get` returns exactly it.
 
-        Raises ValueRefused before the old value is touched; BackEndUnavailable, and then `status` warns until the next
-        set succeeds.
+        Raises ValueRefused before the old value is touched, TooLarge being one; BackEndUnavailable, and then `status`
+        warns until the next set succeeds.
         """
-        entry = self._entry(stage, account, item)
-        stored = encode(value, self._back_end.limit)
-        try:
-            with self._usable() as back_end:
-                back_end.write(entry, stored)
-        except BackEndUnavailable:
-            self._unwritten = True
-            raise
-        self._unwritten = False
+        self.put(stage, account, item, Kept(value))
 
     def get(self, stage: str, account: str, item: str) -> str | bytes:
         """Return exactly what was set. Raises NotFound, ItemDamaged, BackEndUnavailable."""
-        entry = self._entry(stage, account, item)
-        with self._usable() as back_end:
-            return decode(back_end.read(entry))
+        return self.look(stage, account, item).value
+
+    def update(self, stage: str, account: str, item: str, change: Callable[[str | bytes | None], str | bytes]) -> None:
+        """Set what ``change`` makes of the value that is there, None where there is none; nobody writes in between.
+
+        Raises what `get` and `set` raise, but NotFound.
+        """
+        with self._alone():
+            try:
+                before = self.get(stage, account, item)
+            except NotFound:
+                before = None
+            self.set(stage, account, item, change(before))
 
     def clear(self, stage: str, account: str, keep: Collection[str] = ()) -> None:
         """Remove every item of this account on this stage but those to ``keep``, and nothing else.
 
         To clear twice is no error.
         """
-        with self._usable() as back_end:
+        with self._alone() as entries:
             for item in (name for name in self.item_names if name not in keep):
                 with suppress(NotFound):
-                    back_end.delete(self._entry(stage, account, item))
+                    entries.delete(self._entry(stage, account, item))
 
     def items(self, stage: str, account: str) -> tuple[str, ...]:
         """Return the names of the items that are stored for this account on this stage."""
-        found = []
-        with self._usable() as back_end:
-            for item in self.item_names:
-                with suppress(NotFound):
-                    back_end.read(self._entry(stage, account, item))
-                    found.append(item)
-        return tuple(found)
+        with self._usable() as entries:
+            return tuple(item for item in self.item_names if entries.holds(self._entry(stage, account, item)))
+
+    def look(self, stage: str, account: str, item: str) -> Kept:
+        """Return the value with its generation, and whether it was imported. Raises what `get` raises."""
+        entry = self._entry(stage, account, item)
+        with self._usable() as entries:
+            try:
+                return decode(entries.read(entry))
+            except Torn:  # perhaps somebody is writing
+                with self._lock.held():
+                    return decode(entries.read(entry))
+
+    def put(self, stage: str, account: str, item: str, kept: Kept) -> None:
+        """Keep a value; generation 0 stands for the next one. Raises what `set` raises."""
+        entry = self._entry(stage, account, item)
+        check(kept.value)
+        try:
+            with self._alone() as entries:
+                generation = kept.generation or max(_generation(entries, entry) + 1, int(self._now() * 1000))
+                entries.write(entry, encode(replace(kept, generation=generation)))
+        except BackEndUnavailable:
+            self._unwritten = True
+            raise
+        self._unwritten = False
 
     def status(self) -> StorageStatus:
         """Return where items are kept, and what the user must be told about it; asks nobody."""
@@ -112,16 +153,22 @@ class SessionStore:
         self._back_end.close()
 
     @contextmanager
-    def _usable(self) -> Iterator[BackEnd]:
-        """Give the back end, tested. Nothing is read from or written to one that was locked and not tested yet."""
-        with self._watched():
+    def _alone(self) -> Iterator[SplitEntries]:
+        """Give the entries, and keep every other writer out, of this process and of others."""
+        with self._usable() as entries, self._lock.held():
+            yield entries
+
+    @contextmanager
+    def _usable(self) -> Iterator[SplitEntries]:
+        """Give the entries of a tested back end. Of one that was locked and not tested yet, nothing is touched."""
+        with self._turn, self._watched():
             if self._chosen.mode == "locked":
                 settled = self._settle()
                 if settled is None:
                     raise BackEndLocked(f"{self._back_end.name} is locked")
                 self._back_end, self._chosen = settled.back_end, settled.status
                 self.self_tests += (settled.test,) if settled.test else ()
-            yield self._back_end
+            yield SplitEntries(self._back_end)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -141,3 +188,10 @@ class SessionStore:
             near = get_close_matches(item, self.item_names, 1, 0.0)
             raise ValueRefused(f"{item!r} is not a documented item; nearest: {near[0]!r}, all: {self.item_names}")
         return Entry(self.app, stage, account, item)
+
+
+def _generation(entries: SplitEntries, entry: Entry) -> int:
+    try:
+        return decode(entries.read(entry)).generation
+    except (NotFound, ItemDamaged):
+        return 0

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from reference_impl.session_store import ItemDamaged, NotFound, SessionStore, StorageStatus, ValueRefused
-from reference_impl.session_store.acceptance import SECRET_SERVICE
+from reference_impl.session_store import (
+    ItemDamaged,
+    KeyFile,
+    NotFound,
+    Passphrase,
+    SessionStore,
+    StorageStatus,
+    TooLarge,
+    ValueRefused,
+)
+from reference_impl.session_store.acceptance import MACOS, SECRET_SERVICE, WINDOWS
+from reference_impl.session_store.encrypted_file import EncryptedFileBackEnd
 from reference_impl.session_store.keyring_back_end import KeyringBackEnd, Worker
 from reference_impl.session_store.memory import MemoryBackEnd
-from reference_impl.session_store.model import BackEnd, Entry
+from reference_impl.session_store.model import LARGEST, BackEnd, Entry, Limit
 
 VALUES = (
     "",
@@ -73,7 +86,7 @@ class BackEndContract:
         store.set("dev", "alice", "profile", "Alice")
         assert store.items("dev", "alice") == ("profile",)
 
-    @pytest.mark.parametrize("value", ["a\0b", "\ud800", "a" * 70_000], ids=["NUL", "surrogate", "too long"])
+    @pytest.mark.parametrize("value", ["a\0b", "\ud800", "a" * 70_000], ids=["NUL", "surrogate", "too large"])
     def test_a_value_that_cannot_round_trip_is_refused_and_the_old_one_stays(
         self, store: SessionStore, value: str
     ) -> None:
@@ -81,6 +94,34 @@ class BackEndContract:
         with pytest.raises(ValueRefused):
             store.set("dev", "alice", "refresh_token", value)
         assert store.get("dev", "alice", "refresh_token") == "old"
+
+    @pytest.mark.parametrize("size", [1279, 1280, 2560, LARGEST])
+    @pytest.mark.parametrize("letter", ["a", "\U0001f511"])
+    def test_a_value_beyond_a_limit_comes_back_whole_or_is_refused_as_too_large(
+        self, store: SessionStore, letter: str, size: int
+    ) -> None:
+        store.set("dev", "alice", "refresh_token", "old")
+        try:
+            store.set("dev", "alice", "refresh_token", letter * size)
+        except TooLarge:
+            assert len((letter * size).encode()) > LARGEST
+            assert store.get("dev", "alice", "refresh_token") == "old"
+        else:
+            assert store.get("dev", "alice", "refresh_token") == letter * size
+        store.clear("dev", "alice")
+        assert store.items("dev", "alice") == ()
+
+    def test_an_update_sees_what_is_there_and_replaces_it(self, store: SessionStore) -> None:
+        for expected in ("None and more", "None and more and more"):
+            store.update("dev", "alice", "refresh_token", lambda old: f"{old!s} and more")
+            assert store.get("dev", "alice", "refresh_token") == expected
+
+    def test_every_set_is_of_a_later_generation(self, store: SessionStore) -> None:
+        generations = []
+        for value in ("first", "second", "third"):
+            store.set("dev", "alice", "refresh_token", value)
+            generations.append(store.look("dev", "alice", "refresh_token").generation)
+        assert generations == sorted(set(generations))
 
     def test_an_entry_of_another_program_is_reported_as_damaged(self, store: SessionStore, back_end: BackEnd) -> None:
         back_end.write(Entry(store.app, "dev", "alice", "refresh_token"), "written by somebody else")
@@ -98,6 +139,28 @@ class TestMemory(BackEndContract):
         return MemoryBackEnd()
 
 
+class TestMemoryOfSmallEntries(BackEndContract):
+    """As Windows' entries are."""
+
+    @pytest.fixture
+    def back_end(self) -> BackEnd:
+        memory = MemoryBackEnd()
+        memory.limit = Limit(2_560, "utf-16-le")
+        return memory
+
+
+class TestEncryptedFileWithPassphrase(BackEndContract):
+    @pytest.fixture
+    def back_end(self, tmp_path: Path) -> BackEnd:
+        return EncryptedFileBackEnd(tmp_path / "vault", Passphrase("correct horse battery staple"))
+
+
+class TestEncryptedFileWithKeyFile(BackEndContract):
+    @pytest.fixture
+    def back_end(self, tmp_path: Path) -> BackEnd:
+        return EncryptedFileBackEnd(tmp_path / "vault", KeyFile(tmp_path / "key" / "vault.key"))
+
+
 @pytest.fixture(scope="module")
 def worker(secret_service: dict[str, str]) -> Iterator[Worker]:
     worker = Worker(secret_service, time_limit=10)
@@ -109,3 +172,36 @@ class TestSecretService(BackEndContract):
     @pytest.fixture
     def back_end(self, worker: Worker) -> BackEnd:
         return KeyringBackEnd(SECRET_SERVICE, worker)
+
+
+class OfThisUser(BackEndContract):
+    """A store of the system that has one for each user: every test clears what it set."""
+
+    @pytest.fixture
+    def store(self, back_end: BackEnd) -> Iterator[SessionStore]:
+        store = SessionStore(f"contract-{secrets.token_hex(4)}", back_end, StorageStatus("secure", back_end.name))
+        yield store
+        for stage, account in (
+            ("dev", "alice"),
+            ("dev", "Alice"),
+            ("dev", "alice/refresh_token"),
+            ("dev", "bob"),
+            ("prod", "alice"),
+        ):
+            store.clear(stage, account)
+        back_end.close()
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="the Credential Locker is a store of Windows")
+class TestCredentialLocker(OfThisUser):
+    @pytest.fixture
+    def back_end(self, private: dict[str, str]) -> BackEnd:
+        return KeyringBackEnd(WINDOWS, Worker(private, time_limit=10))
+
+
+@pytest.mark.skipif(sys.platform != "darwin", reason="the Keychain is a store of macOS")
+class TestKeychain(OfThisUser):
+    @pytest.fixture
+    def back_end(self, private: dict[str, str]) -> BackEnd:
+        # A home of its own has no login keychain: the environment is the user's, as it is for the application.
+        return KeyringBackEnd(MACOS, Worker({**os.environ, "PYTHONPATH": private["PYTHONPATH"]}, time_limit=10))

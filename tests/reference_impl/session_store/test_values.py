@@ -4,40 +4,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_impl.session_store import ItemDamaged, ValueRefused
-from reference_impl.session_store.model import Entry, Limit
-from reference_impl.session_store.values import decode, encode
-
-WINDOWS = Limit(2_560, "utf-16-le")
+from reference_impl.session_store import ItemDamaged, TooLarge, ValueRefused
+from reference_impl.session_store.model import LARGEST, Entry
+from reference_impl.session_store.values import Kept, decode, encode
 
 
-@given(st.one_of(st.text(), st.binary()))
-def test_every_accepted_value_comes_back_exactly(value: str | bytes) -> None:
+@given(st.one_of(st.text(), st.binary()), st.integers(0, 10**15), st.booleans())
+def test_every_accepted_value_comes_back_exactly(value: str | bytes, generation: int, imported: bool) -> None:
+    kept = Kept(value, generation, imported)
     try:
-        stored = encode(value, Limit())
+        stored = encode(kept)
     except ValueRefused:
         assert isinstance(value, str)
         assert "\0" in value
         return
-    assert decode(stored) == value
-    assert type(decode(stored)) is type(value)
+    assert decode(stored) == kept
+    assert type(decode(stored).value) is type(value)
 
 
 @given(st.text(st.characters(categories=["Cs"]), min_size=1))
 def test_a_lone_surrogate_is_refused_without_being_quoted(value: str) -> None:
     with pytest.raises(ValueRefused) as refused:
-        encode(value, Limit())
+        encode(Kept(value))
     assert refused.value.__cause__ is None
 
 
-def test_the_limit_counts_the_bytes_that_the_back_end_counts() -> None:
-    room = 2_560 // 2 - len("text:")
-    encode("a" * room, WINDOWS)
-    with pytest.raises(ValueRefused, match="2562 bytes"):
-        encode("a" * (room + 1), WINDOWS)
+@pytest.mark.parametrize("letter", ["a", "\u00e9", "\U0001f511"])
+def test_the_largest_value_is_counted_in_bytes_of_utf_8(letter: str) -> None:
+    room = LARGEST // len(letter.encode())
+    encode(Kept(letter * room))
+    with pytest.raises(TooLarge, match=str(LARGEST)):
+        encode(Kept(letter * (room + 1)))
 
 
-@pytest.mark.parametrize("stored", ["", "plain", "b64:%%", "tex"])
+def test_what_the_first_version_stored_is_read_and_is_older_than_anything() -> None:
+    assert decode("text:a token") == Kept("a token", 0)
+    assert decode("b64:AA==") == Kept(b"\0", 0)
+
+
+@pytest.mark.parametrize("stored", ["", "plain", "b64:%%", "tex", "12;", "12;plain", ";text:a", "12i;b64:%"])
 def test_text_in_another_form_is_damaged(stored: str) -> None:
     with pytest.raises(ItemDamaged):
         decode(stored)
