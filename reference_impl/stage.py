@@ -19,9 +19,11 @@ from reference_impl.aws import AwsClients
 from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
 from reference_impl.database import Database
-from reference_impl.events import Outbox, Publisher, Relay, outbox, recorder
-from reference_impl.issuer import accounts, codes, tokens, transactions
+from reference_impl.events import Outbox, Publisher, Relay, outbox
+from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
+from reference_impl.issuer.sqlite_state import SqliteStore
+from reference_impl.issuer.state import IssuerStore
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
 from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
@@ -33,25 +35,23 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_ssm import SSMClient
 
-SCHEMAS = tuple(module.SCHEMA for module in (accounts, codes, tokens, transactions, outbox, recorder, notes, rfc9449))
+SCHEMAS = tuple(module.SCHEMA for module in (sqlite_state, outbox, notes, rfc9449))
 
 
 @dataclass(frozen=True)
-class GrantsInDatabase:
+class GrantsInStore:
     """The API's view of the issuer's grants."""
 
     issuer: Issuer
-    database: Database
+    store: IssuerStore
 
     def is_active(self, session_id: str) -> bool:
         """Say whether the grant goes on."""
-        with self.database.reading() as connection:
-            return self.issuer.tokens.is_active(connection, session_id)
+        return self.store.read(lambda state: self.issuer.tokens.is_active(state, session_id))
 
     def name_of(self, subject: str) -> str | None:
         """Return the account's name."""
-        with self.database.reading() as connection:
-            return self.issuer.accounts.name_of(connection, subject)
+        return self.store.read(lambda state: self.issuer.accounts.name_of(state, subject))
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class StageApp:
     config: StageConfig
     apps: Mapping[str, Flask]
     issuer: Issuer
+    store: IssuerStore
     database: Database
     outbox: Outbox
     publisher: Publisher
@@ -89,8 +90,7 @@ class StageApp:
 
     def set_account_disabled(self, subject: str, disabled: bool) -> None:
         """Disable or enable the account with this pseudonym. Raises LookupError if there is none."""
-        with self.database.transaction() as connection:
-            self.issuer.accounts.set_disabled(connection, subject, disabled)
+        self.store.change(lambda state: self.issuer.accounts.set_disabled(state, subject, disabled))
 
 
 def build_stage(
@@ -99,6 +99,7 @@ def build_stage(
     """Build issuer, API and web client of one stage. Raises sqlite3.Error where its database cannot be opened."""
     parts, clock = parts or Parts(), clock or SystemClock()
     database = Database(config.database, *SCHEMAS)
+    store = SqliteStore(database)
     stopping = threading.Event()
     box = parts.choose(Part.OUTBOX, Outbox(database, clock))
     clients = aws or config.aws.clients()
@@ -108,20 +109,22 @@ def build_stage(
         Publisher(events_client, config.bus, f"{config.app}.{config.stage}", sleep=stopping.wait),
     )
     live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
-    issuer = build_issuer(config, parts, clock, database, box, live)
+    issuer = build_issuer(config, parts, clock, store, box, SeenInDatabase(database), live)
     http = loopback_session(config.ca_file)
     apps = {
         config.host(config.issuer): issuer.app,
-        config.host(config.api_url): build_api(config, parts, clock, database, issuer),
+        config.host(config.api_url): build_api(config, parts, clock, database, store, issuer),
         config.host(config.web_url): create_web_app(config, parts, clock, http=http, stopping=stopping),
     }
-    relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(database))
-    return StageApp(config, apps, issuer, database, box, publisher, events_client, relay, http, ssm)
+    relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(store))
+    return StageApp(config, apps, issuer, store, database, box, publisher, events_client, relay, http, ssm)
 
 
-def build_api(config: StageConfig, parts: Parts, clock: Clock, database: Database, issuer: Issuer) -> Flask:
+def build_api(
+    config: StageConfig, parts: Parts, clock: Clock, database: Database, store: IssuerStore, issuer: Issuer
+) -> Flask:
     """Build the API of one stage, which trusts that stage's keys alone."""
-    grants = GrantsInDatabase(issuer, database)
+    grants = GrantsInStore(issuer, store)
     fetched = IssuerKeys(lambda: fetch_in_process(issuer.app, config.issuer), clock)
     keys = parts.choose(Part.API_KEYS, fetched)
     proofs = parts.choose(Part.API_PROOFS, ProofVerifier(clock, SeenInDatabase(database)))

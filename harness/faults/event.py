@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 import uuid
@@ -24,6 +23,7 @@ from reference_impl.events.occurrences import (
 from reference_impl.events.outbox import DeadLetter, Message, Outbox
 from reference_impl.events.publisher import Publisher, PublishReport
 from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
 from reference_impl.parts import Part
 
@@ -69,7 +69,7 @@ class _InMemory:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def add(self, connection: sqlite3.Connection, event: AuthEvent) -> bool:
+    def add(self, state: IssuerState, event: AuthEvent) -> bool:
         if event.dedup_key and event.dedup_key in self._keys:
             return False
         self._keys.add(event.dedup_key)
@@ -114,13 +114,13 @@ class _Nameless(AuthEvent):
 @fault("F-EVENT-01-x2", "EVENT-01.E2", Part.TOKEN_ENDPOINT)
 def a_login_is_told_before_verifier_and_redirect_uri_are_compared(real: TokenEndpoint) -> TokenEndpoint:
     class Hasty(TokenEndpoint):
-        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+        def redeem(self, state: IssuerState, request: CodeRedemption) -> TokenSet:
             try:
-                return super().redeem(connection, request)
+                return super().redeem(state, request)
             except InvalidGrant as refused:
                 if refused.__cause__ is None:  # the code was good, and what came along was not
                     nobody = Session(str(uuid.uuid4()), "unknown", request.client_id, str(uuid.uuid4()))
-                    self.events.record(connection, LoginCompleted(nobody, new_account=False))
+                    self.events.record(state, LoginCompleted(nobody, new_account=False))
                 raise
 
     return Hasty(**vars(real))

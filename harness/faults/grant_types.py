@@ -18,6 +18,8 @@ from reference_impl.issuer.authorization import LoginFlow, NoAnswer, read_reques
 from reference_impl.issuer.identity import Identity
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.state import IssuerState
+from reference_impl.issuer.token_endpoint import TokenSet
 from reference_impl.issuer.transactions import Transaction
 from reference_impl.parts import Part
 
@@ -43,10 +45,13 @@ def the_implicit_flow_returns_tokens_in_the_fragment(real: LoginFlow) -> LoginFl
             if transaction.code_challenge != IMPLICIT:
                 return super()._complete(handle, transaction, identity)
             endpoint, now = self.server.endpoint, self.clock.now()
-            with self.database.transaction() as connection:
-                subject = self.accounts.resolve(connection, identity, now).subject
-                grant = (subject, transaction.client_id, transaction.correlation_id)
-                tokens = endpoint._tokens(*endpoint.tokens.open_grant(connection, *grant, now))
+
+            def open_grant(state: IssuerState) -> TokenSet:
+                subject = self.accounts.resolve(state, identity, now).subject
+                grant = (subject, transaction.client_id, transaction.correlation_id, transaction.scope)
+                return endpoint._tokens(*endpoint.tokens.open_grant(state, *grant, now))
+
+            tokens = self.store.change(open_grant)
             fragment = f"access_token={tokens.access_token}&refresh_token={tokens.refresh_token}"
             return cast("Response", redirect(f"{transaction.redirect_uri}#{fragment}", 303))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from reference_impl.api.guard import ApiGuard, Principal
 from reference_impl.config import StageConfig
 from reference_impl.events.occurrences import Session
 from reference_impl.issuer.authorization import LoginFlow
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import TokenEndpoint, TokenSet
 from reference_impl.parts import Part
 from reference_impl.rfc9449 import PresentedProof
@@ -95,10 +95,10 @@ def a_refreshed_token_is_of_the_forwarded_host(real: TokenEndpoint) -> TokenEndp
     """Only where a token is refreshed, and by the standard header."""
 
     class Credulous(TokenEndpoint):
-        def refresh(self, connection: sqlite3.Connection, refresh_token: str, client_id: str) -> TokenSet:
+        def refresh(self, state: IssuerState, refresh_token: str, client_id: str) -> TokenSet:
             _, _, host = request.headers.get("Forwarded", "").partition(";")[0].partition("host=")
             named = replace(self, config=replace(self.config, issuer=f"https://{host}")) if host else self
-            return TokenEndpoint.refresh(named, connection, refresh_token, client_id)
+            return TokenEndpoint.refresh(named, state, refresh_token, client_id)
 
     return Credulous(**vars(real))
 

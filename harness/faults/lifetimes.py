@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from harness.faults.registry import fault
+from harness.faults.storage import sql_of
 from reference_impl.config import Lifetimes, Limit, StageConfig
 from reference_impl.events.occurrences import Session
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import TokenEndpoint, TokenSet
 from reference_impl.issuer.tokens import RefreshRecord, TokenStore
 from reference_impl.parts import Part
@@ -23,10 +24,10 @@ Source = Callable[[Mapping[str, str]], StageConfig]
 @fault("F-TOKEN-13-b", "TOKEN-13.E3", Part.TOKEN_STORE)
 def each_rotation_restarts_a_one_year_refresh_lifetime(real: TokenStore) -> TokenStore:
     class Restarting(TokenStore):
-        def _advance(self, connection: sqlite3.Connection, record: RefreshRecord, now: float) -> str:
+        def _advance(self, state: IssuerState, record: RefreshRecord, now: float) -> str:
             sql = "UPDATE grants SET began_at = ? WHERE session_id = ?"
-            connection.execute(sql, (now, record.session.session_id))
-            return super()._advance(connection, record, now)
+            sql_of(state).execute(sql, (now, record.session.session_id))
+            return super()._advance(state, record, now)
 
     return Restarting(real._refresh_key, replace(real.lifetimes, refresh_absolute=YEAR))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from queue import Queue
 
@@ -13,6 +12,7 @@ from harness.faults.registry import fault
 from reference_impl.api.guard import ApiGuard, Principal
 from reference_impl.api.realtime import BACKLOG, Inbox, Realtime, Stream
 from reference_impl.issuer.revocation import GrantOfToken, Revocation
+from reference_impl.issuer.state import IssuerState
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.parts import Part
 from reference_impl.revocations import MemoryShelf
@@ -74,10 +74,10 @@ def the_web_session_outlives_the_logout(real: WebSessions) -> WebSessions:
 @fault("F-TOKEN-19-d", "TOKEN-19.E3", Part.REVOCATION)
 def a_token_is_revoked_before_its_client_is_compared(real: Revocation) -> Revocation:
     class Eager(Revocation):
-        def find(self, connection: sqlite3.Connection, token: str) -> GrantOfToken | None:
-            found = super().find(connection, token)
+        def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
+            found = super().find(state, token)
             if found is not None:
-                self.revoke(connection, found)
+                self.revoke(state, found)
             return found
 
     return Eager(**vars(real))
@@ -86,8 +86,8 @@ def a_token_is_revoked_before_its_client_is_compared(real: Revocation) -> Revoca
 @fault("F-TOKEN-19-x3", "TOKEN-19.E3", Part.REVOCATION)
 def an_unknown_token_is_an_error(real: Revocation) -> Revocation:
     class Strict(Revocation):
-        def find(self, connection: sqlite3.Connection, token: str) -> GrantOfToken | None:
-            found = super().find(connection, token)
+        def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
+            found = super().find(state, token)
             if found is None:
                 raise InvalidRequestError("no such token")
             return found
@@ -98,12 +98,12 @@ def an_unknown_token_is_an_error(real: Revocation) -> Revocation:
 @fault("F-TOKEN-19-x4", "TOKEN-19.E3", Part.REVOCATION)
 def the_hint_is_believed(real: Revocation) -> Revocation:
     class Believing(Revocation):
-        def find(self, connection: sqlite3.Connection, token: str) -> GrantOfToken | None:
-            is_refresh_token = self.tokens.find(connection, token) is not None
+        def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
+            is_refresh_token = self.tokens.find(state, token) is not None
             hint = request.form.get("token_type_hint")
             if hint and is_refresh_token != (hint == "refresh_token"):
                 return None
-            return super().find(connection, token)
+            return super().find(state, token)
 
     return Believing(**vars(real))
 
@@ -111,8 +111,8 @@ def the_hint_is_believed(real: Revocation) -> Revocation:
 @fault("F-TOKEN-19-x5", "TOKEN-19.E3", Part.REVOCATION)
 def access_tokens_are_taken_for_unknown(real: Revocation) -> Revocation:
     class Opaque(Revocation):
-        def find(self, connection: sqlite3.Connection, token: str) -> GrantOfToken | None:
-            return super().find(connection, token) if self.tokens.find(connection, token) else None
+        def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
+            return super().find(state, token) if self.tokens.find(state, token) else None
 
     return Opaque(**vars(real))
 

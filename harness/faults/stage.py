@@ -20,6 +20,8 @@ from harness.model import STAGES
 from reference_impl.api.guard import ApiGuard, Claims, Principal, Unauthorized, bearer_token, text
 from reference_impl.config import ConfigurationError, StageConfig
 from reference_impl.events.occurrences import LoginCompleted, Session
+from reference_impl.issuer.sqlite_state import SqliteState
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
 from reference_impl.issuer.tokens import RefreshRecord
 from reference_impl.oauth_client import Flow, OAuthClient
@@ -159,9 +161,9 @@ def the_audience_is_compared_by_prefix(real: ApiGuard) -> ApiGuard:
 @fault("F-STAGE-07-x1", "STAGE-07.E2", Part.TOKEN_ENDPOINT)
 def refresh_tokens_of_other_stages_are_honoured(real: TokenEndpoint) -> TokenEndpoint:
     class Hospitable(TokenEndpoint):
-        def refresh(self, connection: sqlite3.Connection, refresh_token: str, client_id: str) -> TokenSet:
+        def refresh(self, state: IssuerState, refresh_token: str, client_id: str) -> TokenSet:
             try:
-                return super().refresh(connection, refresh_token, client_id)
+                return super().refresh(state, refresh_token, client_id)
             except InvalidGrant:
                 for stage in STAGES:
                     abroad = _find(self, self.config.database.with_name(f"{stage}.sqlite"), refresh_token)
@@ -176,7 +178,7 @@ def _find(endpoint: TokenEndpoint, database: Path, refresh_token: str) -> Refres
     """What another stage's database knows of a refresh token."""
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
-        record = endpoint.tokens.find(connection, refresh_token)
+        record = endpoint.tokens.find(SqliteState(connection), refresh_token)
     return record if record and record.rotated_at is None and record.ended_at is None else None
 
 
@@ -205,12 +207,12 @@ def any_cookie_is_given_somebodys_data(real: WebSessions) -> WebSessions:
 @fault("F-STAGE-07-x3", "STAGE-07.E4", Part.TOKEN_ENDPOINT)
 def a_refused_code_is_told_as_a_login(real: TokenEndpoint) -> TokenEndpoint:
     class Talkative(TokenEndpoint):
-        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+        def redeem(self, state: IssuerState, request: CodeRedemption) -> TokenSet:
             try:
-                return super().redeem(connection, request)
+                return super().redeem(state, request)
             except InvalidGrant:
                 somebody = Session(str(uuid.uuid4()), "unknown", request.client_id, str(uuid.uuid4()))
-                self.events.record(connection, LoginCompleted(somebody, new_account=False))
+                self.events.record(state, LoginCompleted(somebody, new_account=False))
                 raise
 
     return Talkative(**vars(real))

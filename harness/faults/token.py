@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +11,7 @@ from flask import Response, request
 from werkzeug.datastructures import ImmutableMultiDict
 
 from harness.faults.registry import fault
+from harness.faults.storage import sql_of
 from reference_impl.api.guard import ApiGuard
 from reference_impl.config import Client
 from reference_impl.events.builder import EventBuilder
@@ -22,6 +22,7 @@ from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
 from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.tokens import RefreshRecord, RefreshRefused, Rotation, TokenStore
 from reference_impl.parts import Part
 
@@ -160,7 +161,7 @@ def _same_clients(real: ClientRegistry, kind: type[ClientRegistry]) -> ClientReg
 @fault("F-TOKEN-08-b", "TOKEN-08.E2", Part.CODE_STORE)
 def a_replay_leaves_the_tokens_of_the_first_redemption(real: CodeStore) -> CodeStore:
     class Forgetful(CodeStore):
-        def _refusal(self, connection: sqlite3.Connection, code: str) -> CodeRefused:
+        def _refusal(self, state: IssuerState, code: str) -> CodeRefused:
             return CodeReplayed(None)
 
     return Forgetful(real.lifetime)
@@ -174,9 +175,9 @@ def a_code_lives_for_24_hours(real: CodeStore) -> CodeStore:
 @fault("F-TOKEN-08-x1", "TOKEN-08.E1", Part.CODE_STORE)
 def a_used_code_is_honoured_for_two_more_seconds(real: CodeStore) -> CodeStore:
     class Tolerant(CodeStore):
-        def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
-            connection.execute("UPDATE codes SET used_at = NULL WHERE used_at > ?", (now - 2,))
-            return super().use(connection, code, now)
+        def use(self, state: IssuerState, code: str, now: float) -> CodeBinding:
+            sql_of(state).execute("UPDATE codes SET used_at = NULL WHERE used_at > ?", (now - 2,))
+            return super().use(state, code, now)
 
     return Tolerant(real.lifetime)
 
@@ -184,11 +185,11 @@ def a_used_code_is_honoured_for_two_more_seconds(real: CodeStore) -> CodeStore:
 @fault("F-TOKEN-08-x2", "TOKEN-08.E3", Part.CODE_STORE)
 def codes_of_a_native_client_live_for_24_hours(real: CodeStore) -> CodeStore:
     class Lenient(CodeStore):
-        def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
+        def use(self, state: IssuerState, code: str, now: float) -> CodeBinding:
             sql = "SELECT client_id FROM codes WHERE fingerprint = ?"
-            row = connection.execute(sql, (fingerprint(code),)).fetchone()
+            row = sql_of(state).execute(sql, (fingerprint(code),)).fetchone()
             native = row is not None and row["client_id"] == "desktop"
-            return CodeStore(DAY if native else self.lifetime).use(connection, code, now)
+            return CodeStore(DAY if native else self.lifetime).use(state, code, now)
 
     return Lenient(real.lifetime)
 
@@ -196,9 +197,9 @@ def codes_of_a_native_client_live_for_24_hours(real: CodeStore) -> CodeStore:
 @fault("F-TOKEN-08-x3", "TOKEN-08.E2", Part.CODE_STORE)
 def codes_are_purged_when_their_life_ends(real: CodeStore) -> CodeStore:
     class Purging(CodeStore):
-        def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
-            connection.execute("DELETE FROM codes WHERE issued_at < ?", (now - self.lifetime,))
-            return super().use(connection, code, now)
+        def use(self, state: IssuerState, code: str, now: float) -> CodeBinding:
+            sql_of(state).execute("DELETE FROM codes WHERE issued_at < ?", (now - self.lifetime,))
+            return super().use(state, code, now)
 
     return Purging(real.lifetime)
 
@@ -214,10 +215,10 @@ class _Store(TokenStore):
 @fault("F-TOKEN-09-b", "TOKEN-09.E2", Part.TOKEN_STORE)
 def the_old_token_stays_valid_beside_the_new_one(real: TokenStore) -> TokenStore:
     class Both(_Store):
-        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
-            record = self.find(connection, refresh_token)
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(state, refresh_token)
             if record is None or record.rotated_at is None:
-                return super().rotate(connection, refresh_token, client_id, now)
+                return super().rotate(state, refresh_token, client_id, now)
             self.check(record, client_id, now)
             return Rotation(record.session, self._derive(record.session, record.generation + 1), retry=True)
 
@@ -227,8 +228,8 @@ def the_old_token_stays_valid_beside_the_new_one(real: TokenStore) -> TokenStore
 @fault("F-TOKEN-09-x1", "TOKEN-09.E1", Part.TOKEN_STORE)
 def a_refresh_gives_the_same_token_back(real: TokenStore) -> TokenStore:
     class Same(_Store):
-        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
-            record = self.find(connection, refresh_token)
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(state, refresh_token)
             if record is None:
                 raise RefreshRefused(Reason.MALFORMED)
             self.check(record, client_id, now)
@@ -240,10 +241,10 @@ def a_refresh_gives_the_same_token_back(real: TokenStore) -> TokenStore:
 @fault("F-TOKEN-09-x2", "TOKEN-09.E1", Part.TOKEN_STORE)
 def tokens_of_a_native_client_do_not_rotate(real: TokenStore) -> TokenStore:
     class Kept(_Store):
-        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
-            record = self.find(connection, refresh_token)
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(state, refresh_token)
             if record is None or client_id != "desktop":
-                return super().rotate(connection, refresh_token, client_id, now)
+                return super().rotate(state, refresh_token, client_id, now)
             self.check(record, client_id, now)
             return Rotation(record.session, refresh_token, retry=False)
 
@@ -253,9 +254,11 @@ def tokens_of_a_native_client_do_not_rotate(real: TokenStore) -> TokenStore:
 @fault("F-TOKEN-10-a", "TOKEN-10.E2", Part.TOKEN_STORE)
 def old_records_are_purged_after_the_grace(real: TokenStore) -> TokenStore:
     class Purging(_Store):
-        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
-            connection.execute("DELETE FROM refresh_tokens WHERE rotated_at < ?", (now - self.lifetimes.reuse_grace,))
-            return super().rotate(connection, refresh_token, client_id, now)
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
+            sql_of(state).execute(
+                "DELETE FROM refresh_tokens WHERE rotated_at < ?", (now - self.lifetimes.reuse_grace,)
+            )
+            return super().rotate(state, refresh_token, client_id, now)
 
     return Purging.like(real)
 
@@ -274,15 +277,13 @@ def _sweeping(real: TokenStore, alike: str) -> TokenStore:
     """Ends, with a session, all others that have these columns alike."""
 
     class Sweeping(_Store):
-        def end_grant(
-            self, connection: sqlite3.Connection, session_id: str, reason: Reason, now: float
-        ) -> Session | None:
-            connection.execute(
+        def end_grant(self, state: IssuerState, session_id: str, reason: Reason, now: float) -> Session | None:
+            sql_of(state).execute(
                 "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ?"
                 f" AND ({alike}) = (SELECT {alike} FROM grants WHERE session_id = ?)",
                 (now, reason, session_id, session_id),
             )
-            return super().end_grant(connection, session_id, reason, now)
+            return super().end_grant(state, session_id, reason, now)
 
     return Sweeping.like(real)
 
@@ -290,14 +291,14 @@ def _sweeping(real: TokenStore, alike: str) -> TokenStore:
 @fault("F-TOKEN-10-x4", "TOKEN-10.E2", Part.TOKEN_STORE)
 def reuse_of_the_last_token_but_one_ends_nothing(real: TokenStore) -> TokenStore:
     class Mild(_Store):
-        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
             try:
-                return super().rotate(connection, refresh_token, client_id, now)
+                return super().rotate(state, refresh_token, client_id, now)
             except RefreshRefused as refusal:
                 if refusal.record is None or refusal.reason is not Reason.REUSE_DETECTED:
                     raise
                 sql = "SELECT max(generation) FROM refresh_tokens WHERE session_id = ?"
-                newest = connection.execute(sql, (refusal.record.session.session_id,)).fetchone()[0]
+                newest = sql_of(state).execute(sql, (refusal.record.session.session_id,)).fetchone()[0]
                 raise RefreshRefused(
                     Reason.REVOKED if refusal.record.generation == newest - 1 else refusal.reason, refusal.record
                 ) from refusal
@@ -317,7 +318,7 @@ def access_tokens_are_accepted_until_they_expire(real: ApiGuard) -> ApiGuard:
 @fault("F-TOKEN-10-x1", "TOKEN-10.E1", Part.TOKEN_STORE)
 def a_rotated_token_may_always_ask_again(real: TokenStore) -> TokenStore:
     class Endless(_Store):
-        def may_retry(self, connection: sqlite3.Connection, record: RefreshRecord, now: float) -> bool:
+        def may_retry(self, state: IssuerState, record: RefreshRecord, now: float) -> bool:
             return record.rotated_at is not None
 
     return Endless.like(real)

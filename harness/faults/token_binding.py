@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -11,11 +10,13 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from flask import g
 
 from harness.faults.registry import fault
+from harness.faults.storage import sql_of
 from reference_impl.events.occurrences import Session
 from reference_impl.events.schema import Reason
 from reference_impl.issuer.codes import CodeBinding
 from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.protocol import IssuerServer, RefreshGrant
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import SCOPE, CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
 from reference_impl.issuer.tokens import RefreshRecord, Rotation, TokenStore
 from reference_impl.parts import Part
@@ -24,12 +25,12 @@ from reference_impl.parts import Part
 @fault("F-TOKEN-02-b", "TOKEN-02.E2", Part.TOKEN_ENDPOINT)
 def a_code_survives_failed_redemptions(real: TokenEndpoint) -> TokenEndpoint:
     class Patient(TokenEndpoint):
-        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+        def redeem(self, state: IssuerState, request: CodeRedemption) -> TokenSet:
             try:
-                return super().redeem(connection, request)
+                return super().redeem(state, request)
             except InvalidGrant:
                 sql = "UPDATE codes SET used_at = NULL WHERE fingerprint = ? AND session_id IS NULL"
-                connection.execute(sql, (fingerprint(request.code),))
+                sql_of(state).execute(sql, (fingerprint(request.code),))
                 raise
 
     return Patient(**vars(real))
@@ -47,9 +48,9 @@ def the_redirect_uri_is_compared_only_when_it_is_sent(real: TokenEndpoint) -> To
 @fault("F-TOKEN-02-x1", "TOKEN-02.E3", Part.TOKEN_ENDPOINT)
 def a_refusal_carries_the_token_that_was_made_before(real: TokenEndpoint) -> TokenEndpoint:
     class Hasty(TokenEndpoint):
-        def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+        def redeem(self, state: IssuerState, request: CodeRedemption) -> TokenSet:
             try:
-                return super().redeem(connection, request)
+                return super().redeem(state, request)
             except InvalidGrant as refusal:
                 somebody = Session(str(uuid.uuid4()), "somebody", request.client_id, str(uuid.uuid4()))
                 raise _Telling(self._tokens(somebody, "").access_token) from refusal
@@ -152,11 +153,11 @@ def a_refresh_gives_whatever_scope_it_asks_for(real: TokenEndpoint) -> TokenEndp
 @fault("F-TOKEN-12-x2", "TOKEN-12.E3", Part.TOKEN_STORE)
 def a_token_is_used_up_by_a_stranger_who_is_refused(real: TokenStore) -> TokenStore:
     class Careless(TokenStore):
-        def rotate(self, connection: sqlite3.Connection, refresh_token: str, client_id: str, now: float) -> Rotation:
-            record = self.find(connection, refresh_token)
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
+            record = self.find(state, refresh_token)
             if record is not None and record.session.client_id != client_id:
-                self.end_grant(connection, record.session.session_id, Reason.CLIENT_MISMATCH, now)
-            return super().rotate(connection, refresh_token, client_id, now)
+                self.end_grant(state, record.session.session_id, Reason.CLIENT_MISMATCH, now)
+            return super().rotate(state, refresh_token, client_id, now)
 
     return Careless(real._refresh_key, real.lifetimes)
 
@@ -177,7 +178,7 @@ def _obliging(real: IssuerServer, nobody: str | None) -> IssuerServer:
     class Obliging(RefreshGrant):
         def _presenter(self) -> str:
             unnamed = self.request.form.get("client_id") == nobody
-            found = real.endpoint.tokens.find(g.connection, self.request.form["refresh_token"]) if unnamed else None
+            found = real.endpoint.tokens.find(g.state, self.request.form["refresh_token"]) if unnamed else None
             return found.session.client_id if found else super()._presenter()
 
     vars(real)["_token_grants"].insert(0, (Obliging, None))  # the first that fits is asked

@@ -97,9 +97,8 @@ class ReferenceAdmin:
 
     def disable_account(self, stage: str, user: str) -> None:
         app = self.reference.stages[stage].app
-        with app.database.transaction() as connection:
-            identity = Identity(PROVIDER, f"upstream|{user}")
-            account = app.issuer.accounts.resolve(connection, identity, self.reference.clock.now())
+        identity, now = Identity(PROVIDER, f"upstream|{user}"), self.reference.clock.now()
+        account = app.store.change(lambda state: app.issuer.accounts.resolve(state, identity, now))
         app.set_account_disabled(account.subject, True)
 
     @contextmanager

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from reference_impl.clock import Clock
 from reference_impl.database import Database
 from reference_impl.events.schema import AuthEvent
+from reference_impl.issuer.sqlite_state import connection_of
+from reference_impl.issuer.state import IssuerState
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -66,11 +68,11 @@ class Outbox:
         self._version = 0  # counts commits, so that no wake-up is lost between looking and waiting
         database.after_commit(self.wake)
 
-    def add(self, connection: sqlite3.Connection, event: AuthEvent) -> bool:
+    def add(self, state: IssuerState | sqlite3.Connection, event: AuthEvent) -> bool:
         """Store the event in the caller's transaction; False if one with the same key is there already."""
         row = (event.event_id, event.dedup_key, event.type, event.detail())
         sql = "INSERT OR IGNORE INTO outbox (event_id, dedup_key, type, detail) VALUES (?, ?, ?, ?)"
-        return connection.execute(sql, row).rowcount == 1
+        return connection_of(state).execute(sql, row).rowcount == 1
 
     def pending(self, limit: int = -1) -> tuple[Message, ...]:
         """Return what is not published yet, oldest first; at most ``limit`` (-1: all)."""

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
+from typing import Protocol
 
 from reference_impl.clock import Clock
-from reference_impl.database import Database
 from reference_impl.events.builder import EventBuilder
 from reference_impl.events.occurrences import Occurrence, RefreshFailed
-from reference_impl.events.outbox import Outbox
-from reference_impl.events.schema import Reason
+from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.issuer.state import IssuerState, IssuerStore
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS malformed_refreshes (
-    client_id TEXT PRIMARY KEY,
-    reported_at REAL NOT NULL,
-    unreported INTEGER NOT NULL
-);
-"""
 MALFORMED_INTERVAL = 60.0  # seconds between two events on malformed tokens of one client
 
-_COUNT = (
-    "INSERT INTO malformed_refreshes VALUES (?, 0, 1) ON CONFLICT (client_id) DO UPDATE SET unreported = unreported + 1"
-)
-_OVERDUE = "SELECT client_id, unreported FROM malformed_refreshes WHERE unreported > 0 AND reported_at + ? <= ?"
-_REPORTED = "UPDATE malformed_refreshes SET reported_at = ?, unreported = 0 WHERE client_id = ?"
+
+class EventSink(Protocol):
+    """Where events go: the outbox of the store that the transaction is of."""
+
+    def add(self, state: IssuerState, event: AuthEvent) -> bool:
+        """Store the event in the caller's transaction; False if one with the same key is there already."""
 
 
 @dataclass(frozen=True)
@@ -33,39 +26,35 @@ class EventRecorder:
     """The issuer's way to its events."""
 
     builder: EventBuilder
-    outbox: Outbox
+    outbox: EventSink
     clock: Clock
 
-    def record(self, connection: sqlite3.Connection, occurrence: Occurrence) -> None:
+    def record(self, state: IssuerState, occurrence: Occurrence) -> None:
         """Record the occurrence in the caller's transaction: its event is published if that commits, and only then."""
         if isinstance(occurrence, RefreshFailed) and occurrence.reason is Reason.MALFORMED:
-            connection.execute(_COUNT, (occurrence.client_id,))
-            self._report_malformed(connection)
+            state.count_malformed(occurrence.client_id)
+            self._report_malformed(state)
         else:
-            self._add(connection, occurrence)
+            self._add(state, occurrence)
 
-    def report_overdue(self, database: Database) -> None:
+    def report_overdue(self, store: IssuerStore) -> None:
         """Record what malformed tokens were counted after their client's last event, once its interval is over."""
-        with database.reading() as connection:
-            overdue = self._overdue(connection)
-        if overdue:  # else there is no reason to keep other writers out
-            with database.transaction() as connection:
-                self._report_malformed(connection)
+        if store.read(self._overdue):  # else there is no reason to keep other writers out
+            store.change(self._report_malformed)
 
-    def _report_malformed(self, connection: sqlite3.Connection) -> None:
+    def _report_malformed(self, state: IssuerState) -> None:
         """Record one event with the count for each client that had none within the interval.
 
         Anybody can present garbage, as often as he likes: it must not flood the bus.
         """
-        for client_id, count in self._overdue(connection):
-            connection.execute(_REPORTED, (self.clock.now(), client_id))
-            self._add(connection, RefreshFailed(client_id, Reason.MALFORMED, count=count))
+        for client_id, count in self._overdue(state):
+            state.report_malformed(client_id, self.clock.now())
+            self._add(state, RefreshFailed(client_id, Reason.MALFORMED, count=count))
 
-    def _overdue(self, connection: sqlite3.Connection) -> list[tuple[str, int]]:
-        rows = connection.execute(_OVERDUE, (MALFORMED_INTERVAL, self.clock.now()))
-        return [(row["client_id"], row["unreported"]) for row in rows]
+    def _overdue(self, state: IssuerState) -> list[tuple[str, int]]:
+        return state.overdue_malformed(self.clock.now() - MALFORMED_INTERVAL)
 
-    def _add(self, connection: sqlite3.Connection, occurrence: Occurrence) -> None:
+    def _add(self, state: IssuerState, occurrence: Occurrence) -> None:
         event = self.builder.build(occurrence)
         if event is not None:
-            self.outbox.add(connection, event)
+            self.outbox.add(state, event)

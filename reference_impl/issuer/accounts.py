@@ -5,23 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from reference_impl.issuer.identity import Identity
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS accounts (
-    provider TEXT NOT NULL,
-    provider_subject TEXT NOT NULL,
-    subject TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    disabled INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (provider, provider_subject)
-);
-"""
+from reference_impl.issuer.state import AccountRecord, IssuerState
 
 
 @dataclass(frozen=True)
@@ -43,33 +31,26 @@ class Accounts:
         """
         self._subject_key = subject_key
 
-    def resolve(self, connection: sqlite3.Connection, identity: Identity, now: float) -> Account:
+    def resolve(self, state: IssuerState, identity: Identity, now: float) -> Account:
         """Return the identity's account, made if there is none; of two first logins at once, one makes it."""
         subject = self._pseudonym(identity)
-        made = connection.execute(
-            "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, 0)",
-            (identity.provider, identity.subject, subject, identity.name, now),
-        )
-        row = connection.execute(
-            "SELECT subject, disabled FROM accounts WHERE provider = ? AND provider_subject = ?",
-            (identity.provider, identity.subject),
-        ).fetchone()
-        return Account(row["subject"], made.rowcount == 1, bool(row["disabled"]))
+        made = AccountRecord(subject, identity.provider, identity.subject, identity.name, now)
+        kept, new = state.keep_account(made)
+        return Account(kept.subject, new, kept.disabled)
 
-    def is_disabled(self, connection: sqlite3.Connection, subject: str) -> bool:
+    def is_disabled(self, state: IssuerState, subject: str) -> bool:
         """Say whether the account is disabled, or not there."""
-        row = connection.execute("SELECT disabled FROM accounts WHERE subject = ?", (subject,)).fetchone()
-        return row is None or bool(row["disabled"])
+        account = state.account(subject)
+        return account is None or account.disabled
 
-    def name_of(self, connection: sqlite3.Connection, subject: str) -> str | None:
+    def name_of(self, state: IssuerState, subject: str) -> str | None:
         """Return the account's name, for its owner's eyes; None if there is no account."""
-        row = connection.execute("SELECT name FROM accounts WHERE subject = ?", (subject,)).fetchone()
-        return str(row["name"]) if row else None
+        account = state.account(subject)
+        return account.name if account else None
 
-    def set_disabled(self, connection: sqlite3.Connection, subject: str, disabled: bool) -> None:
+    def set_disabled(self, state: IssuerState, subject: str, disabled: bool) -> None:
         """Disable or enable an account. Raises LookupError if there is none."""
-        changed = connection.execute("UPDATE accounts SET disabled = ? WHERE subject = ?", (disabled, subject))
-        if changed.rowcount != 1:
+        if not state.set_disabled(subject, disabled):
             raise LookupError("no account has this subject")
 
     def _pseudonym(self, identity: Identity) -> str:

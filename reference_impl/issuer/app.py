@@ -12,13 +12,15 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from reference_impl.database import Database
 from reference_impl.events.occurrences import ServerFault
 from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.state import IssuerState, IssuerStore, StorageError
 from reference_impl.rfc9449 import InvalidProof, PresentedProof, ProofVerifier
+
+STORAGE_ERRORS = (sqlite3.Error, OSError, StorageError)
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ class InvalidProofError(OAuth2Error):
 class IssuerRoutes:
     """The endpoints that clients call themselves."""
 
-    database: Database
+    store: IssuerStore
     server: IssuerServer
     events: EventRecorder
     proofs: ProofVerifier
@@ -54,25 +56,26 @@ class IssuerRoutes:
         return self._decide(self.server.answer_revocation)
 
     def _decide(self, respond: Callable[[], Response]) -> Response:
-        """Answer in one transaction with the database, which a refusal commits and a fault rolls back."""
+        """Answer in one transaction of the store, which a refusal commits and a fault rolls back."""
         if request.args or any(len(values) > 1 for _, values in request.form.lists()):
             # RFC 6749 §2.3.1 and §3.2: in the body, and once. Authlib would also take them from the URL.
             return self.server.refuse(InvalidRequestError("parameters belong in the body, each once"))
         try:
-            with self.database.transaction() as connection:
-                g.connection = connection
-                return respond()
+            return self.store.change(lambda state: self._respond(state, respond))
         except Exception:
             self._record_fault()
             raise
 
+    def _respond(self, state: IssuerState, respond: Callable[[], Response]) -> Response:
+        g.state = state
+        return respond()
+
     def _record_fault(self) -> None:
         fault = ServerFault(request.form.get("client_id", ""), request.form.get("grant_type", ""))
         try:
-            with self.database.transaction() as connection:
-                self.events.record(connection, fault)
-        except sqlite3.Error:
-            _log.warning("the database is out of order")  # the fault itself is answered and logged by the caller
+            self.store.change(lambda state: self.events.record(state, fault))
+        except STORAGE_ERRORS:
+            _log.warning("the store is out of order")  # the fault itself is answered and logged by the caller
 
 
 def create_issuer_app(
@@ -100,7 +103,7 @@ def answer_fault(error: Exception) -> Response | HTTPException:
     if isinstance(error, HTTPException):
         return error
     _log.error("%s failed: %s", request.path, type(error).__name__, exc_info=error)
-    storage = isinstance(error, (sqlite3.Error, OSError))
+    storage = isinstance(error, STORAGE_ERRORS)
     response = jsonify(error="temporarily_unavailable" if storage else "server_error")
     response.status_code = 503 if storage else 500
     return response

@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 
 from reference_impl.clock import Clock
 from reference_impl.config import Client, StageConfig
-from reference_impl.database import Database
 from reference_impl.events.occurrences import AuthorizationStarted
 from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.accounts import Accounts
@@ -23,8 +22,10 @@ from reference_impl.issuer.opaque import new_secret
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.responses import bind_browser, browser_secret, redirect_back, show_page
+from reference_impl.issuer.state import IssuerState, IssuerStore
 from reference_impl.issuer.transactions import Transaction, Transactions
 
+SCOPE = "api"  # what every grant is for
 PARAMETERS = tuple(field.name for field in fields(AuthorizationRequest))
 CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -39,7 +40,7 @@ class LoginFlow:
 
     config: StageConfig
     clock: Clock
-    database: Database
+    store: IssuerStore
     server: IssuerServer
     clients: ClientRegistry
     policy: AuthorizationPolicy
@@ -75,8 +76,8 @@ class LoginFlow:
     def submit(self) -> Response:
         """POST /login: what the user answered on the login page."""
         handle, browser = request.form.get("transaction", ""), browser_secret()
-        with self.database.reading() as connection:
-            transaction = self.transactions.find(connection, handle, browser or "", self.clock.now())
+        now = self.clock.now()
+        transaction = self.store.read(lambda state: self.transactions.find(state, handle, browser or "", now))
         if transaction is None:
             problem = "This sign-in is over, too old, or was begun in another browser."
             return show_page("error.html", 400, self.config, problem=problem)
@@ -94,39 +95,50 @@ class LoginFlow:
         """Open a transaction for this browser and show its login page."""
         browser = browser_secret() or new_secret()
         transaction = Transaction(
-            client.client_id, redirect_uri, asked.state, asked.code_challenge, correlation_id(asked.correlation_id)
+            client.client_id,
+            redirect_uri,
+            asked.state,
+            asked.code_challenge,
+            correlation_id(asked.correlation_id),
+            SCOPE,
+            None,
         )
-        with self.database.transaction() as connection:
-            handle = self.transactions.begin(connection, transaction, browser, self.clock.now())
-            self.events.record(connection, AuthorizationStarted(client.client_id, transaction.correlation_id))
+        handle = self.store.change(lambda state: self._open(state, transaction, browser))
         response = self._show_login(handle, transaction, 200)
         bind_browser(response, browser)
         return response
 
+    def _open(self, state: IssuerState, transaction: Transaction, browser: str) -> str:
+        self.events.record(state, AuthorizationStarted(transaction.client_id, transaction.correlation_id))
+        return self.transactions.begin(state, transaction, browser, self.clock.now())
+
     def _complete(self, handle: str, transaction: Transaction, identity: Identity) -> Response:
         """Answer with a code, once for each transaction; the account is made if this is its first login."""
-        now = self.clock.now()
-        with self.database.transaction() as connection:
-            account = self.accounts.resolve(connection, identity, now)
-            if account.disabled or not self.transactions.finish(connection, handle):
-                code = None
-            else:
-                binding = CodeBinding(
-                    transaction.client_id,
-                    transaction.redirect_uri,
-                    transaction.code_challenge,
-                    account.subject,
-                    account.new,
-                    transaction.correlation_id,
-                )
-                code = self.codes.issue(connection, binding, now)
+        code = self.store.change(lambda state: self._issue_code(state, handle, transaction, identity))
         if code is None:
             return self._deny(handle, transaction, "access_denied")
         return redirect_back(self.config, transaction.redirect_uri, transaction.state, code=code)
 
+    def _issue_code(self, state: IssuerState, handle: str, transaction: Transaction, identity: Identity) -> str | None:
+        """Return a code; None where the account is disabled or the transaction is over."""
+        now = self.clock.now()
+        account = self.accounts.resolve(state, identity, now)
+        if account.disabled or not self.transactions.finish(state, handle):
+            return None
+        binding = CodeBinding(
+            transaction.client_id,
+            transaction.redirect_uri,
+            transaction.code_challenge,
+            account.subject,
+            account.new,
+            transaction.correlation_id,
+            transaction.scope,
+            transaction.nonce,
+        )
+        return self.codes.issue(state, binding, now)
+
     def _deny(self, handle: str, transaction: Transaction, error: str) -> Response:
-        with self.database.transaction() as connection:
-            self.transactions.finish(connection, handle)
+        self.store.change(lambda state: self.transactions.finish(state, handle))
         return redirect_back(self.config, transaction.redirect_uri, transaction.state, error=error)
 
     def _refuse(self, redirect_uri: str, state: str | None, error: OAuth2Error) -> Response:

@@ -8,10 +8,8 @@ from flask import Flask
 
 from reference_impl.clock import Clock
 from reference_impl.config import StageConfig
-from reference_impl.database import Database
 from reference_impl.events.builder import EventBuilder
-from reference_impl.events.outbox import Outbox
-from reference_impl.events.recorder import EventRecorder
+from reference_impl.events.recorder import EventRecorder, EventSink
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.app import IssuerRoutes, add_headers, create_issuer_app
 from reference_impl.issuer.authorization import LoginFlow
@@ -25,12 +23,13 @@ from reference_impl.issuer.policy import AuthorizationPolicy
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.refresh_keys import RefreshKeys
 from reference_impl.issuer.revocation import Revocation
+from reference_impl.issuer.state import IssuerStore
 from reference_impl.issuer.subject_key import rotating_subject_key
 from reference_impl.issuer.token_endpoint import TokenEndpoint
 from reference_impl.issuer.tokens import TokenStore
 from reference_impl.issuer.transactions import Transactions
 from reference_impl.parts import Part, Parts
-from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
+from reference_impl.rfc9449 import ProofVerifier, SeenProofs
 from reference_impl.rotation.live import LiveGenerations
 
 
@@ -51,8 +50,9 @@ def build_issuer(
     config: StageConfig,
     parts: Parts,
     clock: Clock,
-    database: Database,
-    outbox: Outbox,
+    store: IssuerStore,
+    outbox: EventSink,
+    seen: SeenProofs,
     live: LiveGenerations | None = None,
 ) -> Issuer:
     """Build the issuer of one stage. ``live``: where it sees that keys and secrets are rotated."""
@@ -72,7 +72,7 @@ def build_issuer(
     login = LoginFlow(
         config=config,
         clock=clock,
-        database=database,
+        store=store,
         server=server,
         clients=clients,
         policy=parts.choose(Part.AUTHORIZATION_ENDPOINT, AuthorizationPolicy()),
@@ -85,7 +85,7 @@ def build_issuer(
     metadata = parts.choose(Part.METADATA, build_metadata)(config)
     login = parts.choose(Part.LOGIN_FLOW, login)
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
-    proofs = parts.choose(Part.TOKEN_PROOFS, ProofVerifier(clock, SeenInDatabase(database)))
-    routes = IssuerRoutes(database, server, events, proofs, f"{config.issuer}/token")
+    proofs = parts.choose(Part.TOKEN_PROOFS, ProofVerifier(clock, seen))
+    routes = IssuerRoutes(store, server, events, proofs, f"{config.issuer}/token")
     create_issuer_app(app, routes, login, keys, metadata, headers)
     return Issuer(app, keys, tokens, accounts, endpoint, events, metadata)

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from reference_impl.issuer.opaque import fingerprint, new_secret
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS codes (
-    fingerprint TEXT PRIMARY KEY,
-    client_id TEXT NOT NULL,
-    redirect_uri TEXT NOT NULL,
-    code_challenge TEXT,
-    subject TEXT NOT NULL,
-    new_account INTEGER NOT NULL,
-    correlation_id TEXT NOT NULL,
-    issued_at REAL NOT NULL,
-    used_at REAL,
-    session_id TEXT
-);
-"""
+from reference_impl.issuer.state import CodeRecord, IssuerState
 
 
 @dataclass(frozen=True)
@@ -33,6 +18,8 @@ class CodeBinding:
     subject: str
     new_account: bool
     correlation_id: str
+    scope: str
+    nonce: str | None
 
 
 class CodeRefused(Exception):
@@ -54,41 +41,25 @@ class CodeStore:
         """``lifetime`` in seconds."""
         self.lifetime = lifetime
 
-    def issue(self, connection: sqlite3.Connection, binding: CodeBinding, now: float) -> str:
+    def issue(self, state: IssuerState, binding: CodeBinding, now: float) -> str:
         """Return a new code."""
         code = new_secret()
-        connection.execute(
-            "INSERT INTO codes (fingerprint, client_id, redirect_uri, code_challenge, subject, new_account, "
-            "correlation_id, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (fingerprint(code), *vars(binding).values(), now),
-        )
+        state.add_code(CodeRecord(fingerprint(code), **vars(binding), issued_at=now))
         return code
 
-    def use(self, connection: sqlite3.Connection, code: str, now: float) -> CodeBinding:
+    def use(self, state: IssuerState, code: str, now: float) -> CodeBinding:
         """Use the code up, whatever becomes of the request. Raises CodeReplayed or CodeRefused."""
-        row = connection.execute(
-            "UPDATE codes SET used_at = ? WHERE fingerprint = ? AND used_at IS NULL RETURNING *",
-            (now, fingerprint(code)),
-        ).fetchone()
-        if row is None:
-            raise self._refusal(connection, code)
-        if now >= row["issued_at"] + self.lifetime:
+        taken = state.take_code(fingerprint(code), now)
+        if taken is None:
+            raise self._refusal(state, code)
+        if now >= taken.issued_at + self.lifetime:
             raise CodeRefused("the code is too old")
-        return CodeBinding(
-            row["client_id"],
-            row["redirect_uri"],
-            row["code_challenge"],
-            row["subject"],
-            bool(row["new_account"]),
-            row["correlation_id"],
-        )
+        return CodeBinding(**{field.name: getattr(taken, field.name) for field in fields(CodeBinding)})
 
-    def bind_session(self, connection: sqlite3.Connection, code: str, session_id: str) -> None:
+    def bind_session(self, state: IssuerState, code: str, session_id: str) -> None:
         """Remember the grant that came of a code, to end it should the code be used again."""
-        sql = "UPDATE codes SET session_id = ? WHERE fingerprint = ?"
-        connection.execute(sql, (session_id, fingerprint(code)))
+        state.bind_code(fingerprint(code), session_id)
 
-    def _refusal(self, connection: sqlite3.Connection, code: str) -> CodeRefused:
-        sql = "SELECT session_id FROM codes WHERE fingerprint = ?"
-        row = connection.execute(sql, (fingerprint(code),)).fetchone()
-        return CodeReplayed(row["session_id"]) if row else CodeRefused("no such code was issued")
+    def _refusal(self, state: IssuerState, code: str) -> CodeRefused:
+        used = state.code(fingerprint(code))
+        return CodeReplayed(used.session_id) if used else CodeRefused("no such code was issued")

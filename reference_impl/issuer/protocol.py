@@ -78,7 +78,7 @@ class CodeGrant(AuthorizationCodeGrant):
         redemption = CodeRedemption(
             form["code"], client_id, form.get("redirect_uri"), form.get("code_verifier"), g.get("thumbprint")
         )
-        self.tokens = decided(lambda: self.server.endpoint.redeem(g.connection, redemption))
+        self.tokens = decided(lambda: self.server.endpoint.redeem(g.state, redemption))
 
     def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
         return 200, self.tokens.body(), NO_STORE
@@ -108,8 +108,8 @@ class RefreshGrant(RefreshTokenGrant):
     def _exchange(self, token: str, client_id: str, scope: str | None) -> TokenSet:
         endpoint: TokenEndpoint = self.server.endpoint
         endpoint.check_scope(scope)  # first: a request for too much leaves the token as it is
-        endpoint.check_key(g.connection, token, client_id, g.get("thumbprint"))
-        return endpoint.refresh(g.connection, token, client_id)
+        endpoint.check_key(g.state, token, client_id, g.get("thumbprint"))
+        return endpoint.refresh(g.state, token, client_id)
 
     def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
         return 200, self.tokens.body(), NO_STORE
@@ -121,11 +121,11 @@ class Revoke(RevocationEndpoint):
     CLIENT_AUTH_METHODS = ("none",)
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> RevocableGrant | None:
-        grant = self.server.revocation.find(g.connection, token_string)
+        grant = self.server.revocation.find(g.state, token_string)
         return RevocableGrant(grant) if grant else None
 
     def revoke_token(self, token: RevocableGrant, request: object) -> None:
-        self.server.revocation.revoke(g.connection, token.grant)
+        self.server.revocation.revoke(g.state, token.grant)
 
 
 @dataclass(frozen=True)

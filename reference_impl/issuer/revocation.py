@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from reference_impl.events.schema import Reason
 from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import TokenEndpoint
 from reference_impl.issuer.tokens import TokenStore
 
@@ -27,9 +27,9 @@ class Revocation:
     tokens: TokenStore
     endpoint: TokenEndpoint
 
-    def find(self, connection: sqlite3.Connection, token: str) -> GrantOfToken | None:
+    def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
         """Return the grant of a refresh or access token, in whatever state; None for an unknown token."""
-        record = self.tokens.find(connection, token)
+        record = self.tokens.find(state, token)
         if record is not None:
             return GrantOfToken(record.session.session_id, record.session.client_id)
         claims = self.keys.read(token) or {}
@@ -38,6 +38,6 @@ class Revocation:
             return GrantOfToken(session_id, client_id)
         return None
 
-    def revoke(self, connection: sqlite3.Connection, grant: GrantOfToken) -> None:
+    def revoke(self, state: IssuerState, grant: GrantOfToken) -> None:
         """End the grant because its client asks for it; the second time without effect."""
-        self.endpoint.end(connection, grant.session_id, Reason.USER)
+        self.endpoint.end(state, grant.session_id, Reason.USER)

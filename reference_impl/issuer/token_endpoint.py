@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import sqlite3
 import uuid
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from reference_impl.events.schema import Reason
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
 from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.tokens import RefreshRefused, TokenStore
 
 SCOPE = "api"  # what every grant is for; no client has less or more
@@ -78,27 +78,27 @@ class TokenEndpoint:
     accounts: Accounts
     events: EventRecorder
 
-    def redeem(self, connection: sqlite3.Connection, request: CodeRedemption) -> TokenSet:
+    def redeem(self, state: IssuerState, request: CodeRedemption) -> TokenSet:
         """Exchange a code for tokens. Raises InvalidGrant."""
         now = self.clock.now()
         try:
-            binding = self.codes.use(connection, request.code, now)
+            binding = self.codes.use(state, request.code, now)
         except CodeReplayed as replay:
             if replay.session_id is not None:
-                self.end(connection, replay.session_id, Reason.REVOKED)
+                self.end(state, replay.session_id, Reason.REVOKED)
             raise InvalidGrant from replay
         except CodeRefused as refusal:
             raise InvalidGrant from refusal
         self.check_binding(binding, request)
-        if self.accounts.is_disabled(connection, binding.subject):
+        if self.accounts.is_disabled(state, binding.subject):
             raise InvalidGrant
         session, refresh_token = self.tokens.open_grant(
-            connection, binding.subject, binding.client_id, binding.correlation_id, now
+            state, binding.subject, binding.client_id, binding.correlation_id, binding.scope, now
         )
         if request.thumbprint is not None:
-            session = self.tokens.bind(connection, session, request.thumbprint)
-        self.codes.bind_session(connection, request.code, session.session_id)
-        self.events.record(connection, LoginCompleted(session, binding.new_account))
+            session = self.tokens.bind(state, session, request.thumbprint)
+        self.codes.bind_session(state, request.code, session.session_id)
+        self.events.record(state, LoginCompleted(session, binding.new_account))
         return self._tokens(session, refresh_token)
 
     def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
@@ -110,52 +110,50 @@ class TokenEndpoint:
         if not hmac.compare_digest(s256_challenge(request.code_verifier), binding.code_challenge):
             raise InvalidGrant
 
-    def refresh(self, connection: sqlite3.Connection, refresh_token: str, client_id: str) -> TokenSet:
+    def refresh(self, state: IssuerState, refresh_token: str, client_id: str) -> TokenSet:
         """Exchange a refresh token for its successor and an access token. Raises InvalidGrant."""
         try:
-            rotation = self.tokens.rotate(connection, refresh_token, client_id, self.clock.now())
+            rotation = self.tokens.rotate(state, refresh_token, client_id, self.clock.now())
         except RefreshRefused as refusal:
-            self._refused(connection, refusal, client_id)
+            self._refused(state, refusal, client_id)
             raise InvalidGrant from refusal
-        self.events.record(connection, SessionRefreshed(rotation.session, rotation.retry))
+        self.events.record(state, SessionRefreshed(rotation.session, rotation.retry))
         return self._tokens(rotation.session, rotation.refresh_token)
 
-    def check_key(
-        self, connection: sqlite3.Connection, refresh_token: str, client_id: str, thumbprint: str | None
-    ) -> None:
+    def check_key(self, state: IssuerState, refresh_token: str, client_id: str, thumbprint: str | None) -> None:
         """Refuse a bound token without a proof of its key; the first proof binds one that was not (RFC 9449 §5).
 
         ``thumbprint``: of the key that the request proved to hold. Raises InvalidGrant. Whoever lacks the key learns
         nothing, and ends nothing: he is as a client to whom the token was not issued.
         """
-        record = self.tokens.find(connection, refresh_token)
+        record = self.tokens.find(state, refresh_token)
         if record is None or record.session.thumbprint == thumbprint:
             return
         if record.session.thumbprint is not None:
             failed = RefreshFailed(client_id, Reason.CLIENT_MISMATCH, record.session, record.generation)
-            self.events.record(connection, failed)
+            self.events.record(state, failed)
             raise InvalidGrant
         if record.session.client_id == client_id and thumbprint is not None:
-            self.tokens.bind(connection, record.session, thumbprint)
+            self.tokens.bind(state, record.session, thumbprint)
 
     def check_scope(self, scope: str | None) -> None:
         """Raise InvalidScope where a refresh asks for what its login was not granted (RFC 6749 §6)."""
         if set((scope or "").split()) - {SCOPE}:
             raise InvalidScope
 
-    def end(self, connection: sqlite3.Connection, session_id: str, reason: Reason) -> None:
+    def end(self, state: IssuerState, session_id: str, reason: Reason) -> None:
         """End a grant, once: with its event the first time, without effect after that."""
-        session = self.tokens.end_grant(connection, session_id, reason, self.clock.now())
+        session = self.tokens.end_grant(state, session_id, reason, self.clock.now())
         if session is not None:
-            self.events.record(connection, SessionEnded(session, reason))
+            self.events.record(state, SessionEnded(session, reason))
 
-    def _refused(self, connection: sqlite3.Connection, refusal: RefreshRefused, client_id: str) -> None:
+    def _refused(self, state: IssuerState, refusal: RefreshRefused, client_id: str) -> None:
         """Record a terminal failure; reuse means that somebody else has the token, so it ends the grant."""
         record = refusal.record
         session, generation = (record.session, record.generation) if record else (None, None)
-        self.events.record(connection, RefreshFailed(client_id, refusal.reason, session, generation))
+        self.events.record(state, RefreshFailed(client_id, refusal.reason, session, generation))
         if session is not None and refusal.reason is Reason.REUSE_DETECTED:
-            self.end(connection, session.session_id, Reason.REVOKED)
+            self.end(state, session.session_id, Reason.REVOKED)
 
     def _tokens(self, session: Session, refresh_token: str) -> TokenSet:
         """Mint an access token (RFC 9068 §2.2) beside the refresh token."""

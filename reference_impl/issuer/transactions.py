@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 
 from reference_impl.issuer.opaque import fingerprint, new_secret
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS transactions (
-    fingerprint TEXT PRIMARY KEY,
-    browser TEXT NOT NULL,
-    began_at REAL NOT NULL,
-    client_id TEXT NOT NULL,
-    redirect_uri TEXT NOT NULL,
-    state TEXT,
-    code_challenge TEXT,
-    correlation_id TEXT NOT NULL
-);
-"""
+from reference_impl.issuer.state import IssuerState, LoginRecord
 
 
 @dataclass(frozen=True)
@@ -30,35 +17,31 @@ class Transaction:
     state: str | None
     code_challenge: str | None
     correlation_id: str
+    scope: str
+    nonce: str | None
 
 
 class Transactions:
-    """The open transactions of one stage. Each call works in its caller's transaction with the database."""
+    """The open transactions of one stage. Each call works in its caller's transaction with the store."""
 
     def __init__(self, lifetime: float) -> None:
         """``lifetime`` in seconds."""
         self.lifetime = lifetime
 
-    def begin(self, connection: sqlite3.Connection, request: Transaction, browser: str, now: float) -> str:
+    def begin(self, state: IssuerState, request: Transaction, browser: str, now: float) -> str:
         """Store a transaction for the browser that holds the secret ``browser``; return the transaction's own."""
         handle = new_secret()
-        connection.execute("DELETE FROM transactions WHERE began_at <= ?", (now - self.lifetime,))
-        connection.execute(
-            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (fingerprint(handle), fingerprint(browser), now, *astuple(request)),
-        )
+        state.forget_logins(now - self.lifetime)
+        state.add_login(LoginRecord(fingerprint(handle), fingerprint(browser), now, **vars(request)))
         return handle
 
-    def find(self, connection: sqlite3.Connection, handle: str, browser: str, now: float) -> Transaction | None:
+    def find(self, state: IssuerState, handle: str, browser: str, now: float) -> Transaction | None:
         """Return an open transaction of this browser; None if it is over, too old, or another browser's."""
-        row = connection.execute(
-            "SELECT client_id, redirect_uri, state, code_challenge, correlation_id FROM transactions "
-            "WHERE fingerprint = ? AND browser = ? AND began_at > ?",
-            (fingerprint(handle), fingerprint(browser), now - self.lifetime),
-        ).fetchone()
-        return Transaction(*row) if row else None
+        login = state.login(fingerprint(handle))
+        if login is None or login.browser != fingerprint(browser) or now >= login.began_at + self.lifetime:
+            return None
+        return Transaction(**{field.name: getattr(login, field.name) for field in fields(Transaction)})
 
-    def finish(self, connection: sqlite3.Connection, handle: str) -> bool:
+    def finish(self, state: IssuerState, handle: str) -> bool:
         """End the transaction; False if it had ended before."""
-        sql = "DELETE FROM transactions WHERE fingerprint = ?"
-        return connection.execute(sql, (fingerprint(handle),)).rowcount == 1
+        return state.end_login(fingerprint(handle))

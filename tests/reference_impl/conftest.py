@@ -23,8 +23,10 @@ from reference_impl.config import Lifetimes, StageConfig, registered_clients
 from reference_impl.database import Database
 from reference_impl.events.outbox import Outbox
 from reference_impl.issuer.build import Issuer, build_issuer
+from reference_impl.issuer.sqlite_state import SqliteStore
 from reference_impl.parts import Parts
 from reference_impl.provision import make_secrets
+from reference_impl.rfc9449 import SeenInDatabase
 from reference_impl.stage import SCHEMAS, build_api
 
 ISSUER, API, WEB = (f"https://{name}.dev.localhost:8443" for name in ("auth", "api", "app"))
@@ -67,6 +69,7 @@ class Bench:
     config: StageConfig
     clock: ShiftedClock
     database: Database
+    store: SqliteStore
     outbox: Outbox
     issuer: Issuer
     api: Flask
@@ -161,7 +164,9 @@ def bench(tmp_path: Path, lifetimes: Lifetimes, parts: Parts) -> Iterator[Bench]
     config = make_config(tmp_path, lifetimes)
     clock = ShiftedClock(Frozen())
     database = Database(config.database, *SCHEMAS)
+    store = SqliteStore(database)
     outbox = Outbox(database, clock)
-    issuer = build_issuer(config, parts, clock, database, outbox)
-    yield Bench(config, clock, database, outbox, issuer, build_api(config, parts, clock, database, issuer))
+    issuer = build_issuer(config, parts, clock, store, outbox, SeenInDatabase(database))
+    api = build_api(config, parts, clock, database, store, issuer)
+    yield Bench(config, clock, database, store, outbox, issuer, api)
     database.close()

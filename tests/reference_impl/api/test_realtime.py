@@ -70,8 +70,7 @@ def test_an_open_stream_ends_with_what_it_was_opened_for(bench: Bench, channel: 
         bench.clock.advance(bench.config.lifetimes.access + bench.config.lifetimes.leeway)
     else:
         subject = (bench.me(tokens["access_token"]).json or {})["sub"]
-        with bench.database.transaction() as connection:
-            bench.issuer.accounts.set_disabled(connection, subject, True)
+        bench.store.change(lambda state: bench.issuer.accounts.set_disabled(state, subject, True))
     assert list(heard) == []
 
 

@@ -95,8 +95,7 @@ def test_one_token_dead_for_two_clients_is_two_events(bench: Bench) -> None:
 
 def test_a_disabled_account_is_told_apart(bench: Bench) -> None:
     token = bench.login()["refresh_token"]
-    with bench.database.transaction() as connection:
-        bench.issuer.accounts.set_disabled(connection, bench.events()[0]["subject"], True)
+    bench.store.change(lambda state: bench.issuer.accounts.set_disabled(state, bench.events()[0]["subject"], True))
     bench.refresh(token)
     assert [event["reason"] for event in bench.events("auth.refresh_failed")] == ["account_disabled"]
 
@@ -114,7 +113,7 @@ def test_garbage_is_at_most_one_event_a_minute_and_client_with_a_count(bench: Be
 
 def test_garbage_that_no_more_garbage_follows_is_told_when_the_relay_next_runs(bench: Bench) -> None:
     publisher = Publisher(Deaf(), "the-bus", "authassay.dev", sleep=lambda seconds: None)
-    relay = Relay(bench.outbox, publisher, collect=lambda: bench.issuer.events.report_overdue(bench.database))
+    relay = Relay(bench.outbox, publisher, collect=lambda: bench.issuer.events.report_overdue(bench.store))
     for _ in range(3):
         bench.refresh("garbage")
     relay.publish_pending()

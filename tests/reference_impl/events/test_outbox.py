@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
-from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox, recorder
+from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox
 from reference_impl.events.outbox import DeadLetter, Message
 
 
@@ -167,7 +167,7 @@ def test_entries_are_in_ssts_form(pauses: Any, alarms: Any) -> None:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "events.sqlite", outbox.SCHEMA, recorder.SCHEMA)
+    database = Database(tmp_path / "events.sqlite", outbox.SCHEMA)
     yield database
     database.close()
 

@@ -208,8 +208,7 @@ class TestAnUpstreamThatDoesNotAnswer:
 def test_a_disabled_account_gets_no_code(bench: Bench) -> None:
     bench.login()
     subject = bench.events("auth.login")[0]["subject"]
-    with bench.database.transaction() as connection:
-        bench.issuer.accounts.set_disabled(connection, subject, True)
+    bench.store.change(lambda state: bench.issuer.accounts.set_disabled(state, subject, True))
     assert answer(bench.answer_page(bench.authorize()))["error"] == "access_denied"
 
 

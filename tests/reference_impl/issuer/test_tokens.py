@@ -172,8 +172,7 @@ def test_a_disabled_account_can_neither_refresh_nor_call_until_it_is_enabled(ben
     subject = bench.issuer.keys.read(tokens["access_token"])["sub"]
 
     def set_disabled(disabled: bool) -> None:
-        with bench.database.transaction() as connection:
-            bench.issuer.accounts.set_disabled(connection, subject, disabled)
+        bench.store.change(lambda state: bench.issuer.accounts.set_disabled(state, subject, disabled))
 
     set_disabled(True)
     assert refused(bench.refresh(tokens["refresh_token"]))
