@@ -81,7 +81,7 @@ class Recorder:
         self.scenario = scenario
         self.redactor = redactor
         self.trial = 1
-        self.skipped = 0.0  # seconds by which the scenario has set the target's clock forward
+        self.skipped: dict[str, float] = {}  # seconds by which the scenario has set a stage's clock forward
         self._sink = sink
         self._kept: list[Observation] = []
         self._lock = threading.Lock()  # taps record from the threads of servers
@@ -93,12 +93,16 @@ class Recorder:
         data = _redact(to_json(observation), self.redactor)
         data["kind"], data["trial"] = observation.kind, self.trial
         if isinstance(observation, HttpExchange):
-            data["skipped"] = self.skipped
+            data["skipped"] = self._skipped(observation.about.get("stage", ""))
         with self._lock:
             kept = from_json({**data, "id": f"{self.scenario}#{len(self._kept) + 1}"})
             self._kept.append(kept)
             self._sink(kept)
         return cast("T", kept)
+
+    def _skipped(self, stage: str) -> float:
+        """Of an exchange that names no stage, the most that any stage's clock was set forward."""
+        return self.skipped.get(stage, 0.0) if stage else max(self.skipped.values(), default=0.0)
 
     @property
     def seen(self) -> Record:

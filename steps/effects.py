@@ -17,7 +17,7 @@ BETWEEN = 2.0  # seconds between two looks
 
 def clock_of(scene: Scene) -> Clock:
     """The target's clock; what it is set forward by is noted."""
-    return scene.port("clock", lambda recorder: NotedClock(scene.target.clock(), recorder))
+    return scene.port("clock", lambda recorder: NotedClock(scene.target.clock(), recorder, scene.target.stages))
 
 
 def use_until_refused(scene: Scene, case: str, access: str, began: float, about: Mapping[str, str]) -> None:

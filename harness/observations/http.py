@@ -16,7 +16,7 @@ __all__ = ["CallbackDelivery", "HttpExchange", "Race", "RealtimeConnection", "To
 @dataclass(frozen=True, kw_only=True)
 class HttpExchange(Observation):
     """One request and its answer. `status` is None where no answer came; `error` then says why. `began`: seconds from
-    the start of its scenario. `skipped`: seconds by which the scenario had set the target's clock forward by then."""
+    the start of its scenario. `skipped`: seconds by which the scenario had set its stage's clock forward by then."""
 
     kind: Literal["http"] = "http"
     method: str

@@ -211,7 +211,8 @@ def read(number: str, what: str, *names: str) -> str:
 def allowed(url: str) -> str:
     """The URL, if it leads to an address of the target."""
     parts = urls.urlsplit(url)
-    if f"{parts.scheme}://{parts.netloc}" not in os.environ["ORIGINS"].split():
+    usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    if f"{parts.scheme}://{parts.netloc.removesuffix(usual)}" not in os.environ["ORIGINS"].split():
         raise LookupError(f"it leads to {url!r}, which is none of {os.environ['ORIGINS']}")
     return url
 

@@ -6,7 +6,6 @@ the answers that give them, made by the script, or asked of its user.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,17 +109,11 @@ class _Script:
     def _preamble(self) -> list[str]:
         bases = [f"default {name} {quote(url)}" for url, name in self.bases.items()]
         asked = [f"ask {name} {quote(what)}" for name, what in self.values.asked.items()]
-        local = [f"OPTIONS+=(--resolve {quote(f'{host}:{port}:127.0.0.1')})" for host, port in self._local()]
         origins = " ".join(f"${name}" for name in self.bases.values())
         helpers = (TEMPLATES / "curl.sh").read_text("utf-8").rstrip("\n")
         reader = Path(answer_reader.__file__).read_text("utf-8")
         reading = f"cat >reader.py <<'END'\n{reader}END"
-        return [helpers, reading, "", *bases, f'export ORIGINS="{origins}"', *local, *asked]
-
-    def _local(self) -> list[tuple[str, str]]:
-        """Hosts that RFC 6761 §6.3 keeps on loopback, whatever the resolver says; with their ports."""
-        found = [re.fullmatch(r"(https?)://([\w.-]+\.localhost)(?::(\d+))?", url) for url in self.bases]
-        return [(one[2], one[3] or ("443" if one[1] == "https" else "80")) for one in found if one]
+        return [helpers, reading, "", *bases, f'export ORIGINS="{origins}"', *asked]
 
     def _told(self, place: int) -> list[str]:
         """How long to wait, what the request does, and what was answered then."""
@@ -128,7 +121,7 @@ class _Script:
         shows = step in exchanges_of(self.shown, self.steps)
         part = f" Part of what shows the failure; see {self.clause}." if shows else ""
         told = [comment(f"{place + 1}. {_does(step)}"), comment(f"Answered {shape(step)}.{part}", "#    ")]
-        return [*(waiting(self.steps[place - 1], step) if place else []), *told]
+        return [*waiting(self.steps, place), *told]
 
     def _ending(self) -> list[str]:
         compared = Comparison(self.steps, self.shown, self.tokens, self.bases).lines()

@@ -18,6 +18,7 @@ from harness.report.slices import exchanges_of
 __all__ = ["Comparison", "shape"]
 
 PORT = re.compile(r":\d+$")  # of an origin that names one
+SPECIAL = ("localhost", "test", "example")  # top-level names below which all hosts are one's own (RFC 6761)
 LONGEST_FACT, MOST_FACTS = 1_000, 200  # characters of what is compared of an answer, and how much of it
 VOLATILE = re.compile(  # what is another each time: by its name, a moment, or what is drawn at random
     r"^(?!cookie)[^:]*\b(?:state|session_state|nonce|iat|exp|nbf|jti|sid|kid|id|(?!client_id)[a-z_]+_id|[a-z_]+_(?:at|time|hash)"
@@ -67,7 +68,8 @@ class Comparison:
 
     def _at_bases(self, text: str, own: str) -> Parts:
         """The text with what is of the run's origins taken from their variables: an origin, the authority after another
-        scheme, and the port after another host. What two of them share is taken from `own`, who gave the answer."""
+        scheme, and the port after another host; where the run's was the usual one, which nobody writes, after a host
+        beside it. What two of them share is taken from `own`, who gave the answer."""
         known: dict[str, Variable] = {}
         for url in sorted(self.bases, key=lambda url: url != own):
             authority, port = url.partition("://")[2], PORT.search(url)
@@ -77,13 +79,33 @@ class Comparison:
                 known.setdefault(port[0], Variable(f"{self.bases[url]}_PORT"))
         longest_first = "|".join(re.escape(one) for one in sorted(known, key=len, reverse=True))
         pieces = re.split(rf"((?:{longest_first})(?![\w.:-]))", text)
-        return [known.get(one, one) for one in pieces if one]
+        parts = [known.get(one, one) for one in pieces if one]
+        return [part for one in parts for part in ([one] if isinstance(one, Variable) else self._beside(one, own))]
+
+    def _beside(self, text: str, own: str) -> Parts:
+        """The text with the port of the script after each host beside one that the run asked at its usual port."""
+        ported: dict[str, Variable] = {}
+        for url in sorted(self.bases, key=lambda url: url != own):
+            scheme, _, host = url.partition("://")
+            parent = host.partition(".")[2]
+            if not PORT.search(url) and ("." in parent or parent in SPECIAL):
+                ported.setdefault(rf"{scheme}://[\w-]+\.{re.escape(parent)}", Variable(f"{self.bases[url]}_PORT"))
+        parts: Parts = [text]
+        for beside, port in ported.items():
+            parts = [new for part in parts for new in (_with(port, beside, part) if isinstance(part, str) else [part])]
+        return parts
 
     def _claims(self, token: TokenFacts) -> list[str]:
         digest = next((mark.digest for mark in marks_in(token.token)), "")
         reading = next((r for e in self.steps if (r := reading_of(digest, e)) and r.what == "json"), None)
         place = self.steps.index(reading.exchange) + 1 if reading else 0
         return [f"take {place} claims {quote(reading.names[0])} | cat -v"] if reading else []
+
+
+def _with(port: Variable, after: str, text: str) -> Parts:
+    ends = [found.end() for found in re.finditer(rf"{after}(?![\w.:-])", text)]
+    pieces = [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    return [part for piece in pieces for part in (piece, port)][:-1]
 
 
 def shape(step: HttpExchange) -> str:

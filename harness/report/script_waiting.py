@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from harness.observations import HttpExchange
 from harness.report.pages import amount
@@ -19,9 +18,9 @@ TOO_LONG = (
 )
 
 
-def waiting(previous: HttpExchange, step: HttpExchange) -> list[str]:
-    """The line of the script that lets the time between the two pass; none where none passed."""
-    skipped, seconds = _skipped(previous, step), _passed(previous, step)
+def waiting(steps: Sequence[HttpExchange], place: int) -> list[str]:
+    """The line of the script that lets the time before this step pass; none where none passed."""
+    skipped, seconds = _skipped(steps, place), _passed(steps, place)
     if skipped > LONGEST:
         return [comment(f"Before this the run set the target's clock forward by {amount(round(skipped), 's')}.")]
     if seconds > LONGEST:
@@ -32,25 +31,34 @@ def waiting(previous: HttpExchange, step: HttpExchange) -> list[str]:
 
 def waits_too_long(steps: Sequence[HttpExchange]) -> bool:
     """Whether the target's clock was set forward somewhere by more than the script waits."""
-    return any(_skipped(*pair) > LONGEST for pair in pairwise(steps))
+    return any(_skipped(steps, place) > LONGEST for place in range(len(steps)))
 
 
 def cuts_a_wait(steps: Sequence[HttpExchange]) -> bool:
     """Whether the run really took longer somewhere than the script waits: on purpose, or because it was busy."""
-    return any(_passed(*pair) > LONGEST >= _skipped(*pair) for pair in pairwise(steps))
+    return any(_passed(steps, place) > LONGEST >= _skipped(steps, place) for place in range(len(steps)))
 
 
 def seconds_waited(steps: Sequence[HttpExchange]) -> float:
     """Seconds that the script waits."""
-    return sum(min(_passed(*pair), LONGEST) for pair in pairwise(steps) if _skipped(*pair) <= LONGEST)
+    short = (place for place in range(len(steps)) if _skipped(steps, place) <= LONGEST)
+    return sum(min(_passed(steps, place), LONGEST) for place in short)
 
 
-def _passed(previous: HttpExchange, step: HttpExchange) -> float:
-    """Seconds for the target between the two: waited by the run, or skipped by its clock. 0 where it was only slow."""
+def _passed(steps: Sequence[HttpExchange], place: int) -> float:
+    """Seconds for the target before this step: waited by the run, or skipped by its clock. 0 where it was only slow."""
+    if place == 0:
+        return 0.0
+    previous, step = steps[place - 1], steps[place]
     waited = step.began - previous.began - previous.seconds if previous.began and step.began else 0.0
-    return round(_skipped(previous, step) + (waited if waited >= NOTICED else 0.0), 1)
+    return round(_skipped(steps, place) + (waited if waited >= NOTICED else 0.0), 1)
 
 
-def _skipped(previous: HttpExchange, step: HttpExchange) -> float:
-    """Seconds by which the run set the target's clock forward between the two."""
-    return max(step.skipped - previous.skipped, 0.0)
+def _skipped(steps: Sequence[HttpExchange], place: int) -> float:
+    """Seconds by which the run set the clock of the step's stage forward since the step before it, in this stage where
+    there is one: stages may have clocks of their own."""
+    if place == 0:
+        return 0.0
+    step, before = steps[place], steps[:place]
+    own = (one for one in reversed(before) if one.about.get("stage") == step.about.get("stage"))
+    return max(step.skipped - next(own, before[-1]).skipped, 0.0)

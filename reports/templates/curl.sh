@@ -19,8 +19,15 @@ at_once() {  # sends a request $1 times at once, and counts the answers by their
 wait_for() { echo "waiting $1 s, ${2:-as the run did}" && sleep "$1"; }
 take() { python3 reader.py "$@"; }  # a part of the answer to request $1
 default() {  # gives the variable $1 the value $2, unless the environment has one, and $1_PORT its port, as :8443
-  printf -v "$1" %s "${!1:-$2}"
-  if [[ ${!1} =~ :[0-9]+$ ]]; then printf -v "$1_PORT" %s "${BASH_REMATCH[0]}"; else printf -v "$1_PORT" %s ""; fi
+  local value=${!1:-$2} && value=${value%/}
+  case $value in https://*:443) value=${value%:443} ;; http://*:80) value=${value%:80} ;; esac
+  printf -v "$1" %s "$value" && printf -v "$1_PORT" %s ""
+  if [[ $value =~ :[0-9]+$ ]]; then printf -v "$1_PORT" %s ":${value##*:}"; fi
+  if [[ $value =~ ^(https?)://([[:alnum:].-]+\.localhost)(:[0-9]+)?$ ]]; then  # always on loopback (RFC 6761, section 6.3)
+    local port=${BASH_REMATCH[3]#:} usual=443
+    if [ "${BASH_REMATCH[1]}" = http ]; then usual=80; fi
+    OPTIONS+=(--resolve "${BASH_REMATCH[2]}:${port:-$usual}:127.0.0.1")
+  fi
 }
 ask() {  # gives the variable $1 a value that a person types, unless the environment has one
   if [ -z "${!1:-}" ]; then IFS= read -rsp "$2: " "$1" </dev/tty && echo || exit 2; fi

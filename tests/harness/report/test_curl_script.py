@@ -386,6 +386,50 @@ def test_port_and_authority_of_the_run_are_compared_as_those_that_the_script_ask
         assert run(made, tmp_path, misled(there, wrong), BASE=there)[0] == 1, wrong
 
 
+@pytest.mark.parametrize(
+    ("there", "says", "wrong"),
+    [
+        ("https://id.example:8443", "https://other.example:8443", "https://other.example"),
+        ("https://id.example:8443", "https://id.example:8443", "https://id.example:9443"),
+        ("https://id.example", "https://other.example", "https://other.example:8443"),
+        ("https://id.example:443/", "https://other.example", "https://third.example"),
+        ("https://id.example:8443", "https://elsewhere.org", "https://elsewhere.org:8443"),
+    ],
+)
+def test_a_run_at_the_usual_port_is_compared_with_the_port_that_the_script_asks(
+    tmp_path: Path, there: str, says: str, wrong: str
+) -> None:
+    made = script(numbered([misled("https://id.example", says.replace(":8443", ""))]), 1)
+    for told, ends in ((says, 0), (wrong, 1)):
+        code, printed, _ = run(made, tmp_path, misled(there.rstrip("/"), told), BASE=there)
+        assert code == ends, printed
+
+
+@pytest.mark.parametrize(
+    ("base", "there"),
+    [
+        ("https://id.dev.localhost:7001", "id.dev.localhost:7001:127.0.0.1"),
+        ("https://id.dev.localhost", "id.dev.localhost:443:127.0.0.1"),
+        ("http://id.dev.localhost:80", "id.dev.localhost:80:127.0.0.1"),
+        ("https://id.example", ""),
+    ],
+)
+def test_a_name_of_this_machine_is_found_at_whatever_port_the_script_asks(
+    tmp_path: Path, base: str, there: str
+) -> None:
+    made = script(numbered([sent("GET", "https://auth.dev.localhost/x")]), 1)
+    _, _, said = run(made, tmp_path, sent("GET", f"{base}/x"), BASE=base)
+    assert values(said[0], "--resolve") == ([there] if there else [])
+
+
+def test_time_that_another_stage_skipped_is_not_waited_for() -> None:
+    seen = [sent("GET", "https://id.example/x") for _ in range(4)]
+    told = (("dev", 0.0), ("dev", 60.0), ("prod", 0.0), ("dev", 60.0))
+    staged = [replace(one, skipped=s, about={"stage": stage}) for one, (stage, s) in zip(seen, told, strict=True)]
+    made = script(numbered(staged), 1, 2, 3, 4)
+    assert re.findall(r"^wait_for (\d+)", made.requests, re.MULTILINE) == ["60"]
+
+
 def test_who_issued_a_jwt_is_compared_with_the_port_that_the_script_asks(tmp_path: Path) -> None:
     wrong = {"iss": "https://other.example:7001"}
     facts = TokenFacts(case="redemption", token=ACCESS, token_kind="access_token", form="jwt", claims=wrong)
