@@ -35,6 +35,9 @@ TOKENS, CODE, COOKIE, SIGNED_IN, BEARER, FORM, REFUSAL = REASONS = (
 )
 """Why an answer is in scope, the worst first."""
 
+FOR_CDNS = ("CDN-Cache-Control", "Surrogate-Control")
+"""Fields by which caches of one kind go instead of Cache-Control (RFC 9213, W3C's Edge Architecture)."""
+
 SECRET_FIELD = 16  # characters; a hidden field of so many is no constant of the page
 
 _HIDDEN = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)  # without `<`, time is linear
@@ -174,7 +177,7 @@ def caches_hold_nothing(seen: Record, parameters: Parameters) -> Judgement:
     return conclude(complaints, f"{scan.bytes} bytes of the browser's caches hold no credential and no personal data")
 
 
-@check("WEB-09.E3", "RFC 9111 §3, §3.5, §7.1, ASVS 5.0.0 14.2.2")
+@check("WEB-09.E3", "RFC 9111 §3, §3.5, §7.1, RFC 9213 §2.2, ASVS 5.0.0 14.2.2")
 def a_shared_cache_gives_nothing_away(seen: Record, parameters: Parameters) -> Judgement:
     _require_hit(seen)
     asked = seen.of(HttpExchange, "shared cache", asker="user")
@@ -202,4 +205,6 @@ def _given_away(seen: Record, answered: HttpExchange) -> Iterator[Complaint]:
     is_his = past.status != 200 or (name in answered.body and name not in past.body)
     if is_his and _is_hit(through):
         said = ", ".join(answered.header_values("cache-control")) or "no Cache-Control"
+        fields = ((name, ", ".join(answered.header_values(name))) for name in FOR_CDNS)
+        said += "".join(f", {name}: {value}" for name, value in fields if value)
         yield Complaint(f"{page}: a shared cache gives the user's answer to anybody ({said})", answered, through, past)

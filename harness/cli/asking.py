@@ -58,7 +58,10 @@ def init_command(as_json: bool, out: Path, force: bool, issuer: tuple[str, ...],
         lambda line: console.print(Text(visible(line)), soft_wrap=True),
     )
     if as_json:
-        stages = {stage: {"metadata": each.url, "problem": each.problem} for stage, each in written.found.items()}
+        stages = {
+            stage: {"metadata": each.url, "problem": each.problem, "mend": each.mend}
+            for stage, each in written.found.items()
+        }
         say_json({"file": str(written.file), "stages": stages, "next": written.next_steps})
     else:
         show_lines(console, {"written": written.file})

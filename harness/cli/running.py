@@ -86,13 +86,16 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
 @asks("pr")
 @side_by_side
 @click.option("--from", "source", type=Path_, help="A Python file with faults of your own.")
+@no_install
 @as_json
-def faults_command(as_json: bool, source: Path | None, side_by_side: int, **asked: Any) -> int:
+def faults_command(as_json: bool, source: Path | None, no_install: bool, side_by_side: int, **asked: Any) -> int:
     """Seed each fault and see that the expectation it names fails."""
     console = console_for(as_json)
     patterns = tuple(asked["controls"])
     asked["controls"] = ()
-    matrix = kill_faults(question(**asked), patterns, source, open_progress(console, silent=as_json), side_by_side)
+    tried = question(**asked)
+    bring(tried.opening.needs, no_install, console)
+    matrix = kill_faults(tried, patterns, source, open_progress(console, silent=as_json), side_by_side)
     if as_json:
         say_json(matrix.to_json())
     else:

@@ -90,6 +90,26 @@ def the_stream_of_events_may_be_kept(real: AddsHeaders) -> AddsHeaders:
     return _changing(real, "/events", "no-cache")
 
 
+@fault("F-WEB-09-x10", "WEB-09.E3", Part.RESPONSE_HEADERS)
+def a_cdn_is_told_to_keep_what_the_api_answers(real: AddsHeaders) -> AddsHeaders:
+    def add_headers(response: Response) -> Response:
+        response = real(response)
+        if request.path == "/me":
+            response.headers["CDN-Cache-Control"] = "public, max-age=60"
+        return response
+
+    return add_headers
+
+
+@fault("F-WEB-09-x11", "WEB-09.E3", Part.PAGES)
+def a_surrogate_is_told_to_keep_pages(real: Pages) -> Pages:
+    class Kept(Pages):
+        def headers(self) -> dict[str, str]:
+            return {**super().headers(), "Surrogate-Control": "max-age=60"}
+
+    return Kept(real.place)
+
+
 def _changing(real: AddsHeaders, path: str, cache_control: str | None, method: str = "") -> AddsHeaders:
     """The same headers, with another Cache-Control at one path, and of one method where it is named."""
 

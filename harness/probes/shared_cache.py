@@ -1,6 +1,7 @@
 """A shared cache in front of a target: it keeps and gives whatever RFC 9111 lets it, and nothing else.
 
-It is an eager one: where the standard says "may", it does. It answers GET requests only, keeps no part of a
+It is an eager one: where the standard says "may", it does, and it is every shared cache at once: a plain proxy, and a
+CDN that heeds the fields which are meant for it alone (RFC 9213). It answers GET requests only, keeps no part of a
 representation (206), and never gives what is stale, so that it has nothing to validate. What it did is told in the
 Cache-Status field (RFC 9211).
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from harness.probes.clients import Bounds, Exchanged, HttpClient
+from harness.probes.targeted_caching import targeted_directives
 
 __all__ = ["NAME", "CachingClient", "PublicOrigin", "SharedCache", "directives"]
 
@@ -65,9 +67,13 @@ class SharedCache:
 
     def keep(self, url: str, headers: Mapping[str, str], answer: Exchanged) -> bool:
         """Keep the answer to a GET with these fields, where a shared cache may (§3); whether it did."""
-        said = directives(answer.headers)
-        lifetime = _lifetime(answer, said)
-        if not _may_keep(headers, answer, said) or lifetime <= 0:
+        readings = [
+            (directives(answer.headers), False),
+            *((said, True) for said in targeted_directives(answer.headers)),
+        ]
+        lives = (_lifetime(answer, said, alone) for said, alone in readings if _may_keep(headers, answer, said))
+        lifetime = max(lives, default=0.0)
+        if lifetime <= 0:
             return False
         vary = {name.strip().lower() for line in _values(answer.headers, "vary") for name in line.split(",")}
         if "*" in vary:
@@ -143,12 +149,12 @@ def _may_keep(request: Mapping[str, str], answer: Exchanged, said: Mapping[str, 
     return "authorization" not in request or bool(said.keys() & {"public", "s-maxage", "must-revalidate"})
 
 
-def _lifetime(answer: Exchanged, said: Mapping[str, str]) -> float:
-    """Seconds for which the answer may be given yet (§4.2.1, §4.2.2)."""
+def _lifetime(answer: Exchanged, said: Mapping[str, str], alone: bool) -> float:
+    """Seconds for which the answer may be given yet (§4.2.1, §4.2.2), by these directives, `alone` without Expires."""
     for name in ("s-maxage", "max-age"):
         if name in said:
             return _number(said[name]) - _age(answer.headers)
-    if expires := next(_values(answer.headers, "expires"), ""):
+    if not alone and (expires := next(_values(answer.headers, "expires"), "")):
         dated = next(_values(answer.headers, "date"), "")
         return _seconds_between(dated, expires) - _age(answer.headers)
     return HEURISTIC if answer.status in HEURISTICALLY_CACHEABLE or "public" in said else 0.0

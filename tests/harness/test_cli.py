@@ -142,6 +142,21 @@ def test_faults_that_are_not_there_are_a_usage_error(options: tuple[str, ...], w
     assert words in error(call("faults", *options, "--json"))["message"]
 
 
+@pytest.mark.parametrize(("options", "installs"), [((), True), (("--no-install",), False)])
+def test_faults_install_only_where_they_may(
+    options: tuple[str, ...], installs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def provision(may: bool, *_: object) -> list[object]:
+        asked.append(may)
+        return []
+
+    monkeypatch.setattr(cli_options, "provision", provision)
+    assert call("faults", "--controls", "NOPE-*", *options).exit_code == 2
+    assert asked == [installs]
+
+
 def test_a_fault_of_ones_own_with_an_unknown_expectation_is_told_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "my_faults.py"
     text = '\n\n@fault("F-MY-9", "TOKEN-01.E9", "code store")\ndef mine(real):\n    return real\n'

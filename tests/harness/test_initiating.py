@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -54,6 +55,16 @@ def test_an_issuer_of_an_unknown_authority_is_told_with_the_option_that_mends_it
     assert ("is not accepted" in text, "--ca-file ca.pem" in text) == (True, True)
     described = load_description(tmp_path / "t.toml", {"PASSWORD": PASSWORD})
     assert (described.login.by, '\n# scope = "openid"' in text) == ("form", True)
+
+
+def test_in_json_each_problem_has_what_mends_it(tls: tuple[int, Path], tmp_path: Path) -> None:
+    given = {"issuer": f"https://right.localhost:{tls[0]}", "client-id": "web", "user": "alice"}
+    given |= {"redirect-uri": "http://127.0.0.1:1/cb", "out": str(tmp_path / "t.toml")}
+    options = [word for name, value in given.items() for word in (f"--{name}", value)]
+    told = CliRunner().invoke(main, ["init", *options, "--json"])
+    stage = json.loads(told.stdout)["stages"]["dev"]
+    assert "is not accepted" in stage["problem"] + stage["mend"]
+    assert "authassay init: --ca-file ca.pem --force" in stage["mend"]
 
 
 @pytest.mark.parametrize(

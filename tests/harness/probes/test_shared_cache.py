@@ -158,3 +158,34 @@ def test_a_request_that_was_not_answered_is_not_kept() -> None:
 def test_directives_are_read_whatever_their_case_their_spaces_and_their_quotes() -> None:
     read = directives([control('No-Store , max-age="60",private="a, no-cache"'), control("S-MaxAge=5, max-age=7")])
     assert read == {"no-store": "", "max-age": "60", "private": "a, no-cache", "s-maxage": "5"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (control("no-store"), ("CDN-Cache-Control", "max-age=60")),
+        (control("private"), ("CDN-Cache-Control", "public")),
+        (control("no-store"), ("CDN-Cache-Control", "no-store=?0, max-age=60;x=1")),
+        (control("no-store"), ("Surrogate-Control", 'content="ESI/1.0", max-age=60+600')),
+        (control("max-age=60"), ("CDN-Cache-Control", "no-store")),  # a plain proxy does not heed it
+    ],
+)
+def test_what_is_said_to_caches_of_one_kind_holds_for_these(headers: tuple[tuple[str, str], ...]) -> None:
+    assert given_on(*headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (control("no-store"), ("CDN-Cache-Control", "")),
+        (control("no-store"), ("CDN-Cache-Control", "max-age=60, =")),  # no dictionary: ignored (RFC 9213 §2.1)
+        (control("no-store"), ("CDN-Cache-Control", "Max-Age=60")),
+        (control("no-store"), ("CDN-Cache-Control", "max-age=0")),
+        (control("no-store"), ("CDN-Cache-Control", "private, max-age=60")),
+        (control("no-store"), ("CDN-Cache-Control", "no-store"), DATE, LATER),
+        (control("no-store"), ("Surrogate-Control", "no-store")),
+        (control("no-store"), ("Surrogate-Control", "max-age=0+600")),
+    ],
+)
+def test_what_forbids_it_there_too_is_given_to_nobody(headers: tuple[tuple[str, str], ...]) -> None:
+    assert not given_on(*headers)
