@@ -99,6 +99,8 @@ def _told(model: type[BaseModel], where: KeyPath, details: ErrorDetails) -> tupl
         return f"{name}: unknown value {found!r}", nearest(str(found), choices)
     if kind in _EMPTY:
         return f"{name} is empty", "write something there"
+    if kind == "list_type" and isinstance(found, dict):
+        return f"{name} is one table, and there may be several", f"write [[{name}]]"
     expected = _KINDS.get(kind)
     if expected:
         return f"{name} is {_shown(found)}, not {expected}", f"write {expected}"
