@@ -187,3 +187,52 @@ Feature: Tokens
     When the user logs out of each client while the endpoint for revocation cannot be reached, until it can be again
     And the desktop client is restarted between such a logout and the return of the network
     Then TOKEN-19.E4 holds: nobody is signed in at the client, and the tokens are dead once the network is back
+
+  @TOKEN-15 @stage:each
+  Scenario: A token is taken by the algorithm of the issuer's key alone
+    Given a user's access token, and an attacker who knows the issuer's public key
+    When the token is presented as it is, and forged in these ways, at every route that takes one
+      | forged                               |
+      | the algorithm none                   |
+      | the algorithm None                   |
+      | the algorithm nONE                   |
+      | the public key's PEM as secret       |
+      | the same without its last line end   |
+      | the public key's DER as secret       |
+      | the public JWK as secret             |
+      | the same with its members in order   |
+      | an empty secret                      |
+      | another algorithm over the signature |
+      | another algorithm by another's key   |
+      | the right algorithm by another's key |
+      | no signature                         |
+      | no third segment                     |
+      | an edited payload                    |
+      | the JSON serialisation               |
+    Then TOKEN-15.E1 holds: every forgery is refused as an invalid token, at each of them
+    And TOKEN-15.E2 holds: the token as it is is taken at each of them
+
+  @TOKEN-16 @stage:each
+  Scenario: What a token says of its key is not believed
+    Given a user's access token, and an attacker who knows the issuer's public key
+    When tokens of the attacker name keys in these ways, while he listens for whoever fetches them
+      | hint                                |
+      | an unknown key id                   |
+      | no key id                           |
+      | a path as key id                    |
+      | a path as key id, an empty secret   |
+      | SQL as key id                       |
+      | SQL as key id, its answer as secret |
+      | a key id of 10,000 characters       |
+      | a URL of keys                       |
+      | a URL of a certificate              |
+      | a key                               |
+      | a key, and its id                   |
+      | a certificate                       |
+      | a critical extension                |
+    And the issuer's own key signs tokens that name an unknown key, or an extension that nobody knows
+    And many tokens in a row name keys that nobody knows, and then the token is presented as it is
+    Then TOKEN-16.E1 holds: every one of these tokens is refused
+    And TOKEN-16.E2 holds: nobody comes to where the attacker listens
+    And TOKEN-16.E3 holds: unknown keys make the API ask for the issuer's keys once in half a minute at most
+    And TOKEN-16.E4 holds: the API goes on, and its logs tell of no error

@@ -42,7 +42,8 @@ class Part(StrEnum):
     API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts; really api.issuer_keys.IssuerKeys
     API_PROOFS = "api proofs"  # rfc9449.ProofVerifier of the API: proofs of the key that a token is bound to
     TOKEN_PROOFS = "token proofs"  # rfc9449.ProofVerifier of the token endpoint
-    API_GUARD = "api guard"  # api.guard.ApiGuard
+    ACCESS_TOKENS = "access tokens"  # api.access_token.AccessTokens: what the API takes for an access token
+    API_GUARD = "api guard"  # api.guard.ApiGuard: who may call the API
     RESPONSE_HEADERS = (
         "response headers"  # issuer.app.add_headers, api.app.add_headers: callable (response) -> response
     )

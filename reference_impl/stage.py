@@ -12,7 +12,7 @@ import requests
 from flask import Flask
 
 from reference_impl import rfc9449
-from reference_impl.api import ApiGuard, Realtime, create_api_app, notes
+from reference_impl.api import AccessTokens, ApiGuard, Realtime, create_api_app, notes
 from reference_impl.api.app import REALTIME, add_headers
 from reference_impl.api.issuer_keys import IssuerKeys, fetch_in_process
 from reference_impl.aws import AwsClients
@@ -128,10 +128,8 @@ def build_api(
     fetched = IssuerKeys(lambda: fetch_in_process(issuer.app, config.issuer), clock)
     keys = parts.choose(Part.API_KEYS, fetched)
     proofs = parts.choose(Part.API_PROOFS, ProofVerifier(clock, SeenInDatabase(database)))
-    real_guard = ApiGuard(
-        config.issuer, config.audience, keys, grants, clock, config.lifetimes.leeway, fetched.refresh, proofs
-    )
-    guard = parts.choose(Part.API_GUARD, real_guard)
+    tokens = AccessTokens(config.issuer, config.audience, keys, clock, config.lifetimes.leeway, fetched.refresh)
+    guard = parts.choose(Part.API_GUARD, ApiGuard(parts.choose(Part.ACCESS_TOKENS, tokens), grants, proofs))
     realtime = parts.choose(Part.REALTIME, Realtime(guard))
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
     return create_api_app(guard, notes.Notes(database), clock, grants.name_of, realtime, headers, config.api_url)

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 from flask import Response, request
 
 from harness.faults.registry import fault
-from reference_impl.api.guard import ApiGuard, Principal
+from reference_impl.api.access_token import AccessTokens, Claims
 from reference_impl.config import StageConfig
 from reference_impl.events.occurrences import Session
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import TokenEndpoint, TokenSet
 from reference_impl.parts import Part
-from reference_impl.rfc9449 import PresentedProof
 
 Metadata = Callable[[StageConfig], dict[str, object]]
 
@@ -79,13 +78,13 @@ def _moved(value: object, issuer: str, other: str) -> object:
     return value.replace(issuer, other) if isinstance(value, str) else value
 
 
-@fault("F-STAGE-05-x3", "STAGE-05.E3", Part.API_GUARD)
-def the_api_takes_its_issuer_from_x_forwarded_host(real: ApiGuard) -> ApiGuard:
-    class Credulous(ApiGuard):
-        def admit(self, authorization: str | None, proof: PresentedProof | None = None) -> Principal:
+@fault("F-STAGE-05-x3", "STAGE-05.E3", Part.ACCESS_TOKENS)
+def the_api_takes_its_issuer_from_x_forwarded_host(real: AccessTokens) -> AccessTokens:
+    class Credulous(AccessTokens):
+        def claims_of(self, token: str) -> Claims:
             host = _forwarded_host()
             named = replace(self, issuer=f"https://{host}") if host else self
-            return ApiGuard.admit(named, authorization, proof)
+            return AccessTokens.claims_of(named, token)
 
     return Credulous(**vars(real))
 

@@ -17,7 +17,9 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from harness.faults.registry import fault
 from harness.model import STAGES
-from reference_impl.api.guard import ApiGuard, Claims, Principal, Unauthorized, bearer_token, text
+from reference_impl.api.access_token import Claims, text
+from reference_impl.api.challenge import Unauthorized
+from reference_impl.api.guard import ApiGuard, Principal, credentials
 from reference_impl.config import ConfigurationError, StageConfig
 from reference_impl.events.occurrences import LoginCompleted, Session
 from reference_impl.issuer.sqlite_state import SqliteState
@@ -132,9 +134,12 @@ class _SignatureOnly(ApiGuard):
     """An API that knows neither issuers nor grants, so that nothing else makes up for the defect."""
 
     def admit(self, authorization: str | None, proof: PresentedProof | None = None) -> Principal:
-        claims = self.read(bearer_token(authorization))
+        claims = self.tokens.read(credentials(authorization)[1])
         self.check_audience(claims)
         return Principal(*(text(claims, name) for name in ("sub", "client_id", "sid")))
+
+    def check_audience(self, claims: Claims) -> None:
+        self.tokens.check_audience(claims)
 
 
 @fault("F-STAGE-07-a", "STAGE-07.E1", Part.API_GUARD)
@@ -152,7 +157,7 @@ def any_stages_signature_is_enough(real: ApiGuard) -> ApiGuard:
 def the_audience_is_compared_by_prefix(real: ApiGuard) -> ApiGuard:
     class Prefix(_SignatureOnly):
         def check_audience(self, claims: Claims) -> None:
-            if not str(claims.get("aud")).startswith(self.audience):
+            if not str(claims.get("aud")).startswith(self.tokens.audience):
                 raise Unauthorized("it is for another audience")
 
     return Prefix(**vars(real))

@@ -11,7 +11,15 @@ from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
 from harness.observations.codec import from_json, to_json
 from harness.observations.events import BusCapture, BusEvent, LogCapture, PublishCall, PublishTranscript
 from harness.observations.evidence import AuditResult, DocumentedLifetime, Hit, LifetimeTable, SecretScan, StatusTable
-from harness.observations.http import CallbackDelivery, HttpExchange, Race, RealtimeConnection, TokenFacts
+from harness.observations.http import (
+    CallbackDelivery,
+    HttpExchange,
+    Race,
+    RealtimeConnection,
+    TokenFacts,
+    Visits,
+    Volley,
+)
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 
 __all__ = [
@@ -42,6 +50,8 @@ __all__ = [
     "StoreOperation",
     "StoreState",
     "TokenFacts",
+    "Visits",
+    "Volley",
     "from_json",
     "to_json",
 ]

@@ -11,7 +11,15 @@ from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.events import BusCapture, LogCapture, PublishTranscript
 from harness.observations.evidence import AuditResult, LifetimeTable, SecretScan, StatusTable
-from harness.observations.http import CallbackDelivery, HttpExchange, Race, RealtimeConnection, TokenFacts
+from harness.observations.http import (
+    CallbackDelivery,
+    HttpExchange,
+    Race,
+    RealtimeConnection,
+    TokenFacts,
+    Visits,
+    Volley,
+)
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 
 __all__ = ["from_json", "to_json"]
@@ -38,6 +46,8 @@ Known = (
     | LogCapture
     | AuditResult
     | StatusTable
+    | Visits
+    | Volley
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

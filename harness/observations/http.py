@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from harness.observations.base import Observation
 
-__all__ = ["CallbackDelivery", "HttpExchange", "Race", "RealtimeConnection", "TokenFacts"]
+__all__ = ["CallbackDelivery", "HttpExchange", "Race", "RealtimeConnection", "TokenFacts", "Visits", "Volley"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +85,31 @@ class Race(Observation):
     parallel: int
     rounds: tuple[tuple[int, ...], ...]
     successes: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volley(Observation):
+    """Many requests of one kind in a row: how often each status was answered (0: no answer), and how long it took."""
+
+    kind: Literal["volley"] = "volley"
+    statuses: Mapping[str, int]
+    seconds: float
+
+    @property
+    def sent(self) -> int:
+        return sum(self.statuses.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visits(Observation):
+    """Who came to a place that was watched, one line each, in so many seconds. `noticed`: the harness came too, and
+    that was noticed; its own visit is not among the others."""
+
+    kind: Literal["visits"] = "visits"
+    place: str
+    visits: tuple[str, ...]
+    noticed: bool
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)

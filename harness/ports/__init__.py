@@ -6,7 +6,7 @@ scenario is then `not_run` with that reason. `validating` wraps a port so that w
 
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
-from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime
+from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.target import Target
 from harness.ports.wrapping import absent, validating
@@ -24,7 +24,9 @@ __all__ = [
     "Realtime",
     "Rehearsal",
     "RelyingParty",
+    "SigningKey",
     "StoreClient",
+    "Surroundings",
     "Target",
     "WebClient",
     "absent",

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from harness.observations import RealtimeConnection
+from harness.observations import LogCapture, RealtimeConnection, Visits
 from harness.observe import Recorder
 from harness.probes.oauth import OAuthIssuer
 
-__all__ = ["Admin", "Clock", "Copies", "Issuer", "Realtime"]
+__all__ = ["Admin", "Clock", "Copies", "Issuer", "Realtime", "SigningKey", "Surroundings"]
 
 
 Issuer = OAuthIssuer  # over plain HTTP there is one way to be an issuer's client
@@ -41,6 +41,26 @@ class Admin(Protocol):
 
     def revocation_unreachable(self, stage: str, recorder: Recorder, case: str) -> AbstractContextManager[None]:
         """While it lasts, requests to the revocation endpoint end without an answer; each is recorded under `case`."""
+
+
+class SigningKey(Protocol):
+    """The key by which a target's issuer signs its access tokens."""
+
+    def sign(self, stage: str, signed: bytes) -> bytes:
+        """The signature of these bytes, in the form of a JWS, by the algorithm of the key (RFC 7518 §3)."""
+
+
+class Surroundings(Protocol):
+    """What operators see of a stage while it runs: its logs, and who asks its issuer for keys."""
+
+    def watch(self, stage: str) -> None:
+        """Forget what was seen so far."""
+
+    def key_requests(self, case: str, stage: str) -> Visits:
+        """Who asked for the issuer's key set since then."""
+
+    def logs(self, case: str, stage: str) -> LogCapture:
+        """What the stage's servers logged since then, with the level of each record."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from harness.model import Waiver
 from harness.observe import Recorder
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
-from harness.ports.issuer import Admin, Clock, Issuer, Realtime
+from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Documentation, Process, Rehearsal
 
 __all__ = ["Target"]
@@ -88,6 +88,10 @@ class Target(Protocol):
         """The target's `web` or `desktop` client, with two issuers in its list."""
 
     def documentation(self, recorder: Recorder) -> Documentation: ...
+
+    def signing_key(self) -> SigningKey: ...
+
+    def surroundings(self, recorder: Recorder) -> Surroundings: ...
 
     def rehearsal(self, recorder: Recorder) -> Rehearsal: ...
 

@@ -61,6 +61,7 @@ class StageAddress:
     clients: Mapping[str, Client]
     users: Mapping[str, User] = field(repr=False)
     scope: str = ""
+    audience: str = ""  # the API's identifier in tokens for it (RFC 9068 §2.2), where it is documented
     web_data: tuple[str, ...] = ()  # paths at which the web application answers its user with data
     api_data: tuple[str, ...] = ()  # paths at which the API answers a bearer with data, besides `protected`
     web_routes: tuple[Route, ...] = ()  # what else the web application answers its user
@@ -183,6 +184,10 @@ class OAuthIssuer:
     def metadata_urls(self) -> tuple[str, ...]:
         """Where the metadata may lie; once they were found, where they lie."""
         return (self.address.discovery,) if self.address.discovery else self._places
+
+    def published_keys(self) -> Mapping[str, Mapping[str, object]]:
+        """Every stage's key set, as published."""
+        return self._published_keys()
 
     def new_agent(self) -> HttpProbe:
         """A user agent with an empty cookie jar."""

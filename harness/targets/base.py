@@ -20,7 +20,9 @@ from harness.ports import (
     Realtime,
     Rehearsal,
     RelyingParty,
+    SigningKey,
     StoreClient,
+    Surroundings,
     WebClient,
     absent,
 )
@@ -102,6 +104,12 @@ class BaseTarget:
 
     def documentation(self, recorder: Recorder) -> Documentation:
         return self._absent(Documentation, "documentation", "documented lifetimes")
+
+    def signing_key(self) -> SigningKey:
+        return self._absent(SigningKey, "signing key")
+
+    def surroundings(self, recorder: Recorder) -> Surroundings:
+        return self._absent(Surroundings, "logs")
 
     def rehearsal(self, recorder: Recorder) -> Rehearsal:
         return self._absent(Rehearsal, "rehearsal", "run of its own")

@@ -38,6 +38,8 @@ Capability = Literal[
     "public_client",
     "native_client",
     "second_client",
+    "jwt_access_token",
+    "dpop",
 ]
 """What a description may declare absent."""
 

@@ -19,7 +19,9 @@ from harness.ports import (
     Publisher,
     Realtime,
     RelyingParty,
+    SigningKey,
     StoreClient,
+    Surroundings,
     WebClient,
     validating,
 )
@@ -34,7 +36,9 @@ from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
 from harness.targets.reference_relying_party import open_relying_party
+from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
+from harness.targets.reference_surroundings import ReferenceSurroundings
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
 
@@ -86,6 +90,12 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return validating(WebClient, ReferenceWeb(self, stage, browser, recorder, on_disk))
+
+    def signing_key(self) -> SigningKey:
+        return validating(SigningKey, ReferenceSigningKey(self))
+
+    def surroundings(self, recorder: Recorder) -> Surroundings:
+        return validating(Surroundings, ReferenceSurroundings(self, recorder))
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime:
         return validating(Realtime, ReferenceRealtime(self, stage, recorder))

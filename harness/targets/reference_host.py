@@ -25,6 +25,7 @@ from harness.probes.oauth import Client, Route, StageAddress, User
 from harness.probes.requests_client import RequestsClient
 from harness.redact import Redactor
 from harness.targets.reference_admin import Switches, with_switches
+from harness.targets.reference_keys import KeyRequests
 from harness.targets.reference_outage import RevocationOutage
 from harness.targets.reference_tap import TokenTap
 from reference_impl.app import Reference, ReferenceStage
@@ -51,6 +52,7 @@ class ReferenceHost:
         self.addresses: dict[str, StageAddress] = {}
         self.taps: dict[str, TokenTap] = {}
         self.outages: dict[str, RevocationOutage] = {}
+        self.key_requests: dict[str, KeyRequests] = {}
 
     @classmethod
     def open(cls, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> Self:
@@ -81,6 +83,8 @@ class ReferenceHost:
             self.addresses[stage] = self._address(stage, running)
             self.taps[stage] = TokenTap(stage, self.redactor)
             self.taps[stage].attach(running.app.issuer.app)
+            self.key_requests[stage] = KeyRequests()
+            self.key_requests[stage].attach(running.app.issuer.app)
             self.outages[stage] = RevocationOutage(stage, running.app.issuer.app.wsgi_app)
             running.app.issuer.app.wsgi_app = self.outages[stage]  # type: ignore[method-assign]  # as Flask's docs tell
 
@@ -104,6 +108,7 @@ class ReferenceHost:
             clients,
             users,
             scope="api",
+            audience=running.config.audience,
             web_data=("/session", "/api/me"),
             api_data=("/notes",),
             web_routes=(Route("POST", "/refresh"),),

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from reference_impl.api.guard import ApiGuard, Unauthorized
+from reference_impl.api.challenge import Unauthorized
+from reference_impl.api.guard import ApiGuard
 from reference_impl.rfc9449 import PresentedProof
 
 RECHECK = 2.0  # seconds between two looks at the session, each followed by a heartbeat

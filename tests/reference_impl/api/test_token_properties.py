@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from reference_impl.api.access_token import LONGEST_LIFETIME, AccessTokens
 from reference_impl.api.challenge import Unauthorized
-from reference_impl.api.guard import LONGEST_LIFETIME, ApiGuard
+from reference_impl.api.guard import ApiGuard
 from reference_impl.compact_jws import Malformed, decoded, protected_header
 
 NOW = 1_800_000_000.0
@@ -38,7 +39,8 @@ class Active:
         return session_id == "g"
 
 
-GUARD = ApiGuard(ISSUER, AUDIENCE, lambda: {"keys": [KEY.as_dict(private=False)]}, Active(), Still(), LEEWAY)
+TOKENS = AccessTokens(ISSUER, AUDIENCE, lambda: {"keys": [KEY.as_dict(private=False)]}, Still(), LEEWAY)
+GUARD = ApiGuard(TOKENS, Active())
 
 
 def signed(claims: Any, **header: Any) -> str:
