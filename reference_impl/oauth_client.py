@@ -165,9 +165,14 @@ class OAuthClient:
             response = self._post("token_endpoint", form, REFRESH_TIMEOUT)
         return self._tokens(response, refresh_token)
 
-    def revoke(self, token: str) -> None:
-        """End the grant that the token belongs to (RFC 7009 §2). Raises IssuerUnavailable."""
-        response = self._post("revocation_endpoint", {"token": token})
+    def revoke(self, token: str, reason: str = "user", occurred_at: float | None = None) -> None:
+        """End the grant that the token belongs to (RFC 7009 §2). Raises IssuerUnavailable.
+
+        ``reason``: ``user`` or ``stage_switch``; ``occurred_at``: when the user left, in seconds since the epoch. Both
+        are for our own issuer's event; another ignores them (RFC 6749 §3.2).
+        """
+        left = {"occurred_at": f"{occurred_at:.3f}"} if occurred_at is not None else {}
+        response = self._post("revocation_endpoint", {"token": token, "reason": reason, **left})
         if response.status_code != 200:
             raise IssuerUnavailable(f"the revocation endpoint answered {response.status_code}")
 

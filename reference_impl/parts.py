@@ -35,9 +35,15 @@ class Part(StrEnum):
     TOKEN_STORE = "token store"  # issuer.tokens.TokenStore: grants, refresh families, revocation state
     TOKEN_ENDPOINT = "token endpoint"  # issuer.token_endpoint.TokenEndpoint: redeems codes and refresh tokens
     REVOCATION = "revocation"  # issuer.revocation.Revocation (RFC 7009)
+    ACCOUNTS = "accounts"  # issuer.accounts.Accounts: who has which pseudonym
+    CORRELATION = "correlation"  # issuer.correlation.Correlation: which identifier a flow has
+    AUDIT_LOG = "audit log"  # callable (occurrence) -> None: writes events.audit's line
     EVENT_BUILDER = "event builder"  # events.builder.EventBuilder: which occurrence becomes which event
     OUTBOX = "outbox"  # events.outbox.Outbox
     PUBLISHER = "publisher"  # events.publisher.Publisher: outbox relay -> EventBridge
+    EVENT_CONSUMER = "event consumer"  # events.consumer.Subscriber: which deliveries are believed and stored
+    EVENT_RULE = "event rule"  # callable (app, stage, issuer) -> EventBridge pattern of what subscribers are sent
+    BURST_ALARM = "burst alarm"  # events.bursts.BurstAlarm: what an operator is alerted of
     ROTATION_POLICY = "rotation policy"  # rotation.RotationPolicy: when a new generation is used, and old ones end
     API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts; really api.issuer_keys.IssuerKeys
     API_PROOFS = "api proofs"  # rfc9449.ProofVerifier of the API: proofs of the key that a token is bound to

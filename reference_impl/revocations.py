@@ -25,11 +25,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Owed:
-    """A token to revoke, its issuer, to whom alone it may be sent, and since when (seconds since the epoch)."""
+    """A token to revoke, its issuer, to whom alone it may be sent, since when (seconds since the epoch), and why."""
 
     issuer: str
     token: str = field(repr=False)
     since: float
+    reason: str = "user"
 
 
 class Shelf(Protocol):
@@ -81,10 +82,10 @@ class Revocations:
         self._lock = threading.Lock()
         self._payer: threading.Thread | None = None
 
-    def owe(self, issuer: str, token: str) -> None:
+    def owe(self, issuer: str, token: str, reason: str = "user") -> None:
         """Keep a token until it is revoked; nothing is sent yet."""
         with self._lock:
-            owed = [*self._load(), Owed(issuer, token, self._clock.now())]
+            owed = [*self._load(), Owed(issuer, token, self._clock.now(), reason)]
             if len(owed) > self.shelf.most:
                 _report("revocation-given-up", "no room for more")
             self._save(owed[-self.shelf.most :])
@@ -124,7 +125,7 @@ class Revocations:
             self._forget(debt)
             return False
         try:
-            client.revoke(debt.token)
+            client.revoke(debt.token, debt.reason, debt.since)
         except OAuthClientError as error:
             _log.debug("still owed: %s", type(error).__name__)
             return False

@@ -19,7 +19,7 @@ from reference_impl.aws import AwsClients
 from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
 from reference_impl.database import Database
-from reference_impl.events import Outbox, Publisher, Relay, outbox
+from reference_impl.events import EventSigner, Outbox, Publisher, Reason, Relay, outbox
 from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.issuer.sqlite_state import SqliteStore
@@ -92,6 +92,14 @@ class StageApp:
         """Disable or enable the account with this pseudonym. Raises LookupError if there is none."""
         self.store.change(lambda state: self.issuer.accounts.set_disabled(state, subject, disabled))
 
+    def end_session(self, session_id: str) -> None:
+        """End one session, as an administrator does; its event tells so. Without effect where it has ended."""
+        self.store.change(lambda state: self.issuer.endpoint.end(state, session_id, Reason.ADMIN))
+
+    def erase_account(self, subject: str) -> None:
+        """Erase an account with all its sessions. Raises LookupError if there is none."""
+        self.store.change(lambda state: self.issuer.endpoint.erase(state, subject))
+
 
 def build_stage(
     config: StageConfig, parts: Parts | None = None, clock: Clock | None = None, aws: AwsClients | None = None
@@ -101,7 +109,8 @@ def build_stage(
     database = Database(config.database, *SCHEMAS)
     store = SqliteStore(database)
     stopping = threading.Event()
-    box = parts.choose(Part.OUTBOX, Outbox(database, clock))
+    signer = EventSigner()
+    box = parts.choose(Part.OUTBOX, Outbox(database, clock, signer))
     clients = aws or config.aws.clients()
     events_client, ssm = clients.events(), clients.ssm()
     publisher = parts.choose(
@@ -110,6 +119,7 @@ def build_stage(
     )
     live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
     issuer = build_issuer(config, parts, clock, store, box, SeenInDatabase(database), live)
+    signer.use(issuer.keys.sign_as)
     http = loopback_session(config.ca_file)
     apps = {
         config.host(config.issuer): issuer.app,

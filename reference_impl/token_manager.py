@@ -178,15 +178,17 @@ class Logout:
     def __init__(self, revocations: Revocations) -> None:
         self.revocations = revocations
 
-    def end(self, manager: TokenManager) -> bool:
+    def end(self, manager: TokenManager, reason: str = "user") -> bool:
         """Revoke the session's grant and forget its secrets; return whether the issuer has confirmed it already.
+
+        ``reason``: ``user``, or ``stage_switch`` where the user leaves this stage for another.
 
         Without a confirmation the session ends here all the same: a log record says so, the caller must tell the user,
         and the revocation is tried again. It is noted before the session is forgotten, so that a crash loses neither.
         """
         held = manager.vault.load()
         if held is not None:
-            self.revocations.owe(manager.oauth.issuer, held)
+            self.revocations.owe(manager.oauth.issuer, held, reason)
         manager.forget()
         if held is None or self.revocations.pay(held):
             return True

@@ -11,7 +11,7 @@ from flask import Response, current_app, request
 from harness.faults.registry import fault
 from reference_impl.api.guard import ApiGuard, Principal
 from reference_impl.api.realtime import BACKLOG, Inbox, Realtime, Stream
-from reference_impl.issuer.revocation import GrantOfToken, Revocation
+from reference_impl.issuer.revocation import GrantOfToken, Leaving, Revocation
 from reference_impl.issuer.state import IssuerState
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.parts import Part
@@ -26,7 +26,7 @@ AddsHeaders = Callable[[Response], Response]
 @fault("F-TOKEN-19-a", "TOKEN-19.E1", Part.LOGOUT)
 def a_logout_only_deletes_local_state(real: Logout) -> Logout:
     class Local(Logout):
-        def end(self, manager: TokenManager) -> bool:
+        def end(self, manager: TokenManager, reason: str = "user") -> bool:
             manager.forget()
             return True
 
@@ -77,7 +77,7 @@ def a_token_is_revoked_before_its_client_is_compared(real: Revocation) -> Revoca
         def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
             found = super().find(state, token)
             if found is not None:
-                self.revoke(state, found)
+                self.revoke(state, found, Leaving())
             return found
 
     return Eager(**vars(real))
@@ -132,7 +132,7 @@ def a_get_is_refused_and_revokes_all_the_same(real: AddsHeaders) -> AddsHeaders:
 @fault("F-TOKEN-19-x6", "TOKEN-19.E4", Part.LOGOUT)
 def a_failed_revocation_is_not_tried_again(real: Logout) -> Logout:
     class Once(Logout):
-        def end(self, manager: TokenManager) -> bool:
+        def end(self, manager: TokenManager, reason: str = "user") -> bool:
             held = manager.forget()
             try:
                 if held is not None:
@@ -153,7 +153,7 @@ def a_failed_revocation_is_forgotten_at_a_restart(real: Logout) -> Logout:
 @fault("F-TOKEN-19-x8", "TOKEN-19.E4", Part.LOGOUT)
 def a_failed_revocation_leaves_the_user_signed_in(real: Logout) -> Logout:
     class Obedient(Logout):
-        def end(self, manager: TokenManager) -> bool:
+        def end(self, manager: TokenManager, reason: str = "user") -> bool:
             held = manager.vault.load()
             try:
                 if held is not None:

@@ -15,14 +15,15 @@ from harness.faults.storage import sql_of
 from reference_impl.api.guard import ApiGuard
 from reference_impl.config import Client
 from reference_impl.events.builder import EventBuilder
-from reference_impl.events.occurrences import Occurrence, RefreshFailed, Session
-from reference_impl.events.schema import AuthEvent, Reason
+from reference_impl.events.fields import Reason
+from reference_impl.events.occurrences import Occurrence, RefreshFailed
+from reference_impl.events.schema import AuthEvent
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
 from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
-from reference_impl.issuer.state import IssuerState
+from reference_impl.issuer.state import GrantRecord, IssuerState
 from reference_impl.issuer.tokens import RefreshRecord, RefreshRefused, Rotation, TokenStore
 from reference_impl.parts import Part
 
@@ -277,7 +278,7 @@ def _sweeping(real: TokenStore, alike: str) -> TokenStore:
     """Ends, with a session, all others that have these columns alike."""
 
     class Sweeping(_Store):
-        def end_grant(self, state: IssuerState, session_id: str, reason: Reason, now: float) -> Session | None:
+        def end_grant(self, state: IssuerState, session_id: str, reason: Reason, now: float) -> GrantRecord | None:
             sql_of(state).execute(
                 "UPDATE grants SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND session_id <> ?"
                 f" AND ({alike}) = (SELECT {alike} FROM grants WHERE session_id = ?)",
@@ -332,4 +333,4 @@ def reuse_is_told_as_a_revocation(real: EventBuilder) -> EventBuilder:
                 occurrence = replace(occurrence, reason=Reason.REVOKED)
             return super().build(occurrence)
 
-    return Vague(real.stage, real.clock)
+    return Vague(**vars(real))

@@ -21,7 +21,7 @@ from harness.probes.scripted_bus import ScriptedBus, digest_of, offline_client
 from harness.targets.reference_host import ReferenceHost
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
-from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox
+from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Reason, Relay, outbox
 from reference_impl.events.outbox import Message
 from reference_impl.parts import Part
 
@@ -132,11 +132,26 @@ def _id_of(detail: Any) -> str:
 
 def _submit(database: Database, box: Outbox, count: int) -> tuple[Message, ...]:
     """The messages as the outbox holds them."""
-    made = [AuthEvent(EventType.LOGIN, str(uuid.uuid4()), time.time(), "dev", "web") for _ in range(count)]
+    made = [_login(number) for number in range(count)]
     with database.transaction() as connection:
         for event in made:
             box.add(connection, event)
     return box.pending()
+
+
+def _login(number: int) -> AuthEvent:
+    return AuthEvent(
+        EventType.LOGIN,
+        str(uuid.uuid4()),
+        time.time(),
+        "dev",
+        "https://auth.dev.localhost",
+        "web",
+        Reason.KNOWN_ACCOUNT,
+        subject="s" * 24,
+        session_ref=f"{number:024d}",
+        correlation_id=str(uuid.uuid4()),
+    )
 
 
 def _publish_all(box: Outbox, publisher: Publisher, bus: ScriptedBus) -> bool:

@@ -1,11 +1,52 @@
 """Auth lifecycle events: what happened, which event it becomes, and its safe way to the bus.
 
-Re-exported: what somebody needs who publishes events of his own through the same outbox.
+The outbox alone, in a function of somebody's own, needs a database file and a client of EventBridge:
+
+    database = Database(Path("/mnt/state/events.sqlite"), OUTBOX_SCHEMA)
+    outbox = Outbox(database, SystemClock())
+    publisher = Publisher(boto3.client("events"), "the-bus", "app.prod")
+    with database.transaction() as connection:
+        …                                       # the change itself
+        outbox.add(connection, event)           # its event: both are committed, or neither
+    Relay(outbox, publisher).publish_all()      # now, or in another invocation: nothing is lost between
+
+and who subscribes:
+
+    Subscriber(database, Consumer("prod", "app.prod", issuer, EventVerifier(jwks))).receive(envelope)
 """
 
-from reference_impl.events.outbox import Outbox
+from reference_impl.clock import SystemClock
+from reference_impl.database import Database
+from reference_impl.events.authenticity import EventSigner, EventVerifier
+from reference_impl.events.consumer import SCHEMA as SUBSCRIBER_SCHEMA
+from reference_impl.events.consumer import Consumer, Refused, Subscriber
+from reference_impl.events.fields import EventType, Reason
+from reference_impl.events.outbox import SCHEMA as OUTBOX_SCHEMA
+from reference_impl.events.outbox import DeadLetter, Message, Outbox
 from reference_impl.events.publisher import Publisher, PublishReport
 from reference_impl.events.relay import Relay
-from reference_impl.events.schema import AuthEvent, EventType, Reason
+from reference_impl.events.schema import AuthEvent
+from reference_impl.events.validation import InvalidEvent, violations
 
-__all__ = ["AuthEvent", "EventType", "Outbox", "PublishReport", "Publisher", "Reason", "Relay"]
+__all__ = [
+    "OUTBOX_SCHEMA",
+    "SUBSCRIBER_SCHEMA",
+    "AuthEvent",
+    "Consumer",
+    "Database",
+    "DeadLetter",
+    "EventSigner",
+    "EventType",
+    "EventVerifier",
+    "InvalidEvent",
+    "Message",
+    "Outbox",
+    "PublishReport",
+    "Publisher",
+    "Reason",
+    "Refused",
+    "Relay",
+    "Subscriber",
+    "SystemClock",
+    "violations",
+]

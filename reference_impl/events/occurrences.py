@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reference_impl.events.schema import Reason
+from reference_impl.events.fields import Reason
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,11 @@ class SessionRefreshed:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """A grant ended, for the first time."""
+    """A grant ended, for the first time. ``occurred_at``: when its user left, where that was before now."""
 
     session: Session
     reason: Reason
+    occurred_at: float | None = None
 
 
 @dataclass(frozen=True)

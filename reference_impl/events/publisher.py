@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 MAX_BATCH = 10  # entries a call: AWS EventBridge PutEvents
+MAX_BYTES = 256 * 1024  # of an entry, and of all entries of a call: the limit that holds in every region
+TOO_LARGE = "EntryTooLarge"  # the code of what is not even sent
 RETRYABLE = frozenset(
     {
         "ThrottlingException",
@@ -73,6 +75,7 @@ class Publisher:
     """Publishes to one bus. ``source`` is ``<app>.<stage>``, as SST has it.
 
     ``attempts``: calls at most for one entry. ``backoff``: seconds before the second, doubled before each further one.
+    ``max_bytes``: of an entry and of a call. An event of ours is never as large (schema.py); another is a dead letter.
     ``sleep`` returns true where it was cut short, because the process stops: what is left is deferred then.
     """
 
@@ -83,13 +86,32 @@ class Publisher:
     backoff: float = 0.1
     sleep: Callable[[float], object] = time.sleep
     alarm: Callable[[DeadLetter], None] = log_alarm
+    max_bytes: int = MAX_BYTES
 
     def publish(self, batch: Sequence[Message]) -> PublishReport:
-        """Send the messages, at most `MAX_BATCH` a call; return what became of each. Raises nothing of the bus's."""
-        report = PublishReport()
-        for start in range(0, len(batch), MAX_BATCH):
-            report += self._publish(tuple(batch[start : start + MAX_BATCH]))
+        """Send the messages, in calls within the limits; return what became of each. Raises nothing of the bus's."""
+        fitting = [message for message in batch if self.size(message) <= self.max_bytes]
+        report = self._bury([(message, TOO_LARGE) for message in batch if message not in fitting], 0)
+        for call in self._calls(fitting):
+            report += self._publish(call)
         return report
+
+    def size(self, message: Message) -> int:
+        """Return the bytes of an entry as EventBridge counts them: of its source, its detail-type and its detail."""
+        return sum(len(text.encode("utf-8")) for text in (self.source, message.type, message.detail))
+
+    def _calls(self, messages: Sequence[Message]) -> Iterator[tuple[Message, ...]]:
+        """Divide messages among calls of at most `MAX_BATCH` entries and ``max_bytes`` bytes, in their order."""
+        call: list[Message] = []
+        size = 0
+        for message in messages:
+            if call and (len(call) == MAX_BATCH or size + self.size(message) > self.max_bytes):
+                yield tuple(call)
+                call, size = [], 0
+            call.append(message)
+            size += self.size(message)
+        if call:
+            yield tuple(call)
 
     def entry(self, message: Message) -> PutEventsRequestEntryTypeDef:
         """Return the entry of a message, its members in SST's order."""

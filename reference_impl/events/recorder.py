@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reference_impl.clock import Clock
+from reference_impl.events.audit import Audits, log_occurrence
 from reference_impl.events.builder import EventBuilder
 from reference_impl.events.occurrences import Occurrence, RefreshFailed
 from reference_impl.events.schema import AuthEvent, Reason
@@ -28,9 +29,11 @@ class EventRecorder:
     builder: EventBuilder
     outbox: EventSink
     clock: Clock
+    audit: Audits = log_occurrence
 
     def record(self, state: IssuerState, occurrence: Occurrence) -> None:
         """Record the occurrence in the caller's transaction: its event is published if that commits, and only then."""
+        self.audit(occurrence)
         if isinstance(occurrence, RefreshFailed) and occurrence.reason is Reason.MALFORMED:
             state.count_malformed(occurrence.client_id)
             self._report_malformed(state)

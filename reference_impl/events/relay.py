@@ -48,13 +48,22 @@ class Relay:
             self._thread.join(timeout=10)
 
     def publish_pending(self) -> PublishReport:
-        """Send one batch of what is pending, oldest first, and record what became of it."""
+        """Send one batch of what may be sent, oldest first, and record what became of it."""
         self._collect()
-        batch = self._outbox.pending(MAX_BATCH)
+        batch = self._outbox.next_batch(MAX_BATCH)
         report = self._publisher.publish(batch) if batch else PublishReport()
         if report.published or report.dead:
             self._outbox.settle(report.published, report.dead)
         return report
+
+    def publish_all(self) -> PublishReport:
+        """Send batch after batch, in the caller's thread, until nothing is pending or the bus does not take a batch."""
+        whole = PublishReport()
+        while True:
+            report = self.publish_pending()
+            whole += report
+            if report.deferred or not (report.published or report.dead):
+                return whole
 
     def _run(self) -> None:
         pause = FIRST_PAUSE

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from reference_impl.issuer.identity import Identity
-from reference_impl.issuer.state import AccountRecord, IssuerState
+from reference_impl.issuer.state import AccountRecord, GrantRecord, IssuerState
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Accounts:
 
     def resolve(self, state: IssuerState, identity: Identity, now: float) -> Account:
         """Return the identity's account, made if there is none; of two first logins at once, one makes it."""
-        subject = self._pseudonym(identity)
+        subject = self.new_pseudonym(identity)
         made = AccountRecord(subject, identity.provider, identity.subject, identity.name, now)
         kept, new = state.keep_account(made)
         return Account(kept.subject, new, kept.disabled)
@@ -53,7 +54,15 @@ class Accounts:
         if not state.set_disabled(subject, disabled):
             raise LookupError("no account has this subject")
 
-    def _pseudonym(self, identity: Identity) -> str:
-        message = f"{len(identity.provider)}:{identity.provider}{identity.subject}".encode()
+    def erase(self, state: IssuerState, subject: str) -> list[GrantRecord]:
+        """Erase an account; return its grants that went on. Raises LookupError if there is none."""
+        if state.account(subject) is None:
+            raise LookupError("no account has this subject")
+        return state.erase_account(subject)
+
+    def new_pseudonym(self, identity: Identity) -> str:
+        """Return a pseudonym that nobody can make again, not even with the key: once its account is erased, it is
+        nobody's (GDPR Art. 5(1)(e))."""
+        message = secrets.token_bytes(16) + f"{len(identity.provider)}:{identity.provider}{identity.subject}".encode()
         digest = hmac.new(self._subject_key(), message, hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from dataclasses import dataclass, fields
 
 from authlib.oauth2 import OAuth2Error
@@ -17,6 +15,7 @@ from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeStore
+from reference_impl.issuer.correlation import Correlation, proposed_id
 from reference_impl.issuer.identity import AccessDenied, Identity, IdentityProvider, UpstreamUnavailable
 from reference_impl.issuer.opaque import new_secret
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
@@ -27,7 +26,6 @@ from reference_impl.issuer.transactions import Transaction, Transactions
 
 SCOPE = "api"  # what every grant is for
 PARAMETERS = tuple(field.name for field in fields(AuthorizationRequest))
-CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class NoAnswer(Exception):
@@ -48,6 +46,7 @@ class LoginFlow:
     accounts: Accounts
     transactions: Transactions
     codes: CodeStore
+    correlation: Correlation
     events: EventRecorder
 
     def authorize(self) -> Response:
@@ -94,16 +93,14 @@ class LoginFlow:
     def _begin(self, asked: AuthorizationRequest, client: Client, redirect_uri: str) -> Response:
         """Open a transaction for this browser and show its login page."""
         browser = browser_secret() or new_secret()
-        transaction = Transaction(
-            client.client_id,
-            redirect_uri,
-            asked.state,
-            asked.code_challenge,
-            correlation_id(asked.correlation_id),
-            SCOPE,
-            None,
-        )
-        handle = self.store.change(lambda state: self._open(state, transaction, browser))
+        proposed, others = proposed_id(asked.correlation_id), (browser, asked.state, asked.code_challenge)
+
+        def open_it(state: IssuerState) -> tuple[str, Transaction]:
+            chosen = self.correlation.choose(state, proposed, others, self.clock.now())
+            begun = Transaction(client.client_id, redirect_uri, asked.state, asked.code_challenge, chosen, SCOPE, None)
+            return self._open(state, begun, browser), begun
+
+        handle, transaction = self.store.change(open_it)
         response = self._show_login(handle, transaction, 200)
         bind_browser(response, browser)
         return response
@@ -165,8 +162,3 @@ def read_request(args: MultiDict[str, str]) -> AuthorizationRequest:
     if repeated:
         raise NoAnswer("The application sent a parameter twice.")
     return AuthorizationRequest(**{name: args.get(name) or None for name in PARAMETERS})
-
-
-def correlation_id(proposed: str | None) -> str:
-    """Return the client's own correlation id if it is well-formed, a new one otherwise."""
-    return proposed if proposed and CORRELATION_ID.fullmatch(proposed) else str(uuid.uuid4())

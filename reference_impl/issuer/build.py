@@ -8,6 +8,7 @@ from flask import Flask
 
 from reference_impl.clock import Clock
 from reference_impl.config import StageConfig
+from reference_impl.events.audit import log_occurrence
 from reference_impl.events.builder import EventBuilder
 from reference_impl.events.recorder import EventRecorder, EventSink
 from reference_impl.issuer.accounts import Accounts
@@ -16,6 +17,7 @@ from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.client_secrets import ClientSecrets
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeStore
+from reference_impl.issuer.correlation import Correlation
 from reference_impl.issuer.identity import ConfiguredUsers, IdentityProvider
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.metadata import build_metadata
@@ -59,13 +61,14 @@ def build_issuer(
     live = live or LiveGenerations.of_nothing(clock)
     app = Flask(__name__)
     identities: IdentityProvider = ConfiguredUsers(config.users)
-    events = EventRecorder(parts.choose(Part.EVENT_BUILDER, EventBuilder(config.stage, clock)), outbox, clock)
+    builder = parts.choose(Part.EVENT_BUILDER, EventBuilder(config.stage, config.issuer, clock, config.subject_key))
+    events = EventRecorder(builder, outbox, clock, parts.choose(Part.AUDIT_LOG, log_occurrence))
     keys = parts.choose(Part.KEY_RING, KeyRing(config.signing_key, live))
     clients = parts.choose(Part.CLIENT_REGISTRY, ClientRegistry(config.clients, ClientSecrets(live)))
     codes = parts.choose(Part.CODE_STORE, CodeStore(config.lifetimes.code))
     refresh_keys = RefreshKeys.rotating(config.refresh_key, live)
     tokens = parts.choose(Part.TOKEN_STORE, TokenStore(refresh_keys, config.lifetimes))
-    accounts = Accounts(rotating_subject_key(config.subject_key, live))
+    accounts = parts.choose(Part.ACCOUNTS, Accounts(rotating_subject_key(config.subject_key, live)))
     endpoint = parts.choose(Part.TOKEN_ENDPOINT, TokenEndpoint(config, clock, keys, codes, tokens, accounts, events))
     revocation = parts.choose(Part.REVOCATION, Revocation(keys, tokens, endpoint))
     server = parts.choose(Part.OAUTH_SERVER, IssuerServer(app, clients, endpoint, revocation))
@@ -80,6 +83,7 @@ def build_issuer(
         accounts=accounts,
         transactions=Transactions(config.lifetimes.transaction),
         codes=codes,
+        correlation=parts.choose(Part.CORRELATION, Correlation()),
         events=events,
     )
     metadata = parts.choose(Part.METADATA, build_metadata)(config)

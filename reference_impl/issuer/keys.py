@@ -42,6 +42,12 @@ class KeyRing:
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": signing.name}
         return jwt.encode(header, dict(claims), self._key(signing), algorithms=[ALGORITHM])
 
+    def sign_as(self, type_: str, payload: bytes) -> str:
+        """Return the payload as a signed JWS of another type than a token's, by the key of the day."""
+        signing = self._live.of(SIGNING, self._configured).current(self._live.now())
+        header = {"alg": ALGORITHM, "typ": type_, "kid": signing.name}
+        return jws.serialize_compact(header, payload, self._key(signing), algorithms=[ALGORITHM])
+
     def read(self, token: str) -> Mapping[str, object] | None:
         """Return the claims of a token that one of the keys signed, expired or not; None for anything else."""
         try:

@@ -12,13 +12,19 @@ from typing import Any, cast
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidRequestError, InvalidScopeError
+from authlib.oauth2.rfc6749 import (
+    InvalidClientError,
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Request,
+)
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from flask import Flask, Response, g
 
 from reference_impl.issuer.clients import AuthlibClient, ClientRegistry
-from reference_impl.issuer.revocation import GrantOfToken, Revocation
+from reference_impl.issuer.revocation import GrantOfToken, Revocation, read_leaving
 from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, InvalidScope, TokenEndpoint, TokenSet
 
 
@@ -124,8 +130,8 @@ class Revoke(RevocationEndpoint):
         grant = self.server.revocation.find(g.state, token_string)
         return RevocableGrant(grant) if grant else None
 
-    def revoke_token(self, token: RevocableGrant, request: object) -> None:
-        self.server.revocation.revoke(g.state, token.grant)
+    def revoke_token(self, token: RevocableGrant, request: OAuth2Request) -> None:
+        self.server.revocation.revoke(g.state, token.grant, read_leaving(request.form))
 
 
 @dataclass(frozen=True)

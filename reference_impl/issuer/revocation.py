@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reference_impl.events.schema import Reason
@@ -17,6 +19,14 @@ class GrantOfToken:
 
     session_id: str
     client_id: str
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Why a client gives a token back, and when its user left (seconds since the epoch), where it was offline then."""
+
+    reason: Reason = Reason.USER
+    occurred_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,19 @@ class Revocation:
             return GrantOfToken(session_id, client_id)
         return None
 
-    def revoke(self, state: IssuerState, grant: GrantOfToken) -> None:
+    def revoke(self, state: IssuerState, grant: GrantOfToken, left: Leaving) -> None:
         """End the grant because its client asks for it; the second time without effect."""
-        self.endpoint.end(state, grant.session_id, Reason.USER)
+        self.endpoint.end(state, grant.session_id, left.reason, left.occurred_at)
+
+
+def read_leaving(form: Mapping[str, str]) -> Leaving:
+    """Read ``reason`` and ``occurred_at`` (seconds since the epoch), which our clients send beside the token.
+
+    Whatever else stands there is not believed: then the user signed out, now.
+    """
+    reason = Reason.STAGE_SWITCH if form.get("reason") == Reason.STAGE_SWITCH else Reason.USER
+    try:
+        occurred_at = float(form.get("occurred_at", ""))
+    except ValueError:
+        return Leaving(reason)
+    return Leaving(reason, occurred_at if math.isfinite(occurred_at) else None)

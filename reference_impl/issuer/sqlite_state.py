@@ -79,12 +79,18 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
     rotated_at REAL,
     UNIQUE (session_id, generation)
 );
+CREATE TABLE IF NOT EXISTS correlation_ids (
+    correlation_id TEXT PRIMARY KEY,
+    taken_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS malformed_refreshes (
     client_id TEXT PRIMARY KEY,
     reported_at REAL NOT NULL,
     unreported INTEGER NOT NULL
 );
 """
+REMEMBERED = 31 * 86_400.0  # seconds: no session lives longer than 30 days
+
 _COUNT = (
     "INSERT INTO malformed_refreshes VALUES (?, 0, 1) ON CONFLICT (client_id) DO UPDATE SET unreported = unreported + 1"
 )
@@ -111,6 +117,19 @@ class SqliteState:
 
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         return self._change("UPDATE accounts SET disabled = ? WHERE subject = ?", disabled, subject) == 1
+
+    def erase_account(self, subject: str) -> list[GrantRecord]:
+        rows = self.connection.execute("SELECT * FROM grants WHERE subject = ? AND ended_at IS NULL", (subject,))
+        live = [GrantRecord(**dict(row)) for row in rows.fetchall()]
+        of_grants = "DELETE FROM refresh_tokens WHERE session_id IN (SELECT session_id FROM grants WHERE subject = ?)"
+        self._change(of_grants, subject)
+        for table in ("codes", "grants", "accounts"):
+            self._change(f"DELETE FROM {table} WHERE subject = ?", subject)
+        return live
+
+    def take_correlation(self, correlation_id: str, now: float) -> bool:
+        self._change("DELETE FROM correlation_ids WHERE taken_at <= ?", now - REMEMBERED)
+        return self._change("INSERT OR IGNORE INTO correlation_ids VALUES (?, ?)", correlation_id, now) == 1
 
     def add_login(self, login: LoginRecord) -> None:
         self._insert("INTO logins", login)

@@ -102,6 +102,12 @@ class IssuerState(Protocol):
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         """Disable or enable an account; False where there is none."""
 
+    def erase_account(self, subject: str) -> list[GrantRecord]:
+        """Forget an account with its codes, its grants and their tokens; return those of its grants that went on."""
+
+    def take_correlation(self, correlation_id: str, now: float) -> bool:
+        """Keep the identifier of a flow, as long as a session may live; True for the one flow that may have it."""
+
     def add_login(self, login: LoginRecord) -> None: ...
 
     def login(self, fingerprint: str) -> LoginRecord | None: ...

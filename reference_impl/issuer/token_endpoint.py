@@ -17,7 +17,7 @@ from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.state import IssuerState
-from reference_impl.issuer.tokens import RefreshRefused, TokenStore
+from reference_impl.issuer.tokens import RefreshRefused, TokenStore, session_of
 
 SCOPE = "api"  # what every grant is for; no client has less or more
 
@@ -141,11 +141,26 @@ class TokenEndpoint:
         if set((scope or "").split()) - {SCOPE}:
             raise InvalidScope
 
-    def end(self, state: IssuerState, session_id: str, reason: Reason) -> None:
-        """End a grant, once: with its event the first time, without effect after that."""
-        session = self.tokens.end_grant(state, session_id, reason, self.clock.now())
-        if session is not None:
-            self.events.record(state, SessionEnded(session, reason))
+    def end(self, state: IssuerState, session_id: str, reason: Reason, occurred_at: float | None = None) -> None:
+        """End a grant, once: with its event the first time, without effect after that.
+
+        ``occurred_at``: when its user left, where that was before now. One that was dead of old age by then is told so.
+        """
+        now = self.clock.now()
+        grant = self.tokens.end_grant(state, session_id, reason, now)
+        if grant is not None:
+            at = now if occurred_at is None else min(max(occurred_at, grant.began_at), now)
+            ends = self.tokens.end_by_age(grant.began_at, grant.refreshed_at)
+            ended = (session_of(grant), Reason.EXPIRED, ends) if at >= ends else (session_of(grant), reason, at)
+            self.events.record(state, SessionEnded(*ended))
+
+    def erase(self, state: IssuerState, subject: str) -> None:
+        """Erase an account with all its sessions: nobody can tell any more what its pseudonym in old events meant.
+
+        Raises LookupError if there is none.
+        """
+        for grant in self.accounts.erase(state, subject):
+            self.events.record(state, SessionEnded(session_of(grant), Reason.ADMIN))
 
     def _refused(self, state: IssuerState, refusal: RefreshRefused, client_id: str) -> None:
         """Record a terminal failure; reuse means that somebody else has the token, so it ends the grant."""

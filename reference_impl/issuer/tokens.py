@@ -120,8 +120,11 @@ class TokenStore:
 
     def end_of(self, record: RefreshRecord) -> float:
         """Return when the family ends unless it is refreshed, and at the latest a fixed time after the login."""
-        idle = record.refreshed_at + self.lifetimes.refresh_idle
-        return min(idle, record.began_at + self.lifetimes.refresh_absolute)
+        return self.end_by_age(record.began_at, record.refreshed_at)
+
+    def end_by_age(self, began_at: float, refreshed_at: float) -> float:
+        """Return when a grant that began and was refreshed last at these times ends."""
+        return min(refreshed_at + self.lifetimes.refresh_idle, began_at + self.lifetimes.refresh_absolute)
 
     def may_retry(self, state: IssuerState, record: RefreshRecord, now: float) -> bool:
         """Say whether a rotated token may ask for its successor again: within the grace, while that is unused."""
@@ -139,10 +142,9 @@ class TokenStore:
     def _again(self, session_id: str, generation: int, known: str) -> str | None:
         return self._refresh_key.derive_again(session_id, generation, known)
 
-    def end_grant(self, state: IssuerState, session_id: str, reason: Reason, now: float) -> Session | None:
+    def end_grant(self, state: IssuerState, session_id: str, reason: Reason, now: float) -> GrantRecord | None:
         """End one grant, with all its tokens; return it, or None if it had ended before."""
-        ended = state.end_grant(session_id, reason, now)
-        return session_of(ended) if ended else None
+        return state.end_grant(session_id, reason, now)
 
     def is_active(self, state: IssuerState, session_id: str) -> bool:
         """Say whether the grant's access tokens may be used: it is known, goes on, and its account is enabled."""

@@ -21,6 +21,7 @@ from reference_impl.aws import AwsAccess
 from reference_impl.clock import ShiftedClock
 from reference_impl.config import Lifetimes, StageConfig, registered_clients
 from reference_impl.database import Database
+from reference_impl.events.authenticity import EventSigner
 from reference_impl.events.outbox import Outbox
 from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.issuer.sqlite_state import SqliteStore
@@ -165,7 +166,7 @@ def bench(tmp_path: Path, lifetimes: Lifetimes, parts: Parts) -> Iterator[Bench]
     clock = ShiftedClock(Frozen())
     database = Database(config.database, *SCHEMAS)
     store = SqliteStore(database)
-    outbox = Outbox(database, clock)
+    outbox = Outbox(database, clock, EventSigner.of_key(config.signing_key))
     issuer = build_issuer(config, parts, clock, store, outbox, SeenInDatabase(database))
     api = build_api(config, parts, clock, database, store, issuer)
     yield Bench(config, clock, database, store, outbox, issuer, api)

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from reference_impl.clock import SystemClock
 from reference_impl.events import Publisher, Relay
 from reference_impl.events.builder import EventBuilder
-from reference_impl.events.occurrences import AuthorizationStarted, Occurrence, RefreshFailed
-from reference_impl.events.schema import AuthEvent, EventType, Reason, rfc3339
+from reference_impl.events.fields import EventType, Reason
+from reference_impl.events.occurrences import AuthorizationStarted, LoginCompleted, Occurrence, RefreshFailed, Session
+from reference_impl.events.schema import AuthEvent, detail_of, rfc3339
 from reference_impl.parts import Part, Parts
 
 Bench = Any  # conftest's
@@ -33,11 +33,18 @@ def test_a_login_is_one_event_that_says_whose_session_began(bench: Bench) -> Non
     assert event.pop("event_id")
     assert event.pop("correlation_id")
     assert event == {
+        "type": "auth.login",
+        "version": "1.1",
         "occurred_at": "2027-01-15T08:00:00.000Z",
-        "session_id": claims["sid"],
-        "subject": claims["sub"],
-        "client_id": "desktop",
+        "recorded_at": "2027-01-15T08:00:00.000Z",
         "stage": "dev",
+        "issuer": "https://auth.dev.localhost:8443",
+        "subject": claims["sub"],
+        "session_ref": bench.issuer.events.builder.session_ref(claims["sid"]),
+        "client_id": "desktop",
+        "seq": 1,
+        "outcome": "success",
+        "reason": "first_login",
     }
 
 
@@ -58,7 +65,7 @@ def test_two_first_logins_at_once_make_one_account_and_two_events(bench: Bench) 
     for answer in answers:
         bench.redeem(parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0])
     assert len({event["subject"] for event in bench.events("auth.login")}) == 1
-    assert len({event["session_id"] for event in bench.events("auth.login")}) == 2
+    assert len({event["session_ref"] for event in bench.events("auth.login")}) == 2
 
 
 def test_what_did_not_complete_is_no_event(bench: Bench) -> None:
@@ -108,7 +115,7 @@ def test_garbage_is_at_most_one_event_a_minute_and_client_with_a_count(bench: Be
     bench.refresh("garbage")
     found = [(event["client_id"], event["count"]) for event in bench.events("auth.refresh_failed")]
     assert found == [("web", 1), ("desktop", 1), ("web", 50)]
-    assert all("subject" not in event and "session_id" not in event for event in bench.events())
+    assert all("subject" not in event and "session_ref" not in event for event in bench.events())
 
 
 def test_garbage_that_no_more_garbage_follows_is_told_when_the_relay_next_runs(bench: Bench) -> None:
@@ -138,20 +145,21 @@ def test_no_event_holds_a_secret_or_a_name(bench: Bench) -> None:
 
 
 def test_detail_is_compact_json_with_metadata_first() -> None:
-    event = AuthEvent(EventType.LOGIN, "id-1", 0.0, "dev", "wéb")
-    assert event.detail() == (
-        '{"metadata":{"version":1},"properties":{"event_id":"id-1","occurred_at":"1970-01-01T00:00:00.000Z",'
-        '"client_id":"wéb","stage":"dev"}}'
+    event = AuthEvent(EventType.REFRESH_FAILED, "id-1", 0.0, "dev", "https://id", "wéb", Reason.MALFORMED)
+    assert detail_of(event.properties(None, 1.5), {"a": "b"}) == (
+        '{"metadata":{"a":"b"},"properties":{"event_id":"id-1","type":"auth.refresh_failed","version":"1.1",'
+        '"occurred_at":"1970-01-01T00:00:00.000Z","recorded_at":"1970-01-01T00:00:01.500Z","stage":"dev",'
+        '"issuer":"https://id","client_id":"wéb","outcome":"failure","reason":"malformed"}}'
     )
 
 
 @pytest.mark.parametrize(
     ("type_", "reason"),
-    [("auth.refreshFailed", None), (EventType.LOGIN, Reason.USER), (EventType.LOGOUT, None)],
+    [("auth.refreshFailed", Reason.USER), (EventType.LOGIN, Reason.USER), (EventType.LOGOUT, Reason.MALFORMED)],
 )
-def test_what_the_schema_does_not_have_cannot_be_an_event(type_: Any, reason: Reason | None) -> None:
+def test_what_the_schema_does_not_have_cannot_be_an_event(type_: Any, reason: Reason) -> None:
     with pytest.raises(ValueError, match=r"auth\."):
-        AuthEvent(type_, "id-1", 0.0, "dev", "web", reason=reason)
+        AuthEvent(type_, "id-1", 0.0, "dev", "https://id", "web", reason)
 
 
 def test_times_are_utc_with_milliseconds() -> None:
@@ -163,16 +171,17 @@ class Eager(EventBuilder):
 
     def build(self, occurrence: Occurrence) -> AuthEvent | None:
         if isinstance(occurrence, AuthorizationStarted):
-            return AuthEvent(EventType.LOGIN, "started", self.clock.now(), self.stage, occurrence.client_id)
+            begun = Session("begun", "s" * 24, occurrence.client_id, occurrence.correlation_id)
+            return super().build(LoginCompleted(begun, new_account=False))
         return None if isinstance(occurrence, RefreshFailed) else super().build(occurrence)
 
 
 class TestAReplacedBuilder:
     @pytest.fixture
     def parts(self) -> Parts:
-        return Parts({Part.EVENT_BUILDER: (lambda real: Eager(real.stage, SystemClock()),)})
+        return Parts({Part.EVENT_BUILDER: (lambda real: Eager(**vars(real)),)})
 
     def test_sees_every_occurrence(self, bench: Bench) -> None:
         bench.authorize()
         bench.refresh("garbage")
-        assert [event["event_id"] for event in bench.events()] == ["started"]
+        assert [event["type"] for event in bench.events()] == ["auth.login"]

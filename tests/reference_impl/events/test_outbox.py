@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
-from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Relay, outbox
+from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Reason, Relay, outbox
 from reference_impl.events.outbox import DeadLetter, Message
+from reference_impl.events.schema import detail_of
 
 
 class Bus:
@@ -44,11 +46,31 @@ class Bus:
 
 
 def event(number: int) -> AuthEvent:
-    return AuthEvent(EventType.LOGIN, f"id-{number}", 0.0, "dev", "web", dedup_key=f"key-{number}")
+    return AuthEvent(
+        EventType.LOGIN,
+        id_of(number),
+        0.0,
+        "dev",
+        "https://auth.dev.localhost",
+        "web",
+        Reason.KNOWN_ACCOUNT,
+        subject="s" * 24,
+        session_ref=f"{number:024d}",
+        correlation_id=f"flow-{number:04d}",
+        dedup_key=f"key-{number}",
+    )
+
+
+def id_of(number: int) -> str:
+    return str(uuid.UUID(int=number))
+
+
+def ids(*numbers: int) -> list[str]:
+    return [id_of(number) for number in numbers]
 
 
 def messages(count: int) -> list[Message]:
-    return [Message(f"id-{n}", "auth.login", event(n).detail()) for n in range(count)]
+    return [Message(id_of(n), "auth.login", detail_of(event(n).properties(1, 0.0), {})) for n in range(count)]
 
 
 def client_error(code: str, status: int = 400) -> ClientError:
@@ -82,9 +104,9 @@ def publisher(bus: Bus, pauses: Pauses, alarms: list[DeadLetter]) -> Publisher:
 def test_only_the_failed_entry_of_a_batch_is_sent_again(code: str, position: int, pauses: Any, alarms: Any) -> None:
     bus = Bus({position: code}, {0: code})
     report = publisher(bus, pauses, alarms).publish(messages(10))
-    failed = f"id-{position}"
+    failed = id_of(position)
     assert bus.calls[1:] == [[failed], [failed]]
-    assert sorted(bus.accepted) == sorted(report.published) == [f"id-{n}" for n in range(10)]
+    assert sorted(bus.accepted) == sorted(report.published) == ids(*range(10))
     assert pauses == [0.1, 0.2]
     assert not report.dead
     assert not alarms
@@ -96,7 +118,7 @@ def test_an_entry_that_fails_too_often_is_a_dead_letter_with_an_alarm(pauses: An
     assert len(bus.calls) == 5
     assert report.published == ()
     assert [(letter.message.event_id, letter.code, letter.attempts) for letter in report.dead] == [
-        ("id-0", "ThrottlingException", 5)
+        (id_of(0), "ThrottlingException", 5)
     ]
     assert alarms == list(report.dead)
 
@@ -122,7 +144,7 @@ def test_a_call_has_at_most_ten_entries(pauses: Any, alarms: Any) -> None:
 )
 def test_a_bus_that_cannot_be_reached_defers_everything(failure: Exception, pauses: Any, alarms: Any) -> None:
     report = publisher(Bus(failure), pauses, alarms).publish(messages(2))
-    assert report.deferred == ("id-0", "id-1")
+    assert report.deferred == (id_of(0), id_of(1))
     assert report.published == ()
     assert not alarms
 
@@ -131,8 +153,8 @@ def test_a_call_refused_for_good_is_split_to_find_the_entry_at_fault(pauses: Any
     refusal = client_error("ValidationException")
     bus = Bus(refusal, {}, refusal, {})
     report = publisher(bus, pauses, alarms).publish(messages(3))
-    assert report.published == ("id-0", "id-2")
-    assert [letter.message.event_id for letter in report.dead] == ["id-1"]
+    assert report.published == (id_of(0), id_of(2))
+    assert [letter.message.event_id for letter in report.dead] == ids(1)
 
 
 def test_an_answer_without_results_is_no_success(pauses: Any, alarms: Any) -> None:
@@ -151,12 +173,12 @@ def test_an_answer_that_counts_more_failures_than_it_shows_is_not_believed(pause
             return {**super().put_events(Entries=Entries), "FailedEntryCount": 1}
 
     report = publisher(Vague(), pauses, alarms).publish(messages(2))
-    assert report.deferred == ("id-0", "id-1")
+    assert report.deferred == (id_of(0), id_of(1))
 
 
 def test_a_stop_during_the_backoff_defers_what_is_left() -> None:
     report = Publisher(Bus({0: "InternalFailure"}), "bus", "a.dev", sleep=lambda _: True).publish(messages(2))
-    assert (report.published, report.deferred, report.dead) == (("id-1",), ("id-0",), ())
+    assert (report.published, report.deferred, report.dead) == ((id_of(1),), (id_of(0),), ())
 
 
 def test_entries_are_in_ssts_form(pauses: Any, alarms: Any) -> None:
@@ -212,7 +234,7 @@ def test_two_events_with_one_key_are_one(database: Database, box: Outbox) -> Non
     with database.transaction() as connection:
         assert box.add(connection, event(1))
         assert not box.add(connection, replace(event(2), dedup_key="key-1"))
-    assert [message.event_id for message in box.pending()] == ["id-1"]
+    assert [message.event_id for message in box.pending()] == ids(1)
 
 
 def test_the_relay_publishes_what_a_killed_process_left_and_what_comes(database: Database, box: Outbox) -> None:
@@ -220,7 +242,7 @@ def test_the_relay_publishes_what_a_killed_process_left_and_what_comes(database:
     bus = Bus()
     with Running(Outbox(database, SystemClock()), bus, []):
         pass_on(database, box, bus, 3)
-    assert bus.accepted == ["id-1", "id-2", "id-3"]
+    assert bus.accepted == ids(1, 2, 3)
     add(database, box, 3)  # its key is remembered
     assert box.pending() == ()
 
@@ -236,7 +258,7 @@ def test_an_outage_loses_nothing_and_ends_by_itself(database: Database, box: Out
     add(database, box, *range(12))
     with Running(box, bus, []):
         assert box.wait_until_drained(20)
-    assert bus.accepted == [f"id-{n}" for n in range(12)]
+    assert bus.accepted == ids(*range(12))
 
 
 def test_a_stop_during_an_outage_is_quick_and_keeps_the_event(database: Database, box: Outbox) -> None:
@@ -252,12 +274,12 @@ def test_dead_letters_are_kept_apart_and_can_be_redelivered(database: Database, 
     add(database, box, 1, 2)
     with Running(box, bus, alarms):
         assert box.wait_until_drained(20)
-        assert bus.accepted == ["id-2"]
-        assert [letter.message.event_id for letter in box.dead_letters()] == ["id-1"]
-        assert [letter.message.event_id for letter in alarms] == ["id-1"]
+        assert bus.accepted == ids(2)
+        assert [letter.message.event_id for letter in box.dead_letters()] == ids(1)
+        assert [letter.message.event_id for letter in alarms] == ids(1)
         assert box.redeliver() == 1
         assert box.wait_until_drained(20)
-    assert bus.accepted == ["id-2", "id-1"]
+    assert bus.accepted == ids(2, 1)
     assert box.dead_letters() == ()
 
 
@@ -273,4 +295,4 @@ def test_a_fault_of_the_publisher_does_not_end_the_relay(database: Database, box
     bus = Broken({})
     with Running(box, bus, []):
         assert box.wait_until_drained(20)
-    assert bus.accepted == ["id-1"]
+    assert bus.accepted == ids(1)
