@@ -1,6 +1,22 @@
-Feature: The evidence itself
+Feature: Operation, and the evidence itself
   An auditor need not believe the harness: what it leaves behind is complete, says nothing twice, gives no secret away,
   and shows every change.
+
+  @OPS-02 @stage:each
+  Scenario: Keys and secrets are rotated without a failed request, and the old ones end
+    Given users at a client without a secret and at one with a secret
+    When they go on while every key and secret is rotated as planned
+    And the signing key is rotated once more, and that is taken back while they go on
+    And what the old keys and secrets are good for is tried after their end
+    Then OPS-02.E1 holds: not one of their requests failed
+    And OPS-02.E2 holds: a new key was published for as long as a verifier may keep the old ones before it signed
+    And OPS-02.E3 holds: after its end the old key and the old secret are good for nothing
+
+  @OPS-02 @stage:each
+  Scenario: A key that is compromised is withdrawn at once
+    Given a user who can log in
+    When the signing key and the refresh key are withdrawn, because they are compromised
+    Then OPS-02.E4 holds: what the withdrawn keys made is refused everywhere, and the service goes on
 
   @OPS-05 @target:self
   Scenario: Evidence is complete, reproducible and shows every change

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reference_impl.aws import AwsAccess, AwsClients
 from reference_impl.issuer.identity import hash_password
 from reference_impl.rotation.operation import new_signing_jwk
+from reference_impl.rotation.parameter import forget_generations
 from reference_impl.secret_parameters import StageSecrets, User, write_secrets
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def provision(
     clients = clients or aws.clients()
     with closing(clients.ssm()) as ssm:
         write_secrets(ssm, app, stage, make_secrets(stage, passwords, scrypt_cost))
+        forget_generations(ssm, app, stage)
     bus = f"{app}-{stage}-bus"
     with closing(clients.events()) as events:
         make_bus(events, bus)

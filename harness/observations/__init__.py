@@ -20,6 +20,7 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
+from harness.observations.rotation import RotationPlan
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "PublishTranscript",
     "Race",
     "RealtimeConnection",
+    "RotationPlan",
     "SecretScan",
     "SelfTestRun",
     "StatusTable",

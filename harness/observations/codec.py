@@ -20,6 +20,7 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
+from harness.observations.rotation import RotationPlan
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 
 __all__ = ["from_json", "to_json"]
@@ -48,6 +49,7 @@ Known = (
     | StatusTable
     | Visits
     | Volley
+    | RotationPlan
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

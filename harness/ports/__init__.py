@@ -8,6 +8,7 @@ from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Documentation, Process, Rehearsal
+from harness.ports.rotation import Rotation
 from harness.ports.target import Target
 from harness.ports.wrapping import absent, validating
 
@@ -24,6 +25,7 @@ __all__ = [
     "Realtime",
     "Rehearsal",
     "RelyingParty",
+    "Rotation",
     "SigningKey",
     "StoreClient",
     "Surroundings",

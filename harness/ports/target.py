@@ -11,6 +11,7 @@ from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Documentation, Process, Rehearsal
+from harness.ports.rotation import Rotation
 
 __all__ = ["Target"]
 
@@ -86,6 +87,8 @@ class Target(Protocol):
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         """The target's `web` or `desktop` client, with two issuers in its list."""
+
+    def rotation(self, stage: str, recorder: Recorder) -> Rotation: ...
 
     def documentation(self, recorder: Recorder) -> Documentation: ...
 

@@ -20,6 +20,7 @@ from harness.ports import (
     Realtime,
     Rehearsal,
     RelyingParty,
+    Rotation,
     SigningKey,
     StoreClient,
     Surroundings,
@@ -101,6 +102,9 @@ class BaseTarget:
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return self._absent(RelyingParty, "relying party", "client that knows several issuers")
+
+    def rotation(self, stage: str, recorder: Recorder) -> Rotation:
+        return self._absent(Rotation, "admin", "operator who rotates its secrets")
 
     def documentation(self, recorder: Recorder) -> Documentation:
         return self._absent(Documentation, "documentation", "documented lifetimes")

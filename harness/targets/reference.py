@@ -19,6 +19,7 @@ from harness.ports import (
     Publisher,
     Realtime,
     RelyingParty,
+    Rotation,
     SigningKey,
     StoreClient,
     Surroundings,
@@ -36,6 +37,7 @@ from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
 from harness.targets.reference_relying_party import open_relying_party
+from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_surroundings import ReferenceSurroundings
@@ -69,6 +71,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return validating(RelyingParty, open_relying_party(self, client, stage, recorder))
+
+    def rotation(self, stage: str, recorder: Recorder) -> Rotation:
+        return validating(Rotation, ReferenceRotation(self, stage, recorder))
 
     def documentation(self, recorder: Recorder) -> Documentation:
         return validating(Documentation, ReferenceDocumentation(self, recorder))

@@ -80,7 +80,8 @@ class Rotation:
         return Generations((configured(secret, value),))
 
     def _write(self, secret: str, changed: Generations, reveal: str = "") -> Plan:
-        others = read_generations(self.ssm, self.app, self.stage)
+        now, known = self.clock.now(), read_generations(self.ssm, self.app, self.stage)
+        others = {name: Generations(kept.accepted(now)) for name, kept in known.items()}
         write_generations(self.ssm, self.app, self.stage, {**others, secret: changed})
         newest = changed.kept[-1]
         if not secret.startswith(CLIENT):

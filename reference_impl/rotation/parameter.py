@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,12 @@ def write_generations(ssm: SSMClient, app: str, stage: str, generations: Mapping
     if (size := len(text.encode())) > MOST_BYTES:
         raise ValueError(f"{size} bytes of generations, {MOST_BYTES} fit: wait until an old one has ended")
     ssm.put_parameter(Name=parameter_name(app, stage, NAME), Value=text, Type="SecureString", Overwrite=True)
+
+
+def forget_generations(ssm: SSMClient, app: str, stage: str) -> None:
+    """Remove the parameter, because the stage's secrets are made afresh; without effect where it is absent."""
+    with suppress(ssm.exceptions.ParameterNotFound):
+        ssm.delete_parameter(Name=parameter_name(app, stage, NAME))
 
 
 def write_newest(ssm: SSMClient, app: str, stage: str, secret: str, value: str) -> None:
