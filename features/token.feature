@@ -61,6 +61,34 @@ Feature: Tokens
     And TOKEN-04.E2 holds: the password and the unknown grant type are refused as unsupported, in JSON
     And TOKEN-04.E3 holds: the metadata names neither a response type that delivers tokens nor a grant for it
 
+  @TOKEN-05 @stage:each
+  Scenario Outline: A client takes the answer to a sign-in of its own, in the browser that began it, and once
+    Given a <client> client that knows an honest issuer and an attacker's
+    When the user signs in, and the same answer comes once more; and so does the attacker, with an account of his own
+    And answers come without a state, with a random one, and with the attacker's code, to a sign-in of the user each
+    And an answer comes 11 minutes after its sign-in began
+    And the attacker's answer to a sign-in of his own comes to another browser
+    And the answers to the sign-ins of two browsers are swapped
+    Then TOKEN-05.E1 holds: none of these answers makes a token request that is of use
+    And TOKEN-05.E2 holds: nobody is ever signed in as the attacker
+    And TOKEN-05.E4 holds: each refusal is told to the user, and leads on to a new login
+
+    Examples:
+      | client  |
+      | web     |
+      | desktop |
+
+  @TOKEN-05
+  Scenario Outline: The state of a sign-in cannot be guessed
+    Given a <client> client that knows an honest issuer and an attacker's
+    When the client begins 1000 sign-ins
+    Then TOKEN-05.E3 holds: no state comes twice, and each holds 128 bits
+
+    Examples:
+      | client  |
+      | web     |
+      | desktop |
+
   @TOKEN-06 @stage:each
   Scenario: Every authorization response names its issuer
     Given the registered public clients

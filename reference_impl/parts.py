@@ -60,6 +60,8 @@ class Part(StrEnum):
     LOGOUT = "logout"  # what a logout ends, at the client and at the issuer
     SESSION_STORE = "session store"  # the chain: picks a back end, self-test, fallback
     STORE_BACK_END = "store back end"  # each back end as it is opened
+    CLOCK = "clock"  # clock.Clock: what a desktop process tells the time by
+    SIGN_INS = "sign-ins"  # web.sessions.Flows or desktop.sign_in.PendingSignIn: sign-ins under way, each used once
     TOKEN_MANAGER = "token manager"  # the clients' side: login, refresh, keep the newest token
     OAUTH_CLIENT = "oauth client"  # requests to the issuer
 

@@ -1,6 +1,6 @@
 """Starts a program of the reference as a child process with faulty parts in place.
 
-    python -m harness.faults.launch --fault F-STAGE-01-b [--from FILE] reference_impl [ARGUMENTS]
+    python -m harness.faults.launch --fault F-STAGE-01-b [--from FILE] [--clock FILE] reference_impl [ARGUMENTS]
 
 The program itself knows nothing of faults: it takes its parts from whoever composes it.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from harness.faults.registry import Fault, fault_arguments, load_faults, load_named
 from harness.model import STAGES
+from reference_impl.clock import Clock
 from reference_impl.parts import Part, Parts, Replacement
 
 __all__ = ["command", "parts_of"]
@@ -32,12 +33,24 @@ def parts_of(faults: Iterable[Fault], stage: str | None = None) -> Parts:
     return Parts(replacements)
 
 
-def command(module: str, faults: Iterable[Fault], *arguments: str) -> list[str]:
-    """The argv that runs `python -m module` with these faults; without faults, the module itself."""
+def command(module: str, faults: Iterable[Fault], *arguments: str, clock: Path | None = None) -> list[str]:
+    """The argv that runs `python -m module` with these faults; without faults, the module itself. `clock`: a file with
+    the seconds by which the program's clock is ahead, which is read whenever it asks for the time."""
     faults = list(faults)
-    if not faults:
+    if not faults and clock is None:
         return [sys.executable, "-m", module, *arguments]
-    return [sys.executable, "-m", "harness.faults.launch", *fault_arguments(faults), module, *arguments]
+    ahead = ["--clock", str(clock)] if clock else []
+    return [sys.executable, "-m", "harness.faults.launch", *fault_arguments(faults), *ahead, module, *arguments]
+
+
+class _Ahead:
+    """A clock that is ahead of another by what a file says."""
+
+    def __init__(self, real: Clock, file: Path) -> None:
+        self._real, self._file = real, file
+
+    def now(self) -> float:
+        return self._real.now() + float(self._file.read_text() or "0")
 
 
 def main(argv: list[str]) -> int:
@@ -45,6 +58,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="harness.faults.launch")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--from", dest="files", action="append", default=[], type=Path)
+    parser.add_argument("--clock", type=Path)
     parser.add_argument("module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args(argv)
@@ -53,6 +67,9 @@ def main(argv: list[str]) -> int:
         known.update(load_faults(file))
     stage = os.environ.get("AUTH_STAGE")  # a start with no stage, or with none that exists, gets every fault
     parts = parts_of([known[id] for id in options.fault], stage if stage in STAGES else None)
+    if options.clock is not None:
+        ahead: Replacement = lambda real: _Ahead(real, options.clock)  # noqa: E731 - a replacement is a function
+        parts = Parts({**parts.replacements, Part.CLOCK: (*parts.replacements.get(Part.CLOCK, ()), ahead)})
     sys.argv = [options.module, *options.arguments]
     program = importlib.import_module(f"{options.module}.__main__")
     takes_arguments = "arguments" in inspect.signature(program.main).parameters

@@ -16,6 +16,7 @@ from harness.observations.http import (
     HttpExchange,
     Race,
     RealtimeConnection,
+    SecretSample,
     TokenFacts,
     Visits,
     Volley,
@@ -32,6 +33,7 @@ Known = (
     | TokenFacts
     | BusCapture
     | CallbackDelivery
+    | SecretSample
     | PublishTranscript
     | StoreOperation
     | StoreListing

@@ -10,7 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from harness.observations.base import Observation
 
-__all__ = ["CallbackDelivery", "HttpExchange", "Race", "RealtimeConnection", "TokenFacts", "Visits", "Volley"]
+__all__ = [
+    "CallbackDelivery",
+    "HttpExchange",
+    "Race",
+    "RealtimeConnection",
+    "SecretSample",
+    "TokenFacts",
+    "Visits",
+    "Volley",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +141,27 @@ class RealtimeConnection(Observation):
 class CallbackDelivery(Observation):
     """What became of an authorization response that was brought to a client. `token_requests` counts, by issuer
     (`honest`, `attacker`), what reached each token endpoint meanwhile; both were listened to. `status` is None where
-    the client did not answer; `signed_in` tells whether somebody is signed in afterwards."""
+    the client did not answer; `signed_in` tells whether somebody is signed in afterwards, and `account` the name that
+    the client shows for him. `message` is what the page tells; `offers_login`: it leads on to a new sign-in."""
 
     kind: Literal["callback"] = "callback"
     redirect_uri: str
     status: int | None
     token_requests: Mapping[str, int]
     signed_in: bool
+    account: str = ""
+    message: str = ""
+    offers_login: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretSample(Observation):
+    """Secrets of one kind that were looked at and not kept: how many, how many of them different, and how many `bits`
+    their characters can encode, a position counting as many as the characters that were seen there allow."""
+
+    kind: Literal["sample"] = "sample"
+    what: str
+    count: int
+    distinct: int
+    shortest: int
+    bits: float

@@ -10,6 +10,7 @@ from harness.observations import (
     CookieJar,
     LogCapture,
     PageView,
+    SecretSample,
     SecretScan,
     SelfTestRun,
     StoreListing,
@@ -123,5 +124,11 @@ class RelyingParty(Protocol):
     def deliver(self, case: str, callback: str) -> CallbackDelivery:
         """Bring an authorization response to the client that began the last sign-in: the URL that a browser would be
         led to. The callback and the token requests that follow are recorded under `case`."""
+
+    def another(self) -> RelyingParty:
+        """The same client in another browser, or another instance of it; it ends with this one."""
+
+    def sample_states(self, case: str, count: int) -> SecretSample:
+        """Begin so many sign-ins at the honest issuer, and look at their states."""
 
     def close(self) -> None: ...

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.machine.commands import end_tree
@@ -31,9 +32,9 @@ class ChildGone(Exception):
 
 
 def desktop_command(
-    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings
+    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None
 ) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment of a desktop client of a stage."""
+    """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward."""
     address = target.addresses[stage]
     environment = {
         **surroundings.environment,
@@ -44,7 +45,7 @@ def desktop_command(
         "AUTH_TLS_CA": str(target.reference.ca_file),
         "AUTH_STORE_TIMEOUT": str(STORE_SECONDS),
     }
-    return target.command("reference_impl.desktop", *surroundings.arguments), environment
+    return target.command("reference_impl.desktop", *surroundings.arguments, clock=clock), environment
 
 
 class DesktopChild:

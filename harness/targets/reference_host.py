@@ -128,9 +128,9 @@ class ReferenceHost:
         """The same, for a probe."""
         return RequestsClient(self.new_session())
 
-    def command(self, module: str, *arguments: str) -> list[str]:
+    def command(self, module: str, *arguments: str, clock: Path | None = None) -> list[str]:
         """The argv of a child process of the reference, with the faults in place."""
-        return command(module, self.faults, *arguments)
+        return command(module, self.faults, *arguments, clock=clock)
 
     @cached_property
     def chromium(self) -> Chromium:

@@ -6,18 +6,22 @@ took over. Both clients are real: the web client serves its own pages and callba
 
 from __future__ import annotations
 
+import copy
 import json
+import math
+import re
 import secrets
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from harness.errors import TargetError, nearest
 from harness.faults.launch import parts_of
 from harness.model import STAGES
-from harness.observations import CallbackDelivery, HttpExchange
+from harness.observations import CallbackDelivery, HttpExchange, SecretSample
 from harness.observe import Recorder
 from harness.probes.attacker import AttackerIssuer
 from harness.probes.http import Answer, HttpProbe
@@ -31,6 +35,9 @@ from reference_impl.web.app import create_web_app
 __all__ = ["RELYING_PARTIES", "ReferenceRelyingParty", "open_relying_party"]
 
 HONEST, ATTACKER = "honest", "attacker"
+MOST_REDIRECTS = 3
+SIGN_IN = 'id="sign-in"'
+MESSAGE = re.compile(r'role="(?:status|alert)"[^>]*>([^<]+)<')
 
 
 class ReferenceRelyingParty(ABC):
@@ -77,7 +84,26 @@ class ReferenceRelyingParty(ABC):
                 redirect_uri=callback.partition("?")[0],
                 status=answer.status or None,
                 token_requests={issuer: taps.count(issuer) for issuer in (HONEST, ATTACKER)},
-                signed_in=self._is_signed_in(),
+                signed_in=(account := self._account()) is not None,
+                account=account or "",
+                message=_told(page := self._page(answer)),
+                offers_login=self._offers_login(page),
+            )
+        )
+
+    def sample_states(self, case: str, count: int) -> SecretSample:
+        found = [parse_qs(urlsplit(self._begin_again()).query).get("state", [""])[0] for _ in range(count)]
+        shortest = min(map(len, found))
+        positions = [len({state[position] for state in found}) for position in range(shortest)]
+        return self._recorder.record(
+            SecretSample(
+                case=case,
+                about=self._about,
+                what="state",
+                count=count,
+                distinct=len(set(found)),
+                shortest=shortest,
+                bits=round(sum(map(math.log2, positions)), 1),
             )
         )
 
@@ -98,7 +124,22 @@ class ReferenceRelyingParty(ABC):
         """Go where the browser is led to."""
 
     @abstractmethod
-    def _is_signed_in(self) -> bool: ...
+    def another(self) -> ReferenceRelyingParty: ...
+
+    @abstractmethod
+    def _begin_again(self) -> str:
+        """Begin one more sign-in at the client's own stage, whoever is signed in."""
+
+    @abstractmethod
+    def _account(self) -> str | None:
+        """The name of whoever is signed in; None for nobody."""
+
+    @abstractmethod
+    def _page(self, answer: Answer) -> str:
+        """The page that a browser shows in the end."""
+
+    @abstractmethod
+    def _offers_login(self, page: str) -> bool: ...
 
 
 class WebParty(ReferenceRelyingParty):
@@ -122,9 +163,20 @@ class WebParty(ReferenceRelyingParty):
         self._reached = f"https://{config.host(self._web)}:{server.port}"
         self._browser = self._new_browser()
 
+    def another(self) -> ReferenceRelyingParty:
+        """The same server in another browser."""
+        other = copy.copy(self)
+        other._ends, other._browser = ExitStack(), self._new_browser()
+        return other
+
     def _begin(self, stage: str) -> str:
         self._browser = self._new_browser()
-        path = f"/start/{stage}" if stage else "/start"
+        return self._start_at(f"/start/{stage}" if stage else "/start")
+
+    def _begin_again(self) -> str:
+        return self._start_at("/start")
+
+    def _start_at(self, path: str) -> str:
         answer = self._browser.post("begin", f"{self._reached}{path}", {}, headers={"Origin": self._web}, record=False)
         if not answer.location:
             raise TargetError(f"the web client begins no sign-in: HTTP {answer.status} {answer.error}")
@@ -133,8 +185,22 @@ class WebParty(ReferenceRelyingParty):
     def _bring(self, case: str, callback: str) -> Answer:
         return self._browser.get(case, callback.replace(self._web, self._reached, 1), role="callback", **self._about)
 
-    def _is_signed_in(self) -> bool:
-        return self._browser.get("session", f"{self._reached}/session", record=False).status == 200
+    def _account(self) -> str | None:
+        answer = self._browser.get("session", f"{self._reached}/session", record=False)
+        return str(answer.json().get("account", "")) if answer.status == 200 else None
+
+    def _page(self, answer: Answer) -> str:
+        for _ in range(MOST_REDIRECTS):
+            if not answer.location:
+                break
+            answer = self._browser.get("page", answer.location.replace(self._web, self._reached, 1), record=False)
+        return answer.text
+
+    def _offers_login(self, page: str) -> bool:
+        """On the page itself, or where its link leads."""
+        if SIGN_IN not in page and 'href="/"' in page:
+            page = self._page(self._browser.get("page", f"{self._reached}/", record=False))
+        return SIGN_IN in page
 
     def _new_browser(self) -> HttpProbe:
         hosts = {urlsplit(self._web).hostname or ""}
@@ -149,26 +215,67 @@ class DesktopParty(ReferenceRelyingParty):
     def _start(self) -> None:
         surroundings = self._ends.enter_context(prepare(AS_IT_IS, self._target.machine, self._target.folder))
         app = f"authassay-{secrets.token_hex(4)}"
-        arguments, environment = desktop_command(self._target, self._stage, app, surroundings)
+        self._ahead = surroundings.folder / "clock"
+        self._set_clock()
+        arguments, environment = desktop_command(self._target, self._stage, app, surroundings, self._ahead)
         other = {self._other.name: {"issuer": self._other.issuer, "api": self._other.api_url}}
         environment = {**environment, "AUTH_OTHER_STAGES": json.dumps(other)}
         self._child = DesktopChild(arguments, environment, str(surroundings.folder))
         self._ends.callback(self._child.stop)
-        self._browser = HttpProbe(self._target.new_client(), self._recorder, {"127.0.0.1"})
+        self._browser = self._new_browser()
 
     def _begin(self, stage: str) -> str:
-        if self._is_signed_in():
+        if self._account() is not None:
             self._child.ask(do="logout")
+        return self._begin_login(stage)
+
+    def _begin_again(self) -> str:
+        return self._begin_login("")
+
+    def another(self) -> ReferenceRelyingParty:
+        """Another process of the same client."""
+        other = DesktopParty(self._target, self._stage, self._recorder)
+        self._ends.callback(other.close)
+        return other
+
+    def _begin_login(self, stage: str) -> str:
+        self._set_clock()
         reply = self._child.ask(do="begin_login", **({"stage": stage} if stage else {}))
         if "authorize_url" not in reply:
             raise TargetError(f"the desktop begins no sign-in: {reply.get('error')}")
         return str(reply["authorize_url"])
 
     def _bring(self, case: str, callback: str) -> Answer:
-        return self._browser.get(case, callback, role="callback", **self._about)
+        """To the port of this process, also where it was meant for another's."""
+        self._set_clock()
+        own, asked = urlsplit(str(self._child.ready["window"])), urlsplit(callback)
+        return self._browser.get(case, asked._replace(netloc=own.netloc).geturl(), role="callback", **self._about)
 
-    def _is_signed_in(self) -> bool:
-        return bool(self._child.ask(do="status").get("signed_in"))
+    def _account(self) -> str | None:
+        told = self._child.ask(do="status")
+        return str(told.get("account") or "") if told.get("signed_in") else None
+
+    def _page(self, answer: Answer) -> str:
+        return answer.text
+
+    def _offers_login(self, page: str) -> bool:
+        """In the window of the app, which the page in the browser sends the user back to."""
+        link, window = str(self._child.ask(do="window")["window"]), self._new_browser()
+        window.get("window", link, record=False)
+        origin = link.partition("/open/")[0]
+        return SIGN_IN in window.get("window", f"{origin}/login", record=False).text
+
+    def _set_clock(self) -> None:
+        """Let the process's clock show what the stage's does."""
+        self._ahead.write_text(str(self._target.shifted.now() - time.time()))
+
+    def _new_browser(self) -> HttpProbe:
+        return HttpProbe(self._target.new_client(), self._recorder, {"127.0.0.1"})
+
+
+def _told(page: str) -> str:
+    """What a page tells the user."""
+    return next(filter(None, (found.strip() for found in MESSAGE.findall(page))), "")
 
 
 RELYING_PARTIES: Mapping[str, type[ReferenceRelyingParty]] = {"web": WebParty, "desktop": DesktopParty}

@@ -29,7 +29,7 @@ def run(
         store = open_store()
         try:
             configs = {"": config, **{stage.name: config.at(stage) for stage in config.other_stages}}
-            clock = SystemClock()
+            clock = parts.choose(Part.CLOCK, SystemClock())
             sessions = Sessions({name: DesktopSession(at, store, http, parts, clock) for name, at in configs.items()})
             window = Window(
                 server.port, sessions, store, pages, lambda url: lines.send({"event": "open_url", "url": url})

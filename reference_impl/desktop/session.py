@@ -10,13 +10,13 @@ import requests
 from reference_impl.account import UNKNOWN, account_name
 from reference_impl.clock import Clock
 from reference_impl.desktop.config import DesktopConfig
-from reference_impl.oauth_client import CallbackRefused, Flow, OAuthClient
+from reference_impl.desktop.sign_in import PendingSignIn
+from reference_impl.oauth_client import CallbackRefused, OAuthClient
 from reference_impl.parts import Part, Parts
 from reference_impl.revocations import Revocations
 from reference_impl.session_store import NotFound, SessionStore, SessionStoreError
 from reference_impl.token_manager import Logout, TokenManager
 
-FLOW_LIFETIME = 600.0  # seconds that a sign-in may take
 PENDING = "pending_revocations"  # the store's item for them
 
 _log = logging.getLogger("reference_impl.desktop")
@@ -155,7 +155,7 @@ class DesktopSession:
         self._http = http
         self._clock = clock
         self._lock = threading.Lock()
-        self._flow: Flow | None = None
+        self._pending = parts.choose(Part.SIGN_INS, PendingSignIn(clock))
         self._vault = StoreVault(store, config.stage, config.account)
         self._oauth = parts.choose(Part.OAUTH_CLIENT, OAuthClient(http, config.issuer, config.client_id, clock))
         self._manager = parts.choose(Part.TOKEN_MANAGER, TokenManager(self._oauth, self._vault, clock))
@@ -188,7 +188,7 @@ class DesktopSession:
         """Start a sign-in and return the URL for the system's browser. Only the latest one can be completed."""
         flow = self._oauth.begin(redirect_uri)
         with self._lock:
-            self._flow = flow
+            self._pending.keep(flow)
         return flow.authorize_url
 
     def complete(self, callback: str) -> None:
@@ -199,12 +199,12 @@ class DesktopSession:
         Any program of the machine can send a callback; one with another state leaves the sign-in under way.
         """
         with self._lock:
-            flow = self._flow
-            if flow is None or flow.began_at + FLOW_LIFETIME < self._clock.now():
+            flow = self._pending.find()
+            if flow is None:
                 raise CallbackRefused("no sign-in is under way")
             if not self._oauth.is_answer(flow, callback):
                 raise CallbackRefused("the state of the answer is not the one of this sign-in")
-            self._flow = None
+            self._pending.take()
         tokens = self._oauth.redeem(flow, callback)
         if self.signed_in:
             self._logout.end(self._manager)

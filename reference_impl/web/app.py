@@ -104,7 +104,7 @@ class WebClient:
         self._cookies = parts.choose(Part.COOKIE_POLICY, CookiePolicy())
         self._pages = parts.choose(Part.PAGES, Pages(Place("web", config.stage, config.issuer, config.other_stages)))
         self._logout = parts.choose(Part.LOGOUT, Logout(Revocations(self._client_of, clock, stopping=stopping)))
-        self._flows = Flows(clock)
+        self._flows = parts.choose(Part.SIGN_INS, Flows(clock))
 
     def routes(self) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
         """Return path, method and view of every route. GET changes nothing, except that /callback ends a sign-in."""

@@ -74,6 +74,31 @@ def test_a_client_that_is_not_there_is_told(reference: ReferenceTarget, recorder
 
 def test_the_reference_documents_its_lifetimes_with_reasons(reference: ReferenceTarget, recorder: Recorder) -> None:
     table = reference.documentation(recorder).lifetimes("lifetimes", "prod")
-    assert set(table.limits) == {"access_token", "refresh_idle", "refresh_absolute"}
+    assert set(table.limits) == {"access_token", "refresh_idle", "refresh_absolute", "reuse_grace"}
     assert table.limits["access_token"].seconds == reference.reference.stages["prod"].config.lifetimes.access
     assert all(limit.justification for limit in table.limits.values())
+
+
+def test_another_browser_knows_nothing_of_the_sign_in_of_the_first(
+    reference: ReferenceTarget, recorder: Recorder, party: RelyingParty
+) -> None:
+    answer = right_answer(reference, recorder, asked(party.begin("honest")))
+    elsewhere = party.another().deliver("elsewhere", answer)
+    assert (elsewhere.token_requests["honest"], elsewhere.signed_in, elsewhere.offers_login) == (0, False, True)
+    assert elsewhere.message
+    delivered = party.deliver("right", answer)
+    assert (delivered.token_requests["honest"], delivered.account) == (1, "existing")
+
+
+def test_states_are_sampled_and_not_kept(party: RelyingParty, seen: list[Observation]) -> None:
+    sample = party.sample_states("states", 20)
+    assert (sample.count, sample.distinct, sample.shortest) == (20, 20, 43)
+    assert 128 < sample.bits < 43 * 6
+    assert not [one for one in seen if isinstance(one, HttpExchange)]
+
+
+def test_the_clients_clock_is_the_stages(reference: ReferenceTarget, recorder: Recorder, party: RelyingParty) -> None:
+    request = asked(party.begin("honest"))
+    reference.clock().advance("prod", 601)
+    late = party.deliver("late", right_answer(reference, recorder, request))
+    assert (late.token_requests["honest"], late.signed_in) == (0, False)
