@@ -116,6 +116,8 @@ class ReferenceHost:
                 Route("POST", "/notes", '{"text": "a note"}'),
                 Route("POST", "/notes", '{"text": ""}'),
                 Route("HEAD", "/events"),
+                Route("POST", "/sync/push", '{"clientGroupID": "suite", "mutations": [], "pushVersion": 1}'),
+                Route("POST", "/sync/pull", '{"clientGroupID": "suite", "cookie": null, "pullVersion": 1}'),
             ),
             hosts=hosts,
         )

@@ -11,6 +11,7 @@ from reference_impl.api.guard import ApiGuard, Principal
 from reference_impl.api.issuer_keys import KeysUnavailable
 from reference_impl.api.notes import Notes
 from reference_impl.api.realtime import Realtime, TooManyStreams
+from reference_impl.api.sync import Sync, add_sync_routes
 from reference_impl.clock import Clock
 from reference_impl.rfc9449 import PresentedProof
 
@@ -25,6 +26,7 @@ def create_api_app(
     realtime: Realtime,
     headers: Callable[[Response], Response],
     url: str,
+    sync: Sync,
 ) -> Flask:
     """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject. ``headers``: adds
     its headers to every answer. ``url``: under which clients know it, whatever a request says of that."""
@@ -68,6 +70,10 @@ def create_api_app(
         stream = realtime.subscribe(request.headers.get("Authorization"), proof())
         return Response(stream, content_type="text/event-stream")
 
+    def poke(subject: str) -> None:
+        realtime.publish(subject, "poke", "sync")
+
+    add_sync_routes(app, sync, caller, poke)
     app.register_error_handler(TooManyStreams, lambda error: (jsonify(error="too_many_streams"), 503))
     app.register_error_handler(KeysUnavailable, lambda error: (jsonify(error="temporarily_unavailable"), 503))
     app.register_error_handler(Unauthorized, refuse)
