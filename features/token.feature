@@ -264,3 +264,19 @@ Feature: Tokens
     And TOKEN-16.E2 holds: nobody comes to where the attacker listens
     And TOKEN-16.E3 holds: unknown keys make the API ask for the issuer's keys once in half a minute at most
     And TOKEN-16.E4 holds: the API goes on, and its logs tell of no error
+
+  @TOKEN-21 @stage:each
+  Scenario: An account belongs to one identity, whatever e-mail address comes with it
+    Given an upstream provider that says what it is told to
+    And an account that was made by a first login
+    When the provider then asserts these identities, each at a login of its own
+      | case                                          | upstream | subject  | e-mail           | verified |
+      | another subject, unverified e-mail            | the same | another  | the same         | false    |
+      | another subject, verified e-mail              | the same | another  | the same         | true     |
+      | the same subject with another e-mail          | the same | the same | another          | true     |
+      | another subject, e-mail in small letters      | the same | another  | in small letters | true     |
+      | another subject, nothing said of the e-mail   | the same | another  | the same         | absent   |
+      | the same subject of another upstream          | another  | the same | the same         | true     |
+    Then TOKEN-21.E1 holds: no other identity reaches the account
+    And TOKEN-21.E2 holds: the same identity reaches it, with another address too
+    And TOKEN-21.E3 holds: an address that nobody verified opens no account but a new one

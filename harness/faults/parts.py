@@ -36,7 +36,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
         "EVENT-03",
     ),
     "revocation": ("TOKEN-08", "TOKEN-10", "TOKEN-19", "EVENT-03"),
-    "accounts": ("EVENT-07",),
+    "accounts": ("EVENT-07", "TOKEN-21"),
     "correlation": ("EVENT-05",),
     "audit log": ("EVENT-05",),
     "event consumer": ("EVENT-04", "EVENT-08", "EVENT-13"),

@@ -6,7 +6,7 @@ scenario is then `not_run` with that reason. `validating` wraps a port so that w
 
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
-from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings
+from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
 from harness.ports.target import Target
@@ -30,6 +30,7 @@ __all__ = [
     "StoreClient",
     "Surroundings",
     "Target",
+    "UpstreamIdentity",
     "WebClient",
     "absent",
     "validating",

@@ -10,7 +10,7 @@ from harness.observations import LogCapture, RealtimeConnection, Visits
 from harness.observe import Recorder
 from harness.probes.oauth import OAuthIssuer
 
-__all__ = ["Admin", "Clock", "Copies", "Issuer", "Realtime", "SigningKey", "Surroundings"]
+__all__ = ["Admin", "Clock", "Copies", "Issuer", "Realtime", "SigningKey", "Surroundings", "UpstreamIdentity"]
 
 
 Issuer = OAuthIssuer  # over plain HTTP there is one way to be an issuer's client
@@ -25,6 +25,16 @@ class Clock(Protocol):
     def advance(self, stage: str, seconds: float) -> None: ...
 
 
+@dataclass(frozen=True)
+class UpstreamIdentity:
+    """What an upstream provider asserts of whoever logs in; None: it says nothing of that."""
+
+    issuer: str
+    subject: str
+    email: str
+    email_verified: bool | None
+
+
 class Admin(Protocol):
     """Conditions that the harness brings about from outside, as an operator or an accident would."""
 
@@ -32,6 +42,9 @@ class Admin(Protocol):
 
     def upstream_fails(self, stage: str) -> AbstractContextManager[None]:
         """While it lasts, the upstream identity provider answers every login with an error."""
+
+    def upstream_asserts(self, stage: str, identity: UpstreamIdentity) -> AbstractContextManager[None]:
+        """While it lasts, every login that succeeds upstream is asserted to be this identity's."""
 
     def storage_fails_once(self, stage: str) -> None:
         """The next request that touches token storage meets an error."""

@@ -7,10 +7,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.observe import Recorder
+from harness.ports import UpstreamIdentity
 from harness.targets.reference_outage import RevocationOutage
 from reference_impl.app import Reference
 from reference_impl.clock import ShiftedClock
@@ -26,6 +27,7 @@ class Switches:
 
     upstream_down: threading.Event = field(default_factory=threading.Event)
     storage_fails: threading.Event = field(default_factory=threading.Event)
+    asserted: list[UpstreamIdentity] = field(default_factory=list)
     foreign_keys: list[Callable[[], Mapping[str, Any]]] = field(default_factory=list)
 
 
@@ -47,7 +49,17 @@ class _Upstream:
     def authenticate(self, username: str, password: str) -> Identity:
         if self.switches.upstream_down.is_set():
             raise UpstreamUnavailable
-        return self.real.authenticate(username, password)
+        identity = self.real.authenticate(username, password)
+        if not self.switches.asserted:
+            return identity
+        says = self.switches.asserted[-1]
+        return replace(
+            identity,
+            provider=says.issuer,
+            subject=says.subject,
+            email=says.email,
+            email_verified=says.email_verified,
+        )
 
 
 class _Storage:
@@ -108,6 +120,15 @@ class ReferenceAdmin:
             yield
         finally:
             self.switches[stage].upstream_down.clear()
+
+    @contextmanager
+    def upstream_asserts(self, stage: str, identity: UpstreamIdentity) -> Iterator[None]:
+        asserted = self.switches[stage].asserted
+        asserted.append(identity)
+        try:
+            yield
+        finally:
+            asserted.remove(identity)
 
     def storage_fails_once(self, stage: str) -> None:
         self.switches[stage].storage_fails.set()

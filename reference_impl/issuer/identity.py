@@ -22,6 +22,8 @@ class Identity:
     provider: str
     subject: str
     name: str = ""  # what the person is shown as; nobody but the person sees it
+    email: str | None = None  # as the provider says; addresses change hands, so nothing is ever looked up by one
+    email_verified: bool | None = None  # None: the provider does not say
 
 
 class AccessDenied(Exception):
