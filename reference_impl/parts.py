@@ -58,6 +58,8 @@ class Part(StrEnum):
     WEB_SESSION = "web session"  # the web client's sessions, kept by the server
     PAGES = "pages"  # renders login, home, settings with the storage warning
     LOGOUT = "logout"  # what a logout ends, at the client and at the issuer
+    CRASH_PROTECTION = "crash protection"  # callable () -> None: what keeps memory out of the files of a crash
+    SESSION_POLICY = "session policy"  # desktop.policy.SessionPolicy: what outlives the process, and how long
     SESSION_STORE = "session store"  # the chain: picks a back end, self-test, fallback
     STORE_BACK_END = "store back end"  # each back end as it is opened
     CLOCK = "clock"  # clock.Clock: what a desktop process tells the time by

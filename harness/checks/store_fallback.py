@@ -6,6 +6,7 @@ import re
 
 from harness.checks.common import Complaint, conclude
 from harness.checks.registry import Parameters, check
+from harness.checks.scans import found_by
 from harness.model import Judgement
 from harness.observations import LogCapture, PageView, SecretScan, SelfTestRun, StoreState
 from harness.observe import MissingObservation, Record
@@ -19,7 +20,6 @@ WEAK_STORES = (
     "one with a constant key",
 )
 WAYS = ("environment", "configuration file", "command line")
-TOKENS = ("access_token", "refresh_token")
 SELF_TEST = ("write", "read-back", "delete")
 UNSOUND = ("discarding store", "altering store")
 MEMORY = "memory-only"
@@ -69,23 +69,14 @@ def _unwarned(view: PageView) -> str:
 def nothing_is_written_and_the_sign_in_ends(seen: Record, parameters: Parameters) -> Judgement:
     if not seen.one(StoreState, "login").signed_in:
         raise MissingObservation("nobody was signed in, so there was nothing to write")
-    complaints = [found for case in ("after use", "after the restart") for found in _found(seen.one(SecretScan, case))]
+    complaints = [
+        found for case in ("after use", "after the restart") for found in found_by(seen.one(SecretScan, case))
+    ]
     after = seen.one(StoreState, "second start")
     if after.signed_in is None:
         raise MissingObservation(f"the second start did not tell whether somebody is signed in ({after.error})")
     complaints += [Complaint("after the restart the user is still signed in", after)] if after.signed_in else []
     return conclude(complaints, "no secret was found in any file, and the restart ended the sign-in")
-
-
-def _found(scan: SecretScan) -> list[Complaint]:
-    """What a search found. It must have looked for tokens, and found what was planted."""
-    if missing := [kind for kind in TOKENS if kind not in scan.kinds]:
-        raise MissingObservation(f"{scan.case}: no {' and no '.join(missing)} was known, so none was looked for")
-    if not scan.planted_found:
-        raise MissingObservation(
-            f"{scan.case}: the search did not find what was planted; {scan.about.get('unscanned', '')}"
-        )
-    return [Complaint(f"{scan.case}: {hit.mark} in {hit.place}", scan) for hit in scan.hits]
 
 
 @check("STORE-08.E4", "ASVS 5.0.0 16.5.2")
@@ -132,7 +123,7 @@ def no_secret_is_in_a_weak_file(seen: Record, parameters: Parameters) -> Judgeme
             raise MissingObservation(f"{store}: nobody was signed in, so there was nothing to write")
         for scan in seen.of(SecretScan, "after the login"):
             if scan.about["situation"].startswith(f"{store},"):
-                complaints += [Complaint(f"{store}: {text}", scan) for text in _found(scan)]
+                complaints += [Complaint(f"{store}: {text}", scan) for text in found_by(scan)]
         seen.one(SecretScan, "after the login", situation=situation)
     return conclude(complaints, "no secret was found in a weak store's file or in any other")
 
@@ -165,4 +156,4 @@ def _unnoticed(seen: Record, case: str) -> list[Complaint]:
 def chain_does_not_write_to_the_weak_store(seen: Record, parameters: Parameters) -> Judgement:
     if not seen.one(StoreState, "refresh").signed_in:
         raise MissingObservation("nobody was signed in, so there was nothing to write")
-    return conclude(_found(seen.one(SecretScan, "after the refresh")), "nothing was written to the weak store")
+    return conclude(found_by(seen.one(SecretScan, "after the refresh")), "nothing was written to the weak store")

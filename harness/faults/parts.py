@@ -57,6 +57,8 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "web session": ("WEB-01", "WEB-02", "STAGE-07", "TOKEN-19"),
     "pages": ("WEB-02", "WEB-09", "STORE-08"),
     "logout": ("WEB-01", "TOKEN-19"),
+    "crash protection": ("STORE-04",),
+    "session policy": ("STORE-02",),
     "session store": ("STORE-01", "STORE-08", "STORE-09"),
     "store back end": ("STORE-01", "STORE-08", "STORE-09"),
     "token manager": ("TOKEN-09", "WEB-02"),

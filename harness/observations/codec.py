@@ -23,6 +23,14 @@ from harness.observations.http import (
 )
 from harness.observations.rotation import RotationPlan
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
+from harness.observations.vaults import (
+    BrowserHandover,
+    CrashRecord,
+    NativeListing,
+    PersistencePolicy,
+    ProcessWatch,
+    Responsiveness,
+)
 
 __all__ = ["from_json", "to_json"]
 
@@ -52,6 +60,12 @@ Known = (
     | Visits
     | Volley
     | RotationPlan
+    | BrowserHandover
+    | CrashRecord
+    | NativeListing
+    | PersistencePolicy
+    | ProcessWatch
+    | Responsiveness
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

@@ -14,18 +14,19 @@ __all__ = ["SelfTestRun", "StoreListing", "StoreOperation", "StoreState"]
 @dataclass(frozen=True, kw_only=True)
 class StoreOperation(Observation):
     """One operation on a session store, from another process. Values are witnesses: given and read by SHA-256.
-    `outcome`: done, value, not_found, refused, error."""
+    `outcome`: done, value, not_found, refused, locked, error."""
 
     kind: Literal["store-operation"] = "store-operation"
     operation: Literal["set", "get", "clear"]
     stage: str
     account: str
     item: str = ""
-    outcome: Literal["done", "value", "not_found", "refused", "error"]
+    outcome: Literal["done", "value", "not_found", "refused", "locked", "error"]
     value: str = ""  # a name for the witness that was set, "" for get and clear
     sha256: str = ""  # of the value set or read
     length: int = 0
     error: str = ""  # type of the error
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class StoreListing(Observation):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreState(Observation):
-    """How a client says its secrets are kept. `mode` is `secure` or `memory-only`."""
+    """How a client says its secrets are kept. `mode` is `secure`, `locked` or `memory-only`."""
 
     kind: Literal["store-state"] = "store-state"
     mode: str

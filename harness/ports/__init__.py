@@ -9,6 +9,7 @@ from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebC
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
+from harness.ports.stored import StoredClient
 from harness.ports.target import Target
 from harness.ports.wrapping import absent, validating
 
@@ -28,6 +29,7 @@ __all__ = [
     "Rotation",
     "SigningKey",
     "StoreClient",
+    "StoredClient",
     "Surroundings",
     "Target",
     "UpstreamIdentity",

@@ -12,6 +12,7 @@ from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebC
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
+from harness.ports.stored import StoredClient
 
 __all__ = ["Target"]
 
@@ -79,6 +80,9 @@ class Target(Protocol):
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         """The desktop client in a situation of its store: "" as the machine has it, `no back end`, …"""
+
+    def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
+        """The desktop client in surroundings of its own."""
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         """`on_disk`: in a browser with a profile on disk, as users have; else without one."""

@@ -23,6 +23,7 @@ from harness.ports import (
     Rotation,
     SigningKey,
     StoreClient,
+    StoredClient,
     Surroundings,
     WebClient,
     absent,
@@ -93,6 +94,9 @@ class BaseTarget:
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return self._absent(DesktopClient, "desktop", "desktop client")
+
+    def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
+        return self._absent(StoredClient, "desktop", "desktop client")
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return self._absent(WebClient, "web", "web client")

@@ -22,6 +22,7 @@ from harness.ports import (
     Rotation,
     SigningKey,
     StoreClient,
+    StoredClient,
     Surroundings,
     WebClient,
     validating,
@@ -40,6 +41,7 @@ from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
+from harness.targets.reference_stored import ReferenceStored
 from harness.targets.reference_surroundings import ReferenceSurroundings
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
@@ -92,6 +94,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return validating(DesktopClient, ReferenceDesktop(self, stage, recorder, situation))
+
+    def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
+        return validating(StoredClient, ReferenceStored(self, stage, recorder))
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return validating(WebClient, ReferenceWeb(self, stage, browser, recorder, on_disk))

@@ -35,6 +35,9 @@ def desktop_command(
     target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None
 ) -> tuple[list[str], dict[str, str]]:
     """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward."""
+    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, **more: str
+) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment of a desktop client of a stage; `more` are variables of its own."""
     address = target.addresses[stage]
     environment = {
         **surroundings.environment,
@@ -44,6 +47,7 @@ def desktop_command(
         "AUTH_APP": app,
         "AUTH_TLS_CA": str(target.reference.ca_file),
         "AUTH_STORE_TIMEOUT": str(STORE_SECONDS),
+        **more,
     }
     return target.command("reference_impl.desktop", *surroundings.arguments, clock=clock), environment
 
@@ -70,6 +74,15 @@ class DesktopChild:
         except ChildGone:
             self.stop()
             raise
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def end_by(self, number: int) -> int:
+        """Send it a signal that it is to end by; its exit code, negative where a signal ended it."""
+        self._process.send_signal(number)
+        return self._process.wait(STOP_SECONDS)
 
     @property
     def runs(self) -> bool:

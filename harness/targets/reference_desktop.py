@@ -29,6 +29,8 @@ PAGES = {"login": "/login", "home": "/", "settings": "/settings"}
 class ReferenceDesktop:
     """One user with one desktop client. What goes wrong in the client is told in the state, not raised."""
 
+    _before: tuple[str, ...] = ()  # the command that starts the client, if it is not started directly
+
     def __init__(self, target: ReferenceHost, stage: str, recorder: Recorder, situation: str) -> None:
         """Raises NotHere where this machine cannot have the situation."""
         self._target, self._stage, self._recorder = target, stage, recorder
@@ -38,14 +40,17 @@ class ReferenceDesktop:
         self._surroundings = self._ends.enter_context(prepare(situation, target.machine, target.folder))
         self._minted = MintedTokens(target.redactor)
         self._child: DesktopChild | None = None
+        self._variables: dict[str, str] = {}  # of the client's environment, beside those that all have
         self._window: Agent | None = None
         self._gone = "it was not started"
 
     def start(self, case: str) -> StoreState:
         self.stop()
-        arguments, environment = desktop_command(self._target, self._stage, self._app, self._surroundings)
+        arguments, environment = desktop_command(
+            self._target, self._stage, self._app, self._surroundings, **self._variables
+        )
         try:
-            self._child = DesktopChild(arguments, environment, str(self._surroundings.folder))
+            self._child = DesktopChild([*self._before, *arguments], environment, str(self._surroundings.folder))
         except ChildGone as gone:
             self._gone = str(gone)
             return self._state(case, {}, f"the client does not start: {gone}")
@@ -193,7 +198,7 @@ class ReferenceDesktop:
         warning = storage.get("warning") or {}
         state = StoreState(
             case=case,
-            about=self._about,
+            about=self._told(),
             mode=str(storage.get("mode", "")),
             back_end=str(storage.get("back_end", "")),
             warning=" ".join(str(warning[part]) for part in ("consequence", "fix") if part in warning),
@@ -201,6 +206,10 @@ class ReferenceDesktop:
             error=error,
         )
         return self._recorder.record(state)
+
+    def _told(self) -> dict[str, str]:
+        """What tells a state apart, and what it says besides."""
+        return self._about
 
 
 def _signed_in(page: Page) -> bool:

@@ -22,11 +22,13 @@ from harness.probes.constant_key import FILE, decrypted
 if os.name == "posix":
     from harness.machine.secret_service import find_secret_service, start_bus
     from harness.probes.discarding_service import AlteringService, DiscardingService
+    from harness.probes.own_keyring import OwnKeyring
 
-__all__ = ["AS_IT_IS", "NO_BUS", "SOUND", "Surroundings", "prepare"]
+__all__ = ["AS_IT_IS", "NO_BUS", "OWN", "SOUND", "Surroundings", "prepare"]
 
 AS_IT_IS = ""
 SOUND = "a sound secret store"
+OWN = "a secret store of its own"
 NO_BUS = "no D-Bus session"
 NO_PROVIDER = "a D-Bus session without secret store"
 DISCARDING = "a secret store that discards what it is given"
@@ -49,6 +51,7 @@ class Surroundings:
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
     arguments: tuple[str, ...] = ()
+    keyring: OwnKeyring | None = None  # where it is of this client alone
 
     def searched(self) -> dict[str, Path | bytes]:
         """What to search for secrets: every file, and the contents of one that has a constant key."""
@@ -68,6 +71,8 @@ def prepare(situation: str, machine: PrivateSession, within: Path) -> Iterator[S
             yield Surroundings(folder, _home(folder, machine.environment))
         elif situation == SOUND:
             yield Surroundings(folder, _home(folder, _with_secret_service(machine)))
+        elif situation == OWN:
+            yield from _with_own_keyring(folder, machine)
         elif situation == CHAIN:
             yield _asked_for(CHAINER, "environment", folder, _with_secret_service(machine))
         elif situation in (NO_BUS, NO_PROVIDER, DISCARDING, ALTERING):
@@ -75,6 +80,7 @@ def prepare(situation: str, machine: PrivateSession, within: Path) -> Iterator[S
         else:
             known = [
                 SOUND,
+                OWN,
                 NO_BUS,
                 NO_PROVIDER,
                 DISCARDING,
@@ -83,6 +89,15 @@ def prepare(situation: str, machine: PrivateSession, within: Path) -> Iterator[S
                 *(f"{name}, asked for by …" for name in WEAK),
             ]
             raise TargetError(f"the reference knows no situation {situation!r} ({nearest(situation, known)})")
+
+
+def _with_own_keyring(folder: Path, machine: PrivateSession) -> Iterator[Surroundings]:
+    _require_linux(OWN)
+    keyring = OwnKeyring(folder / "bus", _home(folder, machine.without_secret_service()))
+    try:
+        yield Surroundings(folder, keyring.environment, keyring=keyring)
+    finally:
+        keyring.stop()
 
 
 def _without(situation: str, folder: Path, machine: PrivateSession) -> Iterator[Surroundings]:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from reference_impl.config import ConfigurationError
 from reference_impl.desktop.config import load_desktop_config
+from reference_impl.desktop.crash import switch_off_dumps
 from reference_impl.desktop.logs import log_to_stderr
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import open_session_store
@@ -27,6 +28,7 @@ def report(error: Exception) -> str:
 def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequence[str] = ()) -> int:
     """Run the desktop on this process's stdin and stdout; return the exit code."""
     parts = parts or Parts()
+    parts.choose(Part.CRASH_PROTECTION, switch_off_dumps)()
     log_to_stderr()
     try:
         config = load_desktop_config(environ, arguments)

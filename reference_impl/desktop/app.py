@@ -8,6 +8,7 @@ from typing import TextIO
 from reference_impl.clock import SystemClock
 from reference_impl.desktop.config import DesktopConfig
 from reference_impl.desktop.control import Control, Lines
+from reference_impl.desktop.policy import SessionPolicy
 from reference_impl.desktop.server import LoopbackServer
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
@@ -24,7 +25,9 @@ def run(
     """Listen, wait for the store, and follow commands. The store is closed at the end."""
     lines = Lines(out)
     http = loopback_session(config.ca_file)
-    pages = parts.choose(Part.PAGES, Pages(Place("desktop", config.stage, config.issuer, config.other_stages)))
+    policy = parts.choose(Part.SESSION_POLICY, SessionPolicy())
+    place = Place("desktop", config.stage, config.issuer, config.other_stages, policy.words())
+    pages = parts.choose(Part.PAGES, Pages(place))
     with LoopbackServer() as server:
         store = open_store()
         try:
@@ -35,7 +38,7 @@ def run(
                 server.port, sessions, store, pages, lambda url: lines.send({"event": "open_url", "url": url})
             )
             server.serve(window)
-            Control(sessions, store, window, lines).run(commands)
+            Control(sessions, store, window, lines, policy).run(commands)
             server.shutdown()
         finally:
             store.close()

@@ -7,6 +7,7 @@
 | ``{"do": "call", "path": "/me"}`` | ``status``, ``body`` of the API's answer |
 | ``{"do": "refresh"}``, ``{"do": "quit"}`` | |
 | ``{"do": "logout"}`` | ``revoked`` by the issuer, ``cleared`` from the store |
+| ``{"do": "policy"}`` | what outlives the process, as `policy.SessionPolicy` |
 | ``{"do": "unlock"}``: ask the user to unlock the store | |
 | ``{"do": "window"}`` | ``window``: another one-time link |
 | ``{"do": "store", "op": "set", "stage", "account", "item", "value", "kind"}`` | |
@@ -32,6 +33,7 @@ from typing import Any, TextIO
 
 import requests
 
+from reference_impl.desktop.policy import SessionPolicy
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
 from reference_impl.desktop.window import Window
@@ -63,7 +65,9 @@ class Lines:
 class Control:
     """Follows commands one after the other."""
 
-    def __init__(self, sessions: Sessions, store: SessionStore, window: Window, lines: Lines) -> None:
+    def __init__(
+        self, sessions: Sessions, store: SessionStore, window: Window, lines: Lines, policy: SessionPolicy
+    ) -> None:
         self._sessions = sessions
         self._store = store
         self._window = window
@@ -74,6 +78,7 @@ class Control:
             "call": self._call,
             "refresh": self._refresh,
             "logout": self._logout,
+            "policy": lambda command: asdict(policy),
             "unlock": lambda command: self._unlock(),
             "window": lambda command: {"window": window.new_link()},
             "store": self._store_operation,

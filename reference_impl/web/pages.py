@@ -41,12 +41,14 @@ class SignedIn(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where the user is: web or desktop, and on which stage. ``others``: further stages to sign in at."""
+    """Where the user is: web or desktop, and on which stage. ``others``: further stages to sign in at. ``kept``: how
+    long a stored sign-in is kept, in words, where the client stores one."""
 
     client: str
     stage: str
     issuer: str
     others: tuple[KnownStage, ...] = ()
+    kept: str = ""
 
     def at(self, issuer: str) -> Place:
         """Return the place of who is signed in at this issuer."""

@@ -1,0 +1,49 @@
+Feature: The secrets of a sign-in, at rest and on the way
+  A sign-in that is kept outlives every kind of end of the client and of the system's session. What a logout ends is gone
+  from the store. Nothing secret lies anywhere else: in no file, no log, no process's arguments or environment.
+
+  @STORE-02
+  Scenario: A stored session is there again after every kind of restart
+    Given a desktop client with a secret store of its own, and a user who signed in with it
+    When the client is ended and started again, and the API is called
+    And the client is killed as soon as a refresh has returned, and started again
+    And the user logs out of the system and in again, and starts the client
+    Then STORE-02.E1 holds: every time the client gets a new access token with what is stored, and opens no browser
+    And STORE-02.E2 holds: what is stored is the last token that was given, before each restart as after it
+    And STORE-02.E3 holds: the session policy states that sign-ins are kept, how long, and from which recommendation that departs
+
+  @STORE-03
+  Scenario Outline: A sign-out leaves nothing of the account in the store, and another account's as it was
+    Given a desktop client with a secret store of its own, and two accounts signed in with it
+    When the first account's session ends by <way>
+    And the client of the first account is started again
+    Then STORE-03.E1 holds: once the user is told, the store holds no item of the account
+    And STORE-03.E2 holds: the other account's items are what they were
+    And STORE-03.E3 holds: the store's own files hold nothing of the account in clear
+    And STORE-03.E4 holds: the client asks the user of the first account to sign in
+
+    Examples:
+      | way                                |
+      | a sign-out                         |
+      | a sign-out without a network       |
+      | a revocation and the next refresh  |
+
+  @STORE-04
+  Scenario: Nothing secret lies on disk outside the secure store
+    Given a desktop client with a secret store of its own, and a user who signed in with it
+    When the session is refreshed 3 times, and everything is searched
+    And a sign-in fails, and everything is searched
+    And the client is started again as after an update, and everything is searched
+    And what the window keeps in the browser is searched
+    And the client crashes, and everything is searched
+    Then STORE-04.E1 holds: no secret is in any file outside the store's own
+    And STORE-04.E2 holds: the window's storages and cookies hold no token
+    And STORE-04.E3 holds: the crash left no dump with a secret in it
+
+  @STORE-06
+  Scenario: No process shows a secret in its arguments or its environment
+    Given a desktop client with a secret store of its own
+    When its processes are watched while the user signs in, refreshes, and stores, reads and clears a secret
+    Then STORE-06.E1 holds: no secret is in the arguments of any process
+    And STORE-06.E2 holds: no secret is in the environment of any process
+    And STORE-06.E3 holds: the URL handed to the browser holds public values only

@@ -1,0 +1,71 @@
+"""A desktop client whose surroundings the harness holds: its keyring, its processes, the files around it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from harness.observations import (
+    CrashRecord,
+    HttpExchange,
+    NativeListing,
+    PersistencePolicy,
+    SecretScan,
+    StoreOperation,
+    StoreState,
+)
+from harness.ports.clients import DesktopClient
+
+__all__ = ["StoredClient"]
+
+
+class StoredClient(DesktopClient, Protocol):
+    """A desktop client with a secret store of its own, which other programs can read, lock, and start again."""
+
+    def start_as(self, case: str, account: str) -> StoreState:
+        """Start, or start again, the client of this account of the user's."""
+
+    def sign_in(self, case: str, user: str) -> StoreState:
+        """Sign in at the issuer's page, from the window; what the browser is handed is recorded under `case`."""
+
+    def fail_sign_in(self, case: str) -> StoreState:
+        """Go through a sign-in up to an answer that the client must refuse: one that names another issuer."""
+
+    def sign_out(self, case: str) -> HttpExchange:
+        """Sign out in the window; the page that the user is shown then."""
+
+    def kill(self) -> None:
+        """End the client at once, as SIGKILL does."""
+
+    def crash(self, case: str) -> CrashRecord:
+        """End the client as a fault of its own does (SIGSEGV), where dumps of unlimited size may be written."""
+
+    def native(self, case: str) -> NativeListing:
+        """What the system's store holds of this client, as another program reads it."""
+
+    def restart_system(self) -> None:
+        """End the user's session of the system, with its secret store, and begin another."""
+
+    def lock(self, prompt: str) -> None:
+        """Lock the store. Whoever is asked for its password from now on: `dismissed` or `never answered`."""
+
+    def unlock_elsewhere(self) -> None:
+        """Unlock the store as the user does who gives the password to the system."""
+
+    def press_unlock(self, case: str) -> StoreState:
+        """Ask for the unlocking in the window; how the window answered meanwhile is recorded under `case`."""
+
+    def operate(self, case: str) -> Collection[StoreOperation]:
+        """Get, set and clear an item of the client's account, in its process. What is set is a witness."""
+
+    def policy(self, case: str) -> PersistencePolicy: ...
+
+    def watched(self, case: str, during: str) -> AbstractContextManager[None]:
+        """While it lasts, arguments and environment of all the client's processes are looked at; then searched."""
+
+    def scan_places(self, case: str) -> SecretScan:
+        """Search everything that the client could write to, and what appeared in places open to all since its start."""
+
+    def scan_window(self, case: str) -> SecretScan:
+        """Search the storages that the window's page script and its browser keep."""
