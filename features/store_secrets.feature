@@ -47,3 +47,15 @@ Feature: The secrets of a sign-in, at rest and on the way
     Then STORE-06.E1 holds: no secret is in the arguments of any process
     And STORE-06.E2 holds: no secret is in the environment of any process
     And STORE-06.E3 holds: the URL handed to the browser holds public values only
+
+  @STORE-07
+  Scenario: A locked keyring is told as locked, loses nothing, and is taken up again without a sign-in
+    Given a desktop client with a secret store of its own, and a user who signed in with it
+    When the keyring is locked while the client runs, which reads, stores and clears a secret, and refreshes
+    And the keyring is unlocked, and the user tries again
+    And the client is started while the keyring is locked, and nobody answers the prompt for its password
+    And the keyring is unlocked, the user tries again, and the API is called
+    Then STORE-07.E1 holds: every call tells in time that the store is locked, and the window answers meanwhile
+    And STORE-07.E2 holds: after the unlocking what was stored is still there, and the session goes on
+    And STORE-07.E3 holds: meanwhile no secret was written to any file
+    And STORE-07.E4 holds: the window says that the keyring is locked and what to do, and not that the user is signed out

@@ -54,7 +54,7 @@ def last_token_outlives_each_restart(seen: Record, parameters: Parameters) -> Ju
         raise MissingObservation("the refresh before the kill gave no token")
     complaints = []
     for case in RESTARTS:
-        before, after = (_token(seen.one(NativeListing, one)) for one in (BEFORE[case], case))
+        before, after = (token_of(seen.one(NativeListing, one)) for one in (BEFORE[case], case))
         listing = seen.one(NativeListing, case)
         if after is None or before is None:
             when = case if before else BEFORE[case]
@@ -66,7 +66,7 @@ def last_token_outlives_each_restart(seen: Record, parameters: Parameters) -> Ju
     return conclude(complaints, "what was stored last was stored after each restart")
 
 
-def _token(listing: NativeListing) -> NativeItem | None:
+def token_of(listing: NativeListing) -> NativeItem | None:
     return next((item for item in listing.items if item.name.endswith(f"{FIRST}/{TOKEN}")), None)
 
 

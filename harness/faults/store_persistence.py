@@ -27,15 +27,22 @@ def memory_is_used_although_there_is_a_secure_store(real: StoreChain) -> StoreCh
     return replace(real, candidates=lambda: ())
 
 
-class Lazy:
-    """A back end that puts writes off, and answers reads from what it means to write."""
+class Wrapped:
+    """A back end in whose place another one stands, but for what a fault changes."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
-        self._meant: dict[Entry, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+
+class Lazy(Wrapped):
+    """A back end that puts writes off, and answers reads from what it means to write."""
+
+    def __init__(self, real: Any) -> None:
+        super().__init__(real)
+        self._meant: dict[Entry, str] = {}
 
     def write(self, entry: Entry, stored: str) -> None:
         if entry.stage == "self-test":
@@ -109,7 +116,7 @@ def _entries_of(service: str) -> Iterator[Any]:
 
 @fault("F-STORE-03-x1", "STORE-03.E3", Part.STORE_BACK_END)
 def the_store_keeps_a_backup_in_clear(real: Any) -> Any:
-    class WithBackup(Lazy):
+    class WithBackup(Wrapped):
         def write(self, entry: Entry, stored: str) -> None:
             self._real.write(entry, stored)
             in_data_home("login.keyring.bak").write_text(stored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 from reference_impl.session_store.errors import BackEndLocked, ValueRefused
 
@@ -69,7 +69,10 @@ class Limit:
 
 
 class BackEnd(Protocol):
-    """A place that keeps text under an `Entry`. All methods may raise BackEndUnavailable."""
+    """A place that keeps text under an `Entry`. All methods may raise BackEndUnavailable.
+
+    One that can be locked raises BackEndLocked without asking anybody, and may have a method ``unlock()`` that asks.
+    """
 
     name: str
     limit: Limit
@@ -85,14 +88,6 @@ class BackEnd(Protocol):
 
     def close(self) -> None:
         """Give back what the back end holds open; safe to call twice."""
-
-
-@runtime_checkable
-class Unlockable(Protocol):
-    """A back end that can ask the user to unlock it. All its other methods raise BackEndLocked without asking."""
-
-    def unlock(self) -> None:
-        """Ask. Raises BackEndLocked where it stays locked."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ from reference_impl.session_store.model import (
     SelfTest,
     Settled,
     StorageStatus,
-    Unlockable,
 )
 from reference_impl.session_store.splitting import SplitEntries
 from reference_impl.session_store.values import Kept, check, decode, encode
@@ -143,8 +142,9 @@ class SessionStore:
         Raises BackEndLocked where it stays locked, also where nobody answers within the time limit.
         """
         with self._watched():
-            if isinstance(self._back_end, Unlockable):
-                self._back_end.unlock()
+            ask = getattr(self._back_end, "unlock", None)
+            if ask is not None:
+                ask()
         with self._usable():
             pass
 

@@ -113,18 +113,19 @@ def test_processes_that_were_not_seen_prove_nothing(changed: Observation) -> Non
     assert_unknown(judge("STORE-06.E1", instead(WATCHED, changed)))
 
 
+HANDED = BrowserHandover(case="sign-in", url="https://i/authorize", parameters=("client_id", "state"))
+
+
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("handed", "words"),
     [
-        ({"secrets": ("{{code_verifier:0123456789abcdef:64}}",)}, "code_verifier"),
-        ({"parameters": ("client_id", "client_secret")}, "client_secret"),
+        (replace(HANDED, secrets=("{{code_verifier:0123456789abcdef:64}}",)), "code_verifier"),
+        (replace(HANDED, parameters=("client_id", "client_secret")), "client_secret"),
     ],
 )
-def test_a_url_with_more_than_public_values_fails(changes: dict[str, tuple[str, ...]], words: str) -> None:
-    handed = [replace(one, **changes) if isinstance(one, BrowserHandover) else one for one in WATCHED]
-    assert_failed(judge("STORE-06.E3", handed), words)
+def test_a_url_with_more_than_public_values_fails(handed: BrowserHandover, words: str) -> None:
+    assert_failed(judge("STORE-06.E3", instead(WATCHED, handed)), words)
 
 
 def test_a_browser_that_was_handed_nothing_proves_nothing() -> None:
-    handed = [replace(one, parameters=()) if isinstance(one, BrowserHandover) else one for one in WATCHED]
-    assert_unknown(judge("STORE-06.E3", handed))
+    assert_unknown(judge("STORE-06.E3", instead(WATCHED, replace(HANDED, parameters=()))))
