@@ -59,3 +59,20 @@ Feature: The secrets of a sign-in, at rest and on the way
     And STORE-07.E2 holds: after the unlocking what was stored is still there, and the session goes on
     And STORE-07.E3 holds: meanwhile no secret was written to any file
     And STORE-07.E4 holds: the window says that the keyring is locked and what to do, and not that the user is signed out
+
+  @STORE-05
+  Scenario: No secret is in what the client logs, reports and tells, whatever goes wrong
+    Given a desktop client that logs all it can, and a user who signed in with it
+    When it refreshes, also while the issuer refuses with 400 and 500 and repeats the request in its answer
+    And an answer to a sign-in is malformed
+    And another installation is given the same token, and both are started
+    And the use of a token ends in an error that nobody foresaw, with the token in it
+    Then STORE-05.E1 holds: no secret is in any log, file or report, not even a short part of one
+    And STORE-05.E2 holds: logs tell a session by a keyed hash, another one at each installation
+    And STORE-05.E3 holds: errors that are shown and records of crashes repeat nothing of a request
+
+  @STORE-05
+  Scenario: No secret is in what the server logs
+    Given the server as a process of its own
+    When a user logs in, refreshes, is refused and logs out, and what the server wrote is searched
+    Then STORE-05.E1 holds: no secret is in what the server wrote

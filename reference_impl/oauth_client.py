@@ -29,6 +29,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from reference_impl.clock import Clock
 
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
+_FOREVER = 10**10  # seconds; a number beyond it is no lifetime, and too large to calculate with
 _REFUSALS = {400, 401, 403}  # RFC 6749 §5.2; anything else says nothing about the grant
 # Seconds to connect, and to wait for an answer. The issuer gives a token's successor once more within its reuse grace
 # (10 s by default). An answer is lost at most 4 s after the rotation, and the retry connects within another 4 s.
@@ -183,7 +184,7 @@ class OAuthClient:
         access, refresh = answer.get("access_token"), answer.get("refresh_token", held)
         lifetime = answer.get("expires_in")
         bearer = str(answer.get("token_type", "")).lower() == "bearer"
-        if response.status_code != 200 or not bearer or not isinstance(lifetime, int):
+        if response.status_code != 200 or not bearer or not isinstance(lifetime, int) or not 0 <= lifetime < _FOREVER:
             raise IssuerUnavailable(f"the token endpoint answered {response.status_code} without a usable token")
         if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
             raise IssuerUnavailable("the token endpoint's answer lacks a token")

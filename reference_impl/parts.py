@@ -59,6 +59,7 @@ class Part(StrEnum):
     PAGES = "pages"  # renders login, home, settings with the storage warning
     LOGOUT = "logout"  # what a logout ends, at the client and at the issuer
     CRASH_PROTECTION = "crash protection"  # callable () -> None: what keeps memory out of the files of a crash
+    SESSION_REFERENCE = "session reference"  # desktop.session_reference.SessionReference: how logs tell a session
     SESSION_POLICY = "session policy"  # desktop.policy.SessionPolicy: what outlives the process, and how long
     SESSION_STORE = "session store"  # the chain: picks a back end, self-test, fallback
     STORE_BACK_END = "store back end"  # each back end as it is opened

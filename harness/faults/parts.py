@@ -58,6 +58,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "pages": ("WEB-02", "WEB-09", "STORE-08"),
     "logout": ("WEB-01", "TOKEN-19"),
     "crash protection": ("STORE-04",),
+    "session reference": ("STORE-05",),
     "session policy": ("STORE-02",),
     "session store": ("STORE-01", "STORE-08", "STORE-09"),
     "store back end": ("STORE-01", "STORE-08", "STORE-09"),

@@ -20,6 +20,9 @@ class Process(Protocol):
     def serve(self, stage: str) -> Issuer:
         """Start one stage and leave it running until `kill`."""
 
+    def scan_output(self, case: str) -> SecretScan:
+        """Search what the process that serves has written to its standard streams so far."""
+
     def kill(self) -> None:
         """End the running process at once, as SIGKILL does."""
 

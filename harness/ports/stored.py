@@ -9,6 +9,7 @@ from typing import Protocol
 from harness.observations import (
     CrashRecord,
     HttpExchange,
+    LogCapture,
     NativeListing,
     PersistencePolicy,
     SecretScan,
@@ -34,6 +35,24 @@ class StoredClient(DesktopClient, Protocol):
 
     def sign_out(self, case: str) -> HttpExchange:
         """Sign out in the window; the page that the user is shown then."""
+
+    def log_everything(self) -> None:
+        """From the next start on, log as much as it can, and report to telemetry that the harness takes."""
+
+    def echoing(self, status: int) -> AbstractContextManager[None]:
+        """While it lasts, the token endpoint refuses with this status, and an answer that repeats the request."""
+
+    def start_failing(self, case: str) -> StoreState:
+        """Start the client so that its use of a token ends in an error that nobody foresaw, with the token in it."""
+
+    def hold(self, case: str, refresh_token: str) -> StoreOperation:
+        """Put a refresh token into the client's store, as if it had been given it."""
+
+    def scan_logs(self, case: str) -> SecretScan:
+        """Search all that its processes wrote to their standard streams, its files, and its telemetry."""
+
+    def errors(self, case: str) -> LogCapture:
+        """What it told of errors: replies, pages, records of crashes. One record each, with `where` and `text`."""
 
     def kill(self) -> None:
         """End the client at once, as SIGKILL does."""

@@ -41,8 +41,8 @@ from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
-from harness.targets.reference_stored import ReferenceStored
 from harness.targets.reference_surroundings import ReferenceSurroundings
+from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
 
@@ -96,7 +96,7 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
         return validating(DesktopClient, ReferenceDesktop(self, stage, recorder, situation))
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
-        return validating(StoredClient, ReferenceStored(self, stage, recorder))
+        return validating(StoredClient, ReferenceTalking(self, stage, recorder))
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return validating(WebClient, ReferenceWeb(self, stage, browser, recorder, on_disk))

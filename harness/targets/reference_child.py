@@ -64,6 +64,7 @@ class DesktopChild:
         )  # fmt: skip
         self._lines: queue.Queue[Line | None] = queue.Queue()
         self._said: list[str] = []
+        self.heard: list[str] = []  # every line on its standard output
         self._threads = [
             _follow(self._process.stdout, self._hear, lambda: self._lines.put(None)),
             _follow(self._process.stderr, self._said.append, lambda: None),
@@ -74,6 +75,11 @@ class DesktopChild:
         except ChildGone:
             self.stop()
             raise
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Every line on its standard error."""
+        return tuple(self._said)
 
     @property
     def pid(self) -> int:
@@ -137,6 +143,7 @@ class DesktopChild:
         return line
 
     def _hear(self, text: str) -> None:
+        self.heard.append(text)
         line = _parsed(text)
         if line.get("event") == "open_url":
             self.opened.append(str(line.get("url", "")))

@@ -46,11 +46,9 @@ class ReferenceDesktop:
 
     def start(self, case: str) -> StoreState:
         self.stop()
-        arguments, environment = desktop_command(
-            self._target, self._stage, self._app, self._surroundings, **self._variables
-        )
+        arguments, environment = self._command()
         try:
-            self._child = DesktopChild([*self._before, *arguments], environment, str(self._surroundings.folder))
+            self._child = DesktopChild(arguments, environment, str(self._surroundings.folder))
         except ChildGone as gone:
             self._gone = str(gone)
             return self._state(case, {}, f"the client does not start: {gone}")
@@ -160,6 +158,13 @@ class ReferenceDesktop:
     def close(self) -> None:
         self.stop()
         self._ends.close()
+
+    def _command(self) -> tuple[list[str], dict[str, str]]:
+        """Arguments and environment that the client is started with."""
+        arguments, environment = desktop_command(
+            self._target, self._stage, self._app, self._surroundings, **self._variables
+        )
+        return [*self._before, *arguments], environment
 
     def _open_page(self, page: str) -> None:
         """Show a page in the window. Raises TargetError, ChildGone."""

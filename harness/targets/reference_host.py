@@ -25,6 +25,7 @@ from harness.probes.oauth import Client, Route, StageAddress, User
 from harness.probes.requests_client import RequestsClient
 from harness.redact import Redactor
 from harness.targets.reference_admin import Switches, with_switches
+from harness.targets.reference_echo import TokenEcho
 from harness.targets.reference_keys import KeyRequests
 from harness.targets.reference_outage import RevocationOutage
 from harness.targets.reference_tap import TokenTap
@@ -52,6 +53,7 @@ class ReferenceHost:
         self.addresses: dict[str, StageAddress] = {}
         self.taps: dict[str, TokenTap] = {}
         self.outages: dict[str, RevocationOutage] = {}
+        self.echoes: dict[str, TokenEcho] = {}
         self.key_requests: dict[str, KeyRequests] = {}
 
     @classmethod
@@ -86,7 +88,8 @@ class ReferenceHost:
             self.key_requests[stage] = KeyRequests()
             self.key_requests[stage].attach(running.app.issuer.app)
             self.outages[stage] = RevocationOutage(stage, running.app.issuer.app.wsgi_app)
-            running.app.issuer.app.wsgi_app = self.outages[stage]  # type: ignore[method-assign]  # as Flask's docs tell
+            self.echoes[stage] = TokenEcho(self.outages[stage])
+            running.app.issuer.app.wsgi_app = self.echoes[stage]  # type: ignore[method-assign]  # as Flask's docs tell
 
     def _address(self, stage: str, running: ReferenceStage) -> StageAddress:
         for password in running.passwords.values():

@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 
 from harness.errors import TargetError
 from harness.machine.places import CHECKOUT
-from harness.observations import ProcessRun
+from harness.observations import ProcessRun, SecretScan
 from harness.observe import Recorder
 from harness.probes.clients import HttpClient
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
 from harness.probes.requests_client import RequestsClient
+from harness.scan import SecretScanner, observe_scan
 from harness.targets.reference_host import ReferenceHost
+from harness.targets.reference_tokens import SECRETS, MintedTokens
 from reference_impl.aws import AwsAccess
 from reference_impl.config import registered_clients
 from reference_impl.loopback import LoopbackHost, loopback_session
@@ -53,6 +55,7 @@ class ReferenceProcess:
         self._target, self._recorder = target, recorder
         self._folder = Path(mkdtemp(prefix="process-", dir=target.folder))
         self._host = LoopbackHost(self._folder)
+        self._minted = MintedTokens(target.redactor, SECRETS)
         self._deployments: dict[str, Deployment] = {}
         self._child: subprocess.Popen[bytes] | None = None
         self._stage = ""
@@ -86,6 +89,12 @@ class ReferenceProcess:
         self._launch(deployment, stage)
         self._require_ready()
         return OAuthIssuer(_address(deployment), self._new_client, self._recorder, lambda: self._keys(deployment))
+
+    def scan_output(self, case: str) -> SecretScan:
+        """Search what the process wrote to its standard streams."""
+        scanner = SecretScanner(self._minted.secrets())
+        places: dict[str, Path | bytes] = {stream: self._folder / stream for stream in ("stdout", "stderr")}
+        return self._recorder.record(observe_scan(case, places, scanner, about={"stage": self._stage}))
 
     def kill(self) -> None:
         """SIGKILL, or what this system has in its place."""

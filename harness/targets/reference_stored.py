@@ -38,13 +38,12 @@ from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_remains import crash, scan_with_open_places, tell_watched
 from harness.targets.reference_situations import OWN
-from harness.targets.reference_tokens import KINDS, MintedTokens
+from harness.targets.reference_tokens import KINDS, SECRETS, MintedTokens
 from harness.targets.reference_vault import Vault
 
 __all__ = ["ReferenceStored"]
 
 Outcome = Literal["done", "value", "not_found", "refused", "locked", "error"]
-SECRETS = (*KINDS, "code", "code_verifier", "session_cookie", "client_secret")
 LOOPBACK = "http://127.0.0.1:"
 WITNESS = b"a witness, set while the store was locked"
 OUTCOMES: dict[str, Outcome] = {
@@ -73,6 +72,7 @@ class ReferenceStored(ReferenceDesktop):
         self._user_agent, self._presser = self._new_agent(), self._new_agent()
         self._search: PageSearch | None = None
         self._handed = ""
+        self._pages = list[str]()  # that the user was shown, beside those of the window's own browser
 
     def start_as(self, case: str, account: str) -> StoreState:
         self._account = account
@@ -88,7 +88,7 @@ class ReferenceStored(ReferenceDesktop):
             with self._listening(case):
                 answer = self._walk(case, self._begin(case), user)
                 if answer.location.startswith(LOOPBACK):
-                    self._user_agent.get(case, answer.location, role="callback")
+                    self._visit(case, answer.location)
             self._tell_handover(case)
         except (TargetError, ChildGone) as error:
             return self._after(case, f"the sign-in did not end: {error}")
@@ -100,7 +100,8 @@ class ReferenceStored(ReferenceDesktop):
         try:
             answer = self._walk(case, self._begin(case), "existing")
             refused = answer.location.replace("iss=", "iss=https%3A%2F%2Fanother.example&was=")
-            self._user_agent.get(case, refused, role="callback")
+            self._visit(case, refused)
+            self._visit(case, f"{refused}&{refused.partition('?')[2]}")  # each parameter twice
         except (TargetError, ChildGone) as error:
             return self._after(case, f"the sign-in was not begun: {error}")
         return self._after(case)
@@ -115,7 +116,8 @@ class ReferenceStored(ReferenceDesktop):
             return self._recorder.record(
                 HttpExchange(case=case, about=self._about, method="POST", url="", status=None, error=str(error))
             )
-        return self._user_agent.get(case, answer.location or origin, role="window").observation
+        self._pages.append(answer.text)
+        return self._visit(case, answer.location or origin, "window").observation
 
     def kill(self) -> None:
         if self._child is not None:
@@ -270,6 +272,11 @@ class ReferenceStored(ReferenceDesktop):
         self._user_agent.post(case, f"{origin}/start", {}, headers={"Origin": origin}, record=False)
         self._handed = self._child.wait_for_url()
         return self._handed
+
+    def _visit(self, case: str, url: str, role: str = "callback") -> Answer:
+        answer = self._user_agent.get(case, url, role=role)
+        self._pages.append(answer.text)
+        return answer
 
     def _walk(self, case: str, url: str, user: str) -> Answer:
         """Go through the issuer's pages up to the answer that leads back to the client."""

@@ -6,9 +6,10 @@ from harness.redact import Redactor
 from harness.scan import SecretScanner
 from harness.secret_forms import Secret
 
-__all__ = ["KINDS", "MintedTokens"]
+__all__ = ["KINDS", "SECRETS", "MintedTokens"]
 
 KINDS = ("access_token", "refresh_token", "id_token")
+SECRETS = (*KINDS, "code", "code_verifier", "session_cookie", "client_secret")
 
 
 class MintedTokens:

@@ -168,6 +168,14 @@ ACCOUNT = Variable(
 STORE_TIMEOUT = Variable(
     "AUTH_STORE_TIMEOUT", Type.SECONDS, "for each call to the store's back end", "10", default="10"
 )
+LOG_LEVEL = Variable(
+    "AUTH_LOG_LEVEL",
+    Type.CHOICE,
+    "from which level on the desktop logs; at none is a secret in a log",
+    "info",
+    default="info",
+    choices=("debug", "info", "warning", "error"),
+)
 
 SERVER = (
     STAGE,
@@ -193,7 +201,7 @@ SERVER = (
     SECRET_ACCESS_KEY,
     SESSION_TOKEN,
 )
-DESKTOP = (STAGE, ISSUER_URL, API_URL, CLIENT_ID, OTHER_STAGES, TLS_CA, STORE_APP, ACCOUNT, STORE_TIMEOUT)
+DESKTOP = (STAGE, ISSUER_URL, API_URL, CLIENT_ID, OTHER_STAGES, TLS_CA, STORE_APP, ACCOUNT, STORE_TIMEOUT, LOG_LEVEL)
 
 
 def every() -> Iterator[Variable]:

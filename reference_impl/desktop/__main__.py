@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from reference_impl.config import ConfigurationError
 from reference_impl.desktop.config import load_desktop_config
 from reference_impl.desktop.crash import switch_off_dumps
-from reference_impl.desktop.logs import log_to_stderr
+from reference_impl.desktop.logs import log_from, log_to_stderr
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import open_session_store
 
@@ -32,6 +32,7 @@ def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequ
     log_to_stderr()
     try:
         config = load_desktop_config(environ, arguments)
+        log_from(config.log_level)
         with ThreadPoolExecutor(1) as beside:
             opening = beside.submit(
                 open_session_store, config.app, environ=environ, switch=config.store_switch,

@@ -30,6 +30,7 @@ class DesktopConfig:
     account: str
     store_switch: str | None
     store_timeout: float
+    log_level: str = variables.LOG_LEVEL.default
     other_stages: tuple[KnownStage, ...] = ()
 
     def at(self, stage: KnownStage) -> DesktopConfig:
@@ -51,6 +52,9 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
     names = [name for name in STAGES if name != stage]
     others = variables.OTHER_STAGES
     other_stages = read_other_stages(others.name, others.read(environ), names, issuer, faults)
+    log_level = variables.LOG_LEVEL.read(environ)
+    if log_level not in variables.LOG_LEVEL.choices:
+        faults.append(f"AUTH_LOG_LEVEL must be one of {', '.join(variables.LOG_LEVEL.choices)}")
     if timeout is None:
         faults.append("AUTH_STORE_TIMEOUT must be a number of seconds above 0")
     if faults or timeout is None:
@@ -65,6 +69,7 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
         account=variables.ACCOUNT.read(environ),
         store_switch=switch,
         store_timeout=timeout,
+        log_level=log_level,
         other_stages=other_stages,
     )
 

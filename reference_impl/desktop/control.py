@@ -25,6 +25,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -39,6 +40,8 @@ from reference_impl.desktop.sessions import Sessions
 from reference_impl.desktop.window import Window
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.session_store import SessionStore, SessionStoreError
+
+_log = logging.getLogger(__name__)
 
 Command = dict[str, Any]  # `Any`: a line from outside; what is used of it is checked where it is used
 Reply = dict[str, object]
@@ -118,6 +121,9 @@ class Control:
             return {"ok": True, **self._commands[name](command)}
         except (BadCommand, OAuthClientError, SessionStoreError, requests.RequestException) as error:
             return {"ok": False, "error": type(error).__name__, "message": str(error)}
+        except Exception as error:  # noqa: BLE001 whatever it is, the next command is followed
+            _log.exception("a command failed")
+            return {"ok": False, "error": type(error).__name__, "message": "unforeseen; the log tells where"}
 
     def _begin_login(self, command: Command) -> Reply:
         stage = _text(command, "stage") if "stage" in command else ""

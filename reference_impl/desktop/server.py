@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from reference_impl.desktop.window import Answer, Request, Window
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_BODY = 65_536  # bytes; the window's forms are empty
 
@@ -19,6 +22,10 @@ class LoopbackServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.port: int = self.server_address[1]
         self.window: Window | None = None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say that a connection failed; Python would print what it carried with the traceback."""
+        _log.debug("a connection failed", exc_info=True)
 
     def serve(self, window: Window) -> None:
         """Answer in a thread of its own, which ends with the process."""
@@ -53,7 +60,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(window.answer(Request(self.command, path, query, headers)), window.pages.headers())
+        try:
+            answer = window.answer(Request(self.command, path, query, headers))
+        except Exception:  # noqa: BLE001 the window goes on
+            _log.exception("a page failed")  # named only: its message may hold what was asked
+            answer = Answer(500, b"<!doctype html><title>Failed</title><p>Something went wrong. Please try again.")
+        self._send(answer, window.pages.headers())
 
     def _send(self, answer: Answer, common: dict[str, str]) -> None:
         self.send_response(answer.status)

@@ -10,8 +10,9 @@ import requests
 from reference_impl.account import UNKNOWN, account_name
 from reference_impl.clock import Clock
 from reference_impl.desktop.config import DesktopConfig
+from reference_impl.desktop.session_reference import SessionReference
 from reference_impl.desktop.sign_in import PendingSignIn
-from reference_impl.oauth_client import CallbackRefused, OAuthClient
+from reference_impl.oauth_client import CallbackRefused, OAuthClient, OAuthClientError
 from reference_impl.parts import Part, Parts
 from reference_impl.revocations import Revocations
 from reference_impl.session_store import NotFound, SessionStore, SessionStoreError
@@ -163,6 +164,8 @@ class DesktopSession:
         revocations = Revocations(self._client_of, clock, self._shelf)
         self._logout = parts.choose(Part.LOGOUT, Logout(revocations))
         self._logout.revocations.resume()
+        self._reference = parts.choose(Part.SESSION_REFERENCE, SessionReference())
+        self._log("session-resumed")
 
     @property
     def stage(self) -> str:
@@ -210,6 +213,8 @@ class DesktopSession:
             self._logout.end(self._manager)
         self._manager.sign_in(tokens)
         self._vault.save_profile(account_name(self._manager, lambda token: self._ask("/me", token)))
+        self._reference.forget()
+        self._log("signed-in")
 
     def call(self, path: str) -> requests.Response:
         """GET a path of the API. Raises OAuthClientError, requests.RequestException."""
@@ -217,18 +222,35 @@ class DesktopSession:
 
     def refresh(self) -> None:
         """Refresh the tokens now. Raises OAuthClientError."""
-        self._manager.refresh()
+        reference = self._reference.of(self._vault.load())
+        try:
+            self._manager.refresh()
+        except OAuthClientError as error:
+            self._log("refresh-failed", reference, type(error).__name__)
+            raise
+        self._log("refreshed")
 
     def resume(self) -> None:
         """Take up what the store holds, now that it can be used again."""
         self._vault.resume()
         self._shelf.resume()
         self._logout.revocations.resume()
+        self._log("session-resumed")
 
     def logout(self) -> tuple[bool, bool]:
         """End the session; return whether the issuer confirmed it and whether the store is clear."""
+        reference = self._reference.of(self._vault.load())
         revoked = self._logout.end(self._manager)
+        self._log("signed-out", reference)
+        self._reference.forget()
         return revoked, self._vault.is_clear()
+
+    def _log(self, record: str, reference: str = "", reason: str = "") -> None:
+        """Log what became of the session, told by its reference; nothing where there is none."""
+        session = reference or self._reference.of(self._vault.load())
+        if session:
+            fields = {"record": record, "session": session, **({"reason": reason} if reason else {})}
+            _log.info("%s", record, extra={"fields": fields})
 
     def _client_of(self, issuer: str) -> OAuthClient | None:
         return self._oauth if issuer == self._oauth.issuer else None

@@ -150,6 +150,7 @@ def start(issuer: tuple[FakeIssuer, Path], tmp_path: Path) -> Iterator[StartDesk
     environ = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}",
         "AUTH_STAGE": "dev", "AUTH_ISSUER": fake.url, "AUTH_API": fake.api_url, "AUTH_TLS_CA": str(ca_file),
+        "AUTH_LOG_LEVEL": "warning",
     }  # fmt: skip
 
     with ExitStack() as ended:
