@@ -32,12 +32,10 @@ class ChildGone(Exception):
 
 
 def desktop_command(
-    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None
+    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None, **more: str
 ) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward."""
-    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, **more: str
-) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment of a desktop client of a stage; `more` are variables of its own."""
+    """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward; `more`
+    are variables of its own."""
     address = target.addresses[stage]
     environment = {
         **surroundings.environment,
