@@ -32,10 +32,9 @@ class ChildGone(Exception):
 
 
 def desktop_command(
-    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None, **more: str
+    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None
 ) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward; `more`
-    are variables of its own."""
+    """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward."""
     address = target.addresses[stage]
     environment = {
         **surroundings.environment,
@@ -45,7 +44,6 @@ def desktop_command(
         "AUTH_APP": app,
         "AUTH_TLS_CA": str(target.reference.ca_file),
         "AUTH_STORE_TIMEOUT": str(STORE_SECONDS),
-        **more,
     }
     return target.command("reference_impl.desktop", *surroundings.arguments, clock=clock), environment
 

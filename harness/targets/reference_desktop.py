@@ -161,10 +161,8 @@ class ReferenceDesktop:
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         """Arguments and environment that the client is started with."""
-        arguments, environment = desktop_command(
-            self._target, self._stage, self._app, self._surroundings, **self._variables
-        )
-        return [*self._before, *arguments], environment
+        arguments, environment = desktop_command(self._target, self._stage, self._app, self._surroundings)
+        return [*self._before, *arguments], {**environment, **self._variables}
 
     def _open_page(self, page: str) -> None:
         """Show a page in the window. Raises TargetError, ChildGone."""
