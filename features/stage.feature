@@ -60,3 +60,33 @@ Feature: Stages
     And STAGE-07.E2 holds: the other stage refuses every refresh token and every code, and at home they still work
     And STAGE-07.E3 holds: to the other stage's web application the cookie is the cookie of a stranger
     And STAGE-07.E4 holds: no bus tells of a login for any of it
+
+  @STAGE-06 @stage:all
+  Scenario: No key is used by more than one stage
+    Given the three stages, side by side
+    When each stage publishes its keys
+    And what each stage gives to browsers, in the middle of a login and after it, is presented to each other stage
+    Then STAGE-06.E1 holds: no key is published by two stages, a retired one neither
+    And STAGE-06.E2 holds: no two stages call a key the same
+    And STAGE-06.E3 holds: to each stage a cookie of another is worth what no cookie is
+    And STAGE-06.E4 holds: what is published are public keys
+
+  @STAGE-10 @stage:all
+  Scenario: Each stage knows its own redirect URIs, clients and audiences, and no others
+    Given the three stages, side by side
+    When each stage is asked for a code by its own clients, rightly
+    And it is asked with each redirect URI and each client that is registered at another stage
+    And it is asked with redirect URIs on which an answer would travel unencrypted
+    And a code of each stage is redeemed for the API of each other stage
+    Then STAGE-10.E1 holds: a redirect URI or a client of another stage is answered with an error page and no redirect
+    And STAGE-10.E2 holds: no answer is sent unencrypted, but for a native client to the loopback address
+    And STAGE-10.E3 holds: nobody is given a token for the API of another stage
+
+  @STAGE-02
+  Scenario: A server that lacks a secret names it, does not serve, and takes no other stage's
+    Given a store that holds the secrets of all stages
+    When a development server is started without one secret after another, which is missing, and then empty
+    Then STAGE-02.E1 holds: no such start comes to serve
+    And STAGE-02.E2 holds: each time its error names that secret and no other
+    And STAGE-02.E3 holds: nothing of another stage was asked of the store
+    And STAGE-02.E4 holds: nothing that it said holds a secret of any stage

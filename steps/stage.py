@@ -102,7 +102,7 @@ def web_users(scene: Scene, issuers: dict[str, Issuer]) -> dict[str, HttpProbe]:
     with scene.where_offered():
         for stage, at in issuers.items():
             bff.log_in(agents[stage], "web login", web_of(at), at.address.users["existing"])
-            for place in _places(at):
+            for place in places_of(at):
                 at.new_agent().get("no cookie", f"{at.address.web}{place}", place=place)
                 agents[stage].get("cookie at home", f"{at.address.web}{place}", place=place)
     return agents
@@ -158,12 +158,12 @@ def _present_abroad(scene: Scene, origin: Origin, keys: str) -> None:
         to.call_api("access token abroad", grant.access_token, **about)
     to.refresh("refresh token abroad", grant.refresh_token, grant.client, about=about)
     to.redeem("code abroad", origin.authorization, grant.client, about=about)
-    for place in _places(to) if origin.cookie else ():
+    for place in places_of(to) if origin.cookie else ():
         url, headers = f"{to.address.web}{place}", {"Cookie": origin.cookie}
         to.new_agent().get("cookie abroad", url, headers=headers, place=place, **about)
 
 
-def _places(at: Issuer) -> tuple[str, ...]:
+def places_of(at: Issuer) -> tuple[str, ...]:
     """Where the web application knows its user by the cookie: at its first page, and wherever it answers with data."""
     return ("/", *at.address.web_data)
 

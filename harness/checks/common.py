@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from harness.checks.registry import passed
 from harness.checks.symptoms import reason_of, shown_by
@@ -20,6 +21,7 @@ __all__ = [
     "ends",
     "gives_token",
     "is_invalid_grant",
+    "not_an_error_page",
     "only_unknown",
     "refused_in_time",
     "require_answer",
@@ -88,6 +90,15 @@ def gives_token(exchange: HttpExchange) -> bool:
 def is_invalid_grant(exchange: HttpExchange) -> bool:
     """400 with error invalid_grant (RFC 6749 §5.2)."""
     return require_answer(exchange).status == 400 and exchange.json().get("error") == "invalid_grant"
+
+
+def not_an_error_page(end: HttpExchange) -> str:
+    """What an answer is instead of an error page (HTTP 400) without a redirect; "" where it is one."""
+    if delivers_code(end):
+        return f"a code was sent to {urlsplit(end.location or '').netloc}"
+    if end.location is not None:
+        return f"a redirect (HTTP {end.status})"
+    return "" if end.status == 400 else f"HTTP {end.status} instead of 400"
 
 
 def short(exchange: HttpExchange) -> str:

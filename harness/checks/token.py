@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from itertools import product
 from urllib.parse import parse_qs, urlsplit
 
-from harness.checks.common import Complaint, clients_of, conclude, delivers_code, ends, require_answer, short
+from harness.checks.common import (
+    Complaint,
+    clients_of,
+    conclude,
+    delivers_code,
+    ends,
+    not_an_error_page,
+    require_answer,
+    short,
+)
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
 from harness.observations import HttpExchange
@@ -107,7 +116,7 @@ def changed_redirect_uris_get_an_error_page(seen: Record, parameters: Parameters
     complaints = [
         Complaint(f"{e.about['client']}, {_change(e)}: {wrong}", e)
         for e in found
-        if not _tells_the_registered(e, exchanges) and (wrong := _not_an_error_page(e))
+        if not _tells_the_registered(e, exchanges) and (wrong := not_an_error_page(e))
     ]
     kept = [
         Complaint(f"{e.about['client']}, {_change(e)}: a cookie keeps the redirect", e)
@@ -167,14 +176,6 @@ def _change(exchange: HttpExchange) -> str:
     """What was changed, in a few words; with the clause where it is not the redirect URI itself."""
     what = exchange.about["change"]
     return f"{what}, which no parameter may be (RFC 6749 §3.1)" if what == TWICE else what
-
-
-def _not_an_error_page(end: HttpExchange) -> str:
-    if delivers_code(end):
-        return f"a code was sent to {urlsplit(end.location or '').netloc}"
-    if end.location is not None:
-        return f"a redirect (HTTP {end.status})"
-    return "" if end.status == 400 else f"HTTP {end.status} instead of 400"
 
 
 def _cookie_keeps(exchange: HttpExchange) -> bool:

@@ -22,6 +22,7 @@ from harness.observations.http import (
     Volley,
 )
 from harness.observations.rotation import RotationPlan
+from harness.observations.secrets import SecretAccess
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.vaults import (
     BrowserHandover,
@@ -62,6 +63,7 @@ __all__ = [
     "RealtimeConnection",
     "Responsiveness",
     "RotationPlan",
+    "SecretAccess",
     "SecretSample",
     "SecretScan",
     "SelfTestRun",

@@ -22,6 +22,7 @@ from harness.observations.http import (
     Volley,
 )
 from harness.observations.rotation import RotationPlan
+from harness.observations.secrets import SecretAccess
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.vaults import (
     BrowserHandover,
@@ -46,6 +47,7 @@ Known = (
     | StoreOperation
     | StoreListing
     | StoreState
+    | SecretAccess
     | SelfTestRun
     | ProcessRun
     | PageView

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from harness.observations import AuditResult, LifetimeTable, ProcessRun, SecretScan, StatusTable
@@ -16,6 +17,14 @@ class Process(Protocol):
     def start(self, case: str, stage: str | None) -> ProcessRun:
         """Start with this configured stage (None: unset), wait at most 10 s until it is ready or has ended, stop it.
         While it runs, its discovery and token endpoint are asked under the same case."""
+
+    def secrets(self) -> Sequence[str]:
+        """The logical names of the secrets that a start needs."""
+
+    def start_without(self, stage: str, lacking: Mapping[str, tuple[str, str]]) -> None:
+        """Start a stage once for each case of `lacking`, without the secret that it names, which is `missing` or
+        `empty` in a store that holds all secrets of all stages, and stop it. Beside what `start` records: which names
+        were asked of the store, and a search for every secret in all that the process said."""
 
     def serve(self, stage: str) -> Issuer:
         """Start one stage and leave it running until `kill`."""

@@ -70,6 +70,7 @@ class StageAddress:
     discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
     login: Login = field(default_factory=Login)
     login_hosts: frozenset[str] = frozenset()  # where a login may lead besides the authorization endpoint's origin
+    further_clients: tuple[Client, ...] = ()  # registered too, but no scenario logs in by them
     absent: Mapping[str, str] = field(default_factory=dict)  # capabilities declared absent, each with its reason
 
     @property

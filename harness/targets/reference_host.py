@@ -33,10 +33,11 @@ from reference_impl.app import Reference, ReferenceStage
 from reference_impl.clock import ShiftedClock
 from reference_impl.loopback import loopback_session
 
-__all__ = ["ReferenceHost"]
+__all__ = ["CLIENTS", "ReferenceHost"]
 
 SWITCH_SECONDS = 0.0005  # servers and clients share this process: threads must hand over sooner than after 5 ms
 PERSONAL = "witness-of-personal-data"  # a user whose name stands in no page or file but for him
+CLIENTS = ("web", "desktop")  # those that every stage has; to go through all scenarios by more would be no use
 USERS = ("existing", "second", "mallory", PERSONAL, *(f"new{number}" for number in range(1, 41)))
 
 
@@ -94,11 +95,11 @@ class ReferenceHost:
     def _address(self, stage: str, running: ReferenceStage) -> StageAddress:
         for password in running.passwords.values():
             self.redactor.register(password, "password")
-        clients = {
-            c.client_id: Client(c.client_id, c.redirect_uris[0], c.native, other_redirect_uris=c.redirect_uris[1:])
+        registered = [
+            Client(c.client_id, c.redirect_uris[0], c.native, other_redirect_uris=c.redirect_uris[1:])
             for c in running.config.clients
             if not c.confidential  # it has no secret until one is made: reference_rotation.py
-        }
+        ]
         users = {name: User(name, password) for name, password in running.passwords.items()}
         api = running.api_url
         hosts = frozenset(f"{name}.{each}.localhost" for name in ("auth", "api", "app") for each in STAGES)
@@ -108,10 +109,11 @@ class ReferenceHost:
             api,
             f"{api}/me",
             running.web_url,
-            clients,
+            {client.client_id: client for client in registered if client.client_id in CLIENTS},
             users,
             scope="api",
             audience=running.config.audience,
+            further_clients=tuple(client for client in registered if client.client_id not in CLIENTS),
             web_data=("/session", "/api/me"),
             api_data=("/notes",),
             web_routes=(Route("POST", "/refresh"),),

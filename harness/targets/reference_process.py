@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +23,14 @@ from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
 from harness.probes.requests_client import RequestsClient
 from harness.scan import SecretScanner, observe_scan
-from harness.targets.reference_host import ReferenceHost
+from harness.targets.reference_host import CLIENTS, ReferenceHost
+from harness.targets.reference_secretless import Launch, start_without
 from harness.targets.reference_tokens import SECRETS, MintedTokens
 from reference_impl.aws import AwsAccess
 from reference_impl.config import registered_clients
 from reference_impl.loopback import LoopbackHost, loopback_session
-from reference_impl.provision import Provisioned, StageUrls, provision
+from reference_impl.provision import DEFAULT_APP, Provisioned, StageUrls, provision
+from reference_impl.secret_parameters import SECRETS as STAGE_SECRETS
 
 __all__ = ["ReferenceProcess"]
 
@@ -81,6 +83,22 @@ class ReferenceProcess:
                 seconds=seconds,
             )
         )
+
+    def secrets(self) -> Sequence[str]:
+        return STAGE_SECRETS
+
+    def start_without(self, stage: str, lacking: Mapping[str, tuple[str, str]]) -> None:
+        deployment = self._deploy(stage)
+        launch = Launch(
+            stage,
+            DEFAULT_APP,
+            self._target.command("reference_impl"),
+            self._environment(deployment, stage),
+            deployment.urls.issuer,
+            self._host.ca_file,
+            self._folder,
+        )
+        start_without(launch, lacking, self._target.aws_endpoint, self._target.redactor, self._recorder)
 
     def serve(self, stage: str) -> OAuthIssuer:
         """Start a stage and leave it running. Raises TargetError where it does not become ready."""
@@ -138,7 +156,7 @@ class ReferenceProcess:
             self._deployments[stage] = Deployment(stage, urls, database, provisioned)
         return self._deployments[stage]
 
-    def _launch(self, deployment: Deployment, stage: str | None) -> None:
+    def _environment(self, deployment: Deployment, stage: str | None) -> dict[str, str]:
         port = urlsplit(deployment.urls.issuer).port
         environment = {
             **self._target.machine.environment,
@@ -149,6 +167,10 @@ class ReferenceProcess:
         }
         if stage is None:
             del environment["AUTH_STAGE"]
+        return environment
+
+    def _launch(self, deployment: Deployment, stage: str | None) -> None:
+        environment = self._environment(deployment, stage)
         with (self._folder / "stdout").open("wb") as out, (self._folder / "stderr").open("wb") as err:
             self._child = subprocess.Popen(
                 self._target.command("reference_impl"),
@@ -206,7 +228,7 @@ def _address(deployment: Deployment) -> StageAddress:
     clients = {
         c.client_id: Client(c.client_id, c.redirect_uris[0], c.native)
         for c in registered_clients(urls.web, deployment.stage)
-        if not c.confidential
+        if c.client_id in CLIENTS
     }
     users = {name: User(name, password) for name, password in deployment.provisioned.passwords.items()}
     return StageAddress(

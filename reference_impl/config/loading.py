@@ -15,7 +15,7 @@ from reference_impl.config.errors import ConfigurationError
 from reference_impl.config.model import HTTPS_ONLY, STAGES, Lifetimes, StageConfig, registered_clients
 from reference_impl.config.origins import Origins
 from reference_impl.config.resources import Resources
-from reference_impl.config.secrets import SsmFactory, load_secrets
+from reference_impl.config.secrets import SecretsLoader, SsmFactory, load_secrets
 from reference_impl.config.stage_choice import choose_stage
 from reference_impl.known_stages import KnownStage, read_other_stages
 
@@ -29,11 +29,12 @@ def load_config(
     ssm: SsmFactory = ssm_client,
     stamp: BuildStamp | None = None,
     origins: Origins | None = None,
+    secrets_of: SecretsLoader = load_secrets,
 ) -> StageConfig:
     """Build the configuration of the stage that the environment, or the build's stamp, names.
 
-    ``origins`` is told where each value came from. Raises ConfigurationError with all faults; with that of the stage
-    alone where the stage itself is at fault, because nothing else may be read then.
+    ``origins`` is told where each value came from; ``secrets_of`` reads the secrets. Raises ConfigurationError with all
+    faults; with that of the stage alone where the stage itself is at fault, because nothing else may be read then.
     """
     origins = origins or Origins()
     choice = choose_stage(environ, stamp)
@@ -53,7 +54,7 @@ def load_config(
     database = variables.DATABASE.read(environ)
     if not database:
         faults.append(f"{variables.DATABASE.name} is not set: it is the path of the stage's database file")
-    secrets = load_secrets(environ, app, stage, faults, origins, ssm) if app else None
+    secrets = secrets_of(environ, app, stage, faults, origins, ssm) if app else None
     if faults or secrets is None:
         raise ConfigurationError(*faults)
     ca_file = variables.TLS_CA.read(environ)

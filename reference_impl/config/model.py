@@ -14,6 +14,8 @@ from reference_impl.secret_parameters import User
 
 STAGES = ("dev", "staging", "prod")
 HTTPS_ONLY = ("staging", "prod")
+PRODUCTION = "prod"
+INTERNAL_CLIENT = "desktop-internal"
 DAY = 24 * 3600  # seconds
 
 
@@ -100,9 +102,12 @@ def registered_clients(web_url: str, stage: str) -> tuple[Client, ...]:
     of reports, which may do nothing until it is given a secret (`rotate client-secret/reports`).
 
     A desktop of this stage is answered at /cb. One that knows several stages is answered where only this one answers.
+    The internal build of the desktop, which people may switch between stages, is a client that production knows not.
     """
-    return (
+    native = ("http://127.0.0.1/cb", f"http://127.0.0.1/cb/{stage}")
+    clients = (
         Client("web", (f"{web_url}/callback",)),
-        Client("desktop", ("http://127.0.0.1/cb", f"http://127.0.0.1/cb/{stage}"), native=True),
+        Client("desktop", native, native=True),
         Client("reports", (f"{web_url}/reports/callback",), confidential=True),
     )
+    return clients if stage == PRODUCTION else (*clients, Client(INTERNAL_CLIENT, native, native=True))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 SsmFactory = Callable[[Mapping[str, str]], "SSMClient"]
+SecretsLoader = Callable[
+    [Mapping[str, str], str, str, list[str], Origins, SsmFactory], StageSecrets | None
+]  # as `load_secrets` is called
 STATE_NAMES = {name: "Auth" + "".join(part.title() for part in name.split("-")) for name in SECRETS}
 
 

@@ -18,9 +18,11 @@ from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.state import IssuerState, IssuerStore, StorageError
+from reference_impl.issuer.token_endpoint import InvalidTarget
 from reference_impl.rfc9449 import InvalidProof, PresentedProof, ProofVerifier
 
 STORAGE_ERRORS = (sqlite3.Error, OSError, StorageError)
+TARGETS = ("resource", "audience")  # RFC 8707 §2; RFC 8693 §2.1 has the other name, and clients send it elsewhere too
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +31,12 @@ class InvalidProofError(OAuth2Error):
     """A token request whose DPoP proof does not hold (RFC 9449 §5)."""
 
     error = "invalid_dpop_proof"
+
+
+class InvalidTargetError(OAuth2Error):
+    """A token request for another API than this stage's own (RFC 8707 §2)."""
+
+    error = "invalid_target"
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ class IssuerRoutes:
 
     def token(self) -> Response:
         """POST /token; where it brings a proof, its tokens are bound to that key (RFC 9449 §5)."""
+        try:
+            self.server.endpoint.check_target(value for name in TARGETS for value in request.form.getlist(name))
+        except InvalidTarget:
+            return self.server.refuse(InvalidTargetError("tokens of this issuer are for its own API"))
         headers = tuple(request.headers.getlist("DPoP"))
         if headers:
             try:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reference_impl.clock import Clock
@@ -28,6 +29,10 @@ class InvalidGrant(Exception):
 
 class InvalidScope(Exception):
     """A refresh asks for more than was granted (RFC 6749 §6)."""
+
+
+class InvalidTarget(Exception):
+    """The token is asked for another resource than this stage's own API (RFC 8707 §2)."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,11 @@ class TokenEndpoint:
     tokens: TokenStore
     accounts: Accounts
     events: EventRecorder
+
+    def check_target(self, asked: Iterable[str]) -> None:
+        """Refuse a request for tokens of another API than the stage's own, by URL or audience. Raises InvalidTarget."""
+        if not {self.config.api_url, self.config.audience}.issuperset(asked):
+            raise InvalidTarget
 
     def redeem(self, state: IssuerState, request: CodeRedemption) -> TokenSet:
         """Exchange a code for tokens. Raises InvalidGrant."""

@@ -1,0 +1,102 @@
+"""Phrases about what is registered at one stage and not at another: redirect URIs, clients, audiences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from urllib.parse import urlsplit
+
+from pytest_bdd import when
+
+from harness.ports import Issuer
+from harness.probes.oauth import Client
+from harness.scene import Scene
+from steps.token import first_client
+
+UNENCRYPTED = {
+    "localhost": "http://localhost:3000/callback",
+    "a loopback address": "http://127.0.0.1:3000/callback",
+}
+
+
+@when("each stage is asked for a code by its own clients, rightly")
+def ask_rightly(issuers: dict[str, Issuer]) -> None:
+    for at in issuers.values():
+        for client in known(at):
+            at.authorize("own registration", client, None, about={"client": client.client_id})
+
+
+@when("it is asked with each redirect URI and each client that is registered at another stage")
+def ask_with_what_is_registered_elsewhere(issuers: dict[str, Issuer]) -> None:
+    for at, other in permutations(issuers.values(), 2):
+        for client in known(at):
+            for uri in foreign_uris(at, other, client):
+                about = {"client": client.client_id, "origin": other.stage, "uri": uri}
+                at.authorize("foreign redirect URI", client, None, {"redirect_uri": uri}, about=about)
+        own = {client.client_id for client in known(at)}
+        for client in known(other):
+            if client.client_id not in own:
+                about = {"client": client.client_id, "origin": other.stage}
+                at.authorize("foreign client", client, None, about=about)
+
+
+@when("it is asked with redirect URIs on which an answer would travel unencrypted")
+def ask_unencrypted(issuers: dict[str, Issuer]) -> None:
+    for at in issuers.values():
+        for client in known(at):
+            for form, uri in unencrypted(at, client).items():
+                about = {"client": client.client_id, "shape": form, "native": "yes" if client.native else "no"}
+                at.authorize("unencrypted redirect URI", client, None, {"redirect_uri": uri}, about=about)
+
+
+@when("a code of each stage is redeemed for the API of each other stage")
+def redeem_for_other_apis(scene: Scene, issuers: dict[str, Issuer]) -> None:
+    with scene.where_offered():
+        audiences = {stage: targets(at) for stage, at in issuers.items()}
+        for at, other in permutations(issuers.values(), 2):
+            client, user = first_client(at), at.address.users["existing"]
+            for name, target in audiences[other.stage].items():
+                code = at.authorize("a code to redeem", client, user)
+                case = f"a token for {other.stage}, by {name}"
+                answer = at.redeem(case, code, client, changes={name: target}, about={"target": target})
+                if isinstance(given := answer.json().get("access_token"), str):
+                    at.observe_token(case, given, "access_token")
+
+
+def known(at: Issuer) -> tuple[Client, ...]:
+    """All clients that are registered at the stage, as far as it is known."""
+    return (*at.address.clients.values(), *at.address.further_clients)
+
+
+def foreign_uris(at: Issuer, other: Issuer, client: Client) -> Iterator[str]:
+    """Redirect URIs that the other stage has registered for a client of this kind, and this stage has not."""
+    own = registered(client)
+    for theirs in known(other):
+        if theirs.native == client.native:
+            yield from (uri for uri in registered(theirs) if uri not in own)
+
+
+def registered(client: Client) -> tuple[str, ...]:
+    return (client.redirect_uri, *client.other_redirect_uris)
+
+
+def unencrypted(at: Issuer, client: Client) -> dict[str, str]:
+    """http redirect URIs that no client of this kind may have. What is registered all the same is left out, and so is
+    the loopback address of a native client (RFC 8252 §7.3)."""
+    own = urlsplit(client.redirect_uri)
+    forms = {**UNENCRYPTED, "the registered one without TLS": own._replace(scheme="http").geturl()}
+    if client.native:
+        forms = {"localhost": own._replace(scheme="http", netloc="localhost:49152").geturl()}
+        forms["another host"] = own._replace(scheme="http", netloc=urlsplit(at.address.issuer).netloc).geturl()
+    return {form: uri for form, uri in forms.items() if uri not in registered(client)}
+
+
+def targets(at: Issuer) -> dict[str, str]:
+    """By what parameters a token for this stage's API is asked for (RFC 8707 §2, RFC 8693 §2.1). Raises NotOffered."""
+    if not at.address.api:
+        raise at.address.not_offered("api", f"no API of {at.stage} is described")
+    grant = at.log_in("a login at home", first_client(at), at.address.users["existing"])
+    audience = at.observe_token("a login at home", grant.access_token, "access_token").claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    asked = {"resource": at.address.api, "audience": named[0] if named else None}
+    return {name: target for name, target in asked.items() if isinstance(target, str)}
