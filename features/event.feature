@@ -60,3 +60,52 @@ Feature: Events
     Then EVENT-10.E1 holds: what was refused for the moment is sent again, and nothing else is
     And EVENT-10.E2 holds: what was refused for the moment arrives, and every event is published once
     And EVENT-10.E3 holds: what is refused for good ends as a whole dead letter with an alarm, is never called published, and can be redelivered
+
+  @EVENT-04 @stage:each
+  Scenario: Every event is as the published schema of its version says
+    Given the published schemas of the events
+    And a subscriber of the stage's bus
+    When sessions begin, fail to be refreshed, and end
+    And the producer is given events with these mistakes
+      | nothing is wrong          |
+      | a field is missing        |
+      | there is an unknown field |
+      | the time is local         |
+      | the type is unknown       |
+    And the consumer is given events of the current, the previous and an unknown version
+    Then EVENT-04.E1 holds: every event is valid
+    And EVENT-04.E2 holds: the producer refuses what is not
+    And EVENT-04.E3 holds: times are in UTC, and those at which it happened
+    And EVENT-04.E4 holds: what was valid in the version before can still be read
+
+  @EVENT-06 @EVENT-07 @stage:all
+  Scenario: No event tells a secret, or who somebody is
+    Given the published schemas of the events, and subscribers of the buses of two stages
+    When a person with canaries in every secret and in his name logs in, fails and logs out at both stages
+    And the producers of all stages refer to one and the same session
+    And the person's account is erased, and the person comes again
+    Then EVENT-06.E1 holds: no secret stands in an event, a dead letter or a log, in any form
+    And EVENT-06.E2 holds: a session is referred to by a keyed hash
+    And EVENT-06.E3 holds: no field is free text
+    And EVENT-07.E1 holds: no event tells who somebody is
+    And EVENT-07.E2 holds: no event tells a whole address of the network
+    And EVENT-07.E3 holds: a person has another pseudonym at each stage
+    And EVENT-07.E4 holds: the pseudonym of an erased account is nobody's
+
+  @EVENT-08
+  Scenario: Every event arrives once, in an order that can be restored
+    When sessions begin, fail and end while the bus behaves like this
+      | answers time out |
+      | delivered twice  |
+      | reordered        |
+    Then EVENT-08.E1 holds: what is sent again is the same event
+    And EVENT-08.E2 holds: a consumer stores each event once
+    And EVENT-08.E3 holds: the order of each session can be restored
+
+  @EVENT-11
+  Scenario: Events fit the bus, whatever is in them and however many there are
+    Given the published schemas of the events
+    When events are told at once, some with a text of 300,000 characters, some with one that ends at a limit
+    Then EVENT-11.E1 holds: every event arrives and is valid; what was cut says so
+    And EVENT-11.E2 holds: no call is over a limit
+    And EVENT-11.E3 holds: no character is split

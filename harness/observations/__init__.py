@@ -9,6 +9,17 @@ from __future__ import annotations
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
 from harness.observations.codec import from_json, to_json
+from harness.observations.event_life import (
+    Alerts,
+    BufferFill,
+    CallSizes,
+    Erasure,
+    EventFlow,
+    EventSchemas,
+    EventTrial,
+    FlowEvent,
+    SessionReferences,
+)
 from harness.observations.events import BusCapture, BusEvent, LogCapture, PublishCall, PublishTranscript
 from harness.observations.evidence import AuditResult, DocumentedLifetime, Hit, LifetimeTable, SecretScan, StatusTable
 from harness.observations.http import (
@@ -36,16 +47,24 @@ from harness.observations.vaults import (
 
 __all__ = [
     "Absence",
+    "Alerts",
     "AuditResult",
     "BrowserHandover",
+    "BufferFill",
     "BusCapture",
     "BusEvent",
+    "CallSizes",
     "CallbackDelivery",
     "Confirmation",
     "Cookie",
     "CookieJar",
     "CrashRecord",
     "DocumentedLifetime",
+    "Erasure",
+    "EventFlow",
+    "EventSchemas",
+    "EventTrial",
+    "FlowEvent",
     "Hit",
     "HttpExchange",
     "LifetimeTable",
@@ -67,6 +86,7 @@ __all__ = [
     "SecretSample",
     "SecretScan",
     "SelfTestRun",
+    "SessionReferences",
     "StatusTable",
     "StoreListing",
     "StoreOperation",

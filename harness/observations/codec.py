@@ -9,6 +9,16 @@ from pydantic import Field, TypeAdapter
 
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import CookieJar, PageView, ProcessRun
+from harness.observations.event_life import (
+    Alerts,
+    BufferFill,
+    CallSizes,
+    Erasure,
+    EventFlow,
+    EventSchemas,
+    EventTrial,
+    SessionReferences,
+)
 from harness.observations.events import BusCapture, LogCapture, PublishTranscript
 from harness.observations.evidence import AuditResult, LifetimeTable, SecretScan, StatusTable
 from harness.observations.http import (
@@ -41,6 +51,14 @@ Known = (
     | HttpExchange
     | TokenFacts
     | BusCapture
+    | Alerts
+    | BufferFill
+    | CallSizes
+    | Erasure
+    | EventFlow
+    | EventSchemas
+    | EventTrial
+    | SessionReferences
     | CallbackDelivery
     | SecretSample
     | PublishTranscript

@@ -25,13 +25,16 @@ class BusEvent:
 @dataclass(frozen=True, kw_only=True)
 class BusCapture(Observation):
     """All that a stage's bus delivered in the window of `case`. `settled` tells that the capture is complete: a
-    sentinel published after the stimulus came through."""
+    sentinel published after the stimulus came through. The window began and ended at these seconds since the epoch, by
+    the target's clock."""
 
     kind: Literal["bus"] = "bus"
     stage: str
     events: tuple[BusEvent, ...] = ()
     settled: bool = False
     seconds: float = 0.0
+    began_at: float = 0.0
+    ended_at: float = 0.0
 
     def of_type(self, type: str) -> tuple[BusEvent, ...]:
         return tuple(event for event in self.events if event.type == type)

@@ -6,6 +6,16 @@ scenario is then `not_run` with that reason. `validating` wraps a port so that w
 
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
+from harness.ports.events import (
+    AlertRule,
+    BusOutage,
+    EventContract,
+    EventPath,
+    Failure,
+    Logs,
+    SessionEnds,
+    Subscribers,
+)
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
@@ -15,21 +25,29 @@ from harness.ports.wrapping import absent, validating
 
 __all__ = [
     "Admin",
+    "AlertRule",
     "Bus",
+    "BusOutage",
     "Clock",
     "Copies",
     "DesktopClient",
     "Documentation",
+    "EventContract",
+    "EventPath",
+    "Failure",
     "Issuer",
+    "Logs",
     "Process",
     "Publisher",
     "Realtime",
     "Rehearsal",
     "RelyingParty",
     "Rotation",
+    "SessionEnds",
     "SigningKey",
     "StoreClient",
     "StoredClient",
+    "Subscribers",
     "Surroundings",
     "Target",
     "UpstreamIdentity",

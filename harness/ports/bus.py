@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from harness.observations import BusCapture, PublishTranscript
+from harness.observations import BusCapture, PublishTranscript, SecretScan
 
 __all__ = ["Bus", "Publisher"]
 
@@ -18,6 +18,10 @@ class Bus(Protocol):
 
     def capture(self, case: str, stage: str) -> BusCapture:
         """All that was delivered since the window was opened; waits until the bus has settled."""
+
+    def scan(self, case: str, stage: str, personal: bool) -> SecretScan:
+        """Search all that was delivered, is a dead letter or was logged since the window was opened: for secrets, or
+        for what is personal of the user whose name stands nowhere else; also for their SHA-1 and SHA-256."""
 
 
 class Publisher(Protocol):

@@ -28,6 +28,7 @@ class BusTap:
 
     def __init__(self, session: boto3.Session, endpoint: str | None, bus: str) -> None:
         self.bus = bus
+        self.bodies: list[str] = []  # all that was delivered, whole
         self._events = session.client("events", endpoint_url=endpoint)
         self._sqs = session.client("sqs", endpoint_url=endpoint)
         self._name = f"authassay-tap-{uuid.uuid4().hex[:12]}"
@@ -53,6 +54,7 @@ class BusTap:
         settled = any(nonce in body for body in bodies)
         while last := self._receive(0):
             bodies += last
+        self.bodies += [body for body in bodies if nonce not in body]
         deliveries = (read_delivery(body, self.bus) for body in bodies)
         return tuple(event for event in deliveries if event.type != SENTINEL), settled
 

@@ -68,6 +68,7 @@ class StageAddress:
     api_routes: tuple[Route, ...] = ()  # what else the API answers a bearer
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
     discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
+    personal: str = ""  # the user whose name stands in nothing but what tells of him
     login: Login = field(default_factory=Login)
     login_hosts: frozenset[str] = frozenset()  # where a login may lead besides the authorization endpoint's origin
     further_clients: tuple[Client, ...] = ()  # registered too, but no scenario logs in by them

@@ -10,20 +10,27 @@ from harness.model import STAGES, Waiver
 from harness.observe import Recorder
 from harness.ports import (
     Admin,
+    AlertRule,
     Bus,
+    BusOutage,
     Clock,
     DesktopClient,
     Documentation,
+    EventContract,
+    EventPath,
     Issuer,
+    Logs,
     Process,
     Publisher,
     Realtime,
     Rehearsal,
     RelyingParty,
     Rotation,
+    SessionEnds,
     SigningKey,
     StoreClient,
     StoredClient,
+    Subscribers,
     Surroundings,
     WebClient,
     absent,
@@ -82,6 +89,27 @@ class BaseTarget:
 
     def publisher(self, recorder: Recorder) -> Publisher:
         return self._absent(Publisher, "bus", "publisher")
+
+    def event_contract(self, recorder: Recorder) -> EventContract:
+        return self._absent(EventContract, "bus", "schema of its events")
+
+    def event_path(self, recorder: Recorder) -> EventPath:
+        return self._absent(EventPath, "bus", "publisher")
+
+    def subscribers(self, recorder: Recorder) -> Subscribers:
+        return self._absent(Subscribers, "bus", "subscribers")
+
+    def alert_rule(self, recorder: Recorder) -> AlertRule:
+        return self._absent(AlertRule, "bus", "rule that alerts")
+
+    def session_ends(self, recorder: Recorder) -> SessionEnds:
+        return self._absent(SessionEnds, "bus", "ends of sessions")
+
+    def logs(self, recorder: Recorder) -> Logs:
+        return self._absent(Logs, "logs", "logs")
+
+    def bus_outage(self, recorder: Recorder) -> BusOutage:
+        return self._absent(BusOutage, "bus", "way to its bus")
 
     def process(self, recorder: Recorder) -> Process:
         return self._absent(Process, "process")

@@ -14,7 +14,10 @@ from harness.ports import (
     Clock,
     DesktopClient,
     Documentation,
+    EventContract,
+    EventPath,
     Issuer,
+    Logs,
     Process,
     Publisher,
     Realtime,
@@ -34,7 +37,10 @@ from harness.targets.reference_admin import ReferenceAdmin, ReferenceClock
 from harness.targets.reference_bus import ReferenceBus, ReferencePublisher
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_documentation import ReferenceDocumentation
+from harness.targets.reference_event_contract import ReferenceEventContract
+from harness.targets.reference_event_path import ReferenceEventPath
 from harness.targets.reference_host import ReferenceHost
+from harness.targets.reference_logs import ReferenceLogs
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
 from harness.targets.reference_relying_party import open_relying_party
@@ -85,6 +91,15 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def publisher(self, recorder: Recorder) -> Publisher:
         return validating(Publisher, ReferencePublisher(self, recorder))
+
+    def event_contract(self, recorder: Recorder) -> EventContract:
+        return validating(EventContract, ReferenceEventContract(self, recorder))
+
+    def event_path(self, recorder: Recorder) -> EventPath:
+        return validating(EventPath, ReferenceEventPath(self, recorder))
+
+    def logs(self, recorder: Recorder) -> Logs:
+        return validating(Logs, ReferenceLogs(recorder))
 
     def process(self, recorder: Recorder) -> Process:
         return validating(Process, ReferenceProcess(self, recorder))

@@ -14,18 +14,21 @@ from typing import Any
 import boto3
 
 from harness.faults.launch import parts_of
-from harness.observations import BusCapture, BusEvent, PublishTranscript
+from harness.observations import BusCapture, BusEvent, PublishTranscript, SecretScan
 from harness.observe import Recorder
 from harness.probes.bus import BusTap
 from harness.probes.scripted_bus import ScriptedBus, digest_of, offline_client
-from harness.targets.reference_host import ReferenceHost
+from harness.scan import SecretScanner, observe_scan
+from harness.secret_forms import Secret
+from harness.targets.reference_host import PERSONAL, ReferenceHost
+from harness.targets.reference_logs import LogTap
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
 from reference_impl.events import AuthEvent, EventType, Outbox, Publisher, Reason, Relay, outbox
 from reference_impl.events.outbox import Message
 from reference_impl.parts import Part
 
-__all__ = ["ReferenceBus", "ReferencePublisher"]
+__all__ = ["ReferenceBus", "ReferencePublisher", "logged_errors"]
 
 DRAIN = 20.0  # seconds until the outbox must be empty
 SENTINEL = 10.0  # seconds until a sentinel must have come through
@@ -38,17 +41,22 @@ class ReferenceBus:
     def __init__(self, target: ReferenceHost, recorder: Recorder) -> None:
         self._target, self._recorder = target, recorder
         self._taps: dict[str, BusTap] = {}
-        self._opened: dict[str, float] = {}
+        self._opened: dict[str, tuple[float, float]] = {}  # by the monotonic clock, and by the target's
+        self._searched: dict[str, list[BusEvent]] = {}
+        self._logs = LogTap()
         self._aws = boto3.Session("harness", "harness", region_name="eu-west-1")
 
     def open_window(self, stage: str) -> None:
         """Let everything come that is on its way, and forget it."""
         self._settle(stage)
-        self._opened[stage] = time.monotonic()
+        self._taps[stage].bodies.clear()
+        self._logs.text.clear()
+        self._opened[stage] = time.monotonic(), self._target.shifted.now()
 
     def capture(self, case: str, stage: str) -> BusCapture:
         """What was delivered since the window was opened, once the outbox is empty and a sentinel has come through."""
         events, settled = self._settle(stage)
+        events = (*self._searched.pop(stage, ()), *events)
         return self._recorder.record(
             BusCapture(
                 case=case,
@@ -56,8 +64,26 @@ class ReferenceBus:
                 stage=stage,
                 events=events,
                 settled=settled,
-                seconds=round(time.monotonic() - self._opened[stage], 3),
+                seconds=round(time.monotonic() - self._opened[stage][0], 3),
+                began_at=self._opened[stage][1],
+                ended_at=self._target.shifted.now(),
             )
+        )
+
+    def scan(self, case: str, stage: str, personal: bool) -> SecretScan:
+        """What was delivered stays, to be captured after it was searched."""
+        events, _ = self._settle(stage)
+        self._searched.setdefault(stage, []).extend(events)
+        app = self._target.reference.stages[stage].app
+        dead = [letter.message.detail for letter in app.outbox.dead_letters()]
+        secrets = self._personal() if personal else self._secrets()
+        places = {
+            "events": "\n".join(self._taps[stage].bodies).encode(),
+            "dead letters": "\n".join(dead).encode(),
+            "logs": "\n".join(list(self._logs.text)).encode("utf-8", "surrogateescape"),
+        }
+        return self._recorder.record(
+            observe_scan(case, places, SecretScanner(secrets, hashed=True), about={"stage": stage})
         )
 
     def close(self) -> None:
@@ -65,6 +91,15 @@ class ReferenceBus:
         for tap in self._taps.values():
             tap.close()
         self._taps.clear()
+        self._logs.close()
+
+    def _secrets(self) -> list[Secret]:
+        """All secrets of the run; a pseudonym is none to an event."""
+        return [secret for secret in self._target.redactor.secrets() if secret.kind != "subject"]
+
+    def _personal(self) -> list[Secret]:
+        name = PERSONAL.encode()
+        return [Secret(name, "user_name", f"{{{{user_name:{'0' * 16}:{len(name)}}}}}", whole=True)]
 
     def _settle(self, stage: str) -> tuple[tuple[BusEvent, ...], bool]:
         running = self._target.reference.stages[stage]
@@ -85,7 +120,7 @@ class ReferencePublisher:
     def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
         """Put the events into the outbox and have the relay publish until none is left, or there is no end to it."""
         bus, willing = ScriptedBus(answers, _id_of), ScriptedBus([[]], _id_of)
-        with TemporaryDirectory(dir=self._target.folder) as folder, _alarms() as alarms:
+        with TemporaryDirectory(dir=self._target.folder) as folder, logged_errors() as alarms:
             database = Database(Path(folder) / "outbox.sqlite", outbox.SCHEMA)
             box = parts_of(self._target.faults).choose(Part.OUTBOX, Outbox(database, SystemClock()))
             submitted = _submit(database, box, events)
@@ -168,7 +203,7 @@ def _publish_all(box: Outbox, publisher: Publisher, bus: ScriptedBus) -> bool:
 
 
 @contextmanager
-def _alarms() -> Iterator[list[str]]:
+def logged_errors() -> Iterator[list[str]]:
     """The errors that the reference logs about its events: these are what an operator is woken by."""
     heard: list[str] = []
     ears = logging.Handler(logging.ERROR)

@@ -125,6 +125,7 @@ class ReferenceHost:
                 Route("POST", "/sync/pull", '{"clientGroupID": "suite", "cookie": null, "pullVersion": 1}'),
             ),
             hosts=hosts,
+            personal=PERSONAL,
         )
 
     def new_session(self) -> requests.Session:

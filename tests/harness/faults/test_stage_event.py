@@ -5,7 +5,19 @@ import pytest
 from harness.catalog import load_catalog
 from harness.faults.registry import load_faults
 
-CONTROLS = ("STAGE-01", "STAGE-04", "STAGE-07", "EVENT-01", "EVENT-03", "EVENT-10")
+CONTROLS = (
+    "STAGE-01",
+    "STAGE-04",
+    "STAGE-07",
+    "EVENT-01",
+    "EVENT-03",
+    "EVENT-04",
+    "EVENT-06",
+    "EVENT-07",
+    "EVENT-08",
+    "EVENT-10",
+    "EVENT-11",
+)
 
 
 @pytest.mark.parametrize("control", CONTROLS)
