@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from reference_impl.aws import AwsAccess
-from reference_impl.clock import ShiftedClock
+from reference_impl.clock import Clock, ShiftedClock
 from reference_impl.config import Lifetimes, StageConfig, registered_clients
 from reference_impl.database import Database
 from reference_impl.events.authenticity import EventSigner
 from reference_impl.events.outbox import Outbox
 from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.issuer.sqlite_state import SqliteStore
+from reference_impl.issuer.state import IssuerStore
 from reference_impl.parts import Parts
 from reference_impl.provision import make_secrets
 from reference_impl.rfc9449 import SeenInDatabase
@@ -70,7 +71,7 @@ class Bench:
     config: StageConfig
     clock: ShiftedClock
     database: Database
-    store: SqliteStore
+    store: IssuerStore
     outbox: Outbox
     issuer: Issuer
     api: Flask
@@ -160,13 +161,21 @@ def parts() -> Parts:
     return Parts()
 
 
+MakeStore = Callable[[Database, Clock, Any], tuple[IssuerStore, Outbox]]
+
+
 @pytest.fixture
-def bench(tmp_path: Path, lifetimes: Lifetimes, parts: Parts) -> Iterator[Bench]:
+def make_store() -> MakeStore:
+    """Where the bench's issuer keeps its state; a module of tests may have another one."""
+    return lambda database, clock, sign: (SqliteStore(database), Outbox(database, clock, sign))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, lifetimes: Lifetimes, parts: Parts, make_store: MakeStore) -> Iterator[Bench]:
     config = make_config(tmp_path, lifetimes)
     clock = ShiftedClock(Frozen())
     database = Database(config.database, *SCHEMAS)
-    store = SqliteStore(database)
-    outbox = Outbox(database, clock, EventSigner.of_key(config.signing_key))
+    store, outbox = make_store(database, clock, EventSigner.of_key(config.signing_key))
     issuer = build_issuer(config, parts, clock, store, outbox, SeenInDatabase(database))
     api = build_api(config, parts, clock, database, store, issuer)
     yield Bench(config, clock, database, store, outbox, issuer, api)
