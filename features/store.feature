@@ -66,3 +66,31 @@ Feature: Session store
     Given the desktop client and a chain of a sound and a weak store
     When the user starts it, logs in and refreshes the session
     Then STORE-09.E4 holds: nothing was written to the weak store
+
+  @STORE-11
+  Scenario: A value larger than an entry is kept whole, or refused
+    Given a session store over a back end whose entries hold 2560 bytes
+    When values of these sizes, of one and of four bytes a character, are stored over one that is there
+      | characters |
+      | 1279       |
+      | 1280       |
+      | 1281       |
+      | 2559       |
+      | 2560       |
+      | 2561       |
+      | 8192       |
+      | 65536      |
+    And the client is killed at each step of storing a value of several parts, and starts again
+    Then STORE-11.E1 holds: each value comes back whole, or is refused as too large
+    And STORE-11.E2 holds: a refusal is told, and leaves the value before
+    And STORE-11.E3 holds: a kill between parts leaves the value before or the new one
+    And STORE-11.E4 holds: after clearing no part is left in the store
+
+  @STORE-12
+  Scenario: Several windows and processes use one store at once
+    Given a session store that outlives its process
+    When two processes of four threads set, rotate, read and clear at once, and one is killed while it holds the lock
+    Then STORE-12.E1 holds: every read is of a whole value that somebody wrote
+    And STORE-12.E2 holds: nobody reads an older value after a newer one, and no rotation is lost
+    And STORE-12.E3 holds: the other account's item is intact at the end
+    And STORE-12.E4 holds: all operations end in time, and the killed process's lock is had by another

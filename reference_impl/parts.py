@@ -65,6 +65,9 @@ class Part(StrEnum):
     STORE_BACK_END = "store back end"  # each back end as it is opened
     CLOCK = "clock"  # clock.Clock: what a desktop process tells the time by
     SIGN_INS = "sign-ins"  # web.sessions.Flows or desktop.sign_in.PendingSignIn: sign-ins under way, each used once
+    STORE_ENTRIES = "store entries"  # session_store.splitting.SplitEntries: how values lie in a back end's entries
+    STORE_LOCK = "store lock"  # session_store.lock.FileLock: keeps writers of several processes apart
+    VAULT = "vault"  # session_store.encrypted_file.EncryptedFileBackEnd, as it is opened
     TOKEN_MANAGER = "token manager"  # the clients' side: login, refresh, keep the newest token
     OAUTH_CLIENT = "oauth client"  # requests to the issuer
 

@@ -34,6 +34,7 @@ from harness.observations.http import (
 )
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
+from harness.observations.store_trials import KillPoint, KillTable, StoreEvent, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.vaults import (
     BrowserHandover,
@@ -67,6 +68,8 @@ __all__ = [
     "FlowEvent",
     "Hit",
     "HttpExchange",
+    "KillPoint",
+    "KillTable",
     "LifetimeTable",
     "LogCapture",
     "NativeItem",
@@ -88,6 +91,8 @@ __all__ = [
     "SelfTestRun",
     "SessionReferences",
     "StatusTable",
+    "StoreEvent",
+    "StoreHistory",
     "StoreListing",
     "StoreOperation",
     "StoreState",

@@ -33,6 +33,7 @@ from harness.observations.http import (
 )
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
+from harness.observations.store_trials import KillTable, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.vaults import (
     BrowserHandover,
@@ -66,6 +67,8 @@ Known = (
     | StoreListing
     | StoreState
     | SecretAccess
+    | KillTable
+    | StoreHistory
     | SelfTestRun
     | ProcessRun
     | PageView

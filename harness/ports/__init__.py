@@ -19,6 +19,7 @@ from harness.ports.events import (
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
+from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.target import Target
 from harness.ports.wrapping import absent, validating
@@ -46,6 +47,7 @@ __all__ = [
     "SessionEnds",
     "SigningKey",
     "StoreClient",
+    "StoreTrials",
     "StoredClient",
     "Subscribers",
     "Surroundings",

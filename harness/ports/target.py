@@ -13,6 +13,7 @@ from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath,
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
+from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 
 __all__ = ["Target"]
@@ -92,6 +93,8 @@ class Target(Protocol):
     def admin(self) -> Admin: ...
 
     def store(self, store: str, recorder: Recorder) -> StoreClient: ...
+
+    def store_trials(self, recorder: Recorder) -> StoreTrials: ...
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         """The desktop client in a situation of its store: "" as the machine has it, `no back end`, …"""

@@ -30,6 +30,7 @@ from harness.ports import (
     SigningKey,
     StoreClient,
     StoredClient,
+    StoreTrials,
     Subscribers,
     Surroundings,
     WebClient,
@@ -119,6 +120,9 @@ class BaseTarget:
 
     def store(self, store: str, recorder: Recorder) -> StoreClient:
         return self._absent(StoreClient, "store")
+
+    def store_trials(self, recorder: Recorder) -> StoreTrials:
+        return self._absent(StoreTrials, "store", "store that may be killed")
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return self._absent(DesktopClient, "desktop", "desktop client")

@@ -26,6 +26,7 @@ from harness.ports import (
     SigningKey,
     StoreClient,
     StoredClient,
+    StoreTrials,
     Surroundings,
     WebClient,
     validating,
@@ -47,6 +48,7 @@ from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
+from harness.targets.reference_store_trials import ReferenceStoreTrials
 from harness.targets.reference_surroundings import ReferenceSurroundings
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
@@ -106,6 +108,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def store(self, store: str, recorder: Recorder) -> StoreClient:
         return validating(StoreClient, ReferenceStore(self, store, recorder))
+
+    def store_trials(self, recorder: Recorder) -> StoreTrials:
+        return validating(StoreTrials, ReferenceStoreTrials(self, recorder))
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return validating(DesktopClient, ReferenceDesktop(self, stage, recorder, situation))

@@ -31,6 +31,7 @@ from reference_impl.session_store.model import (
 )
 from reference_impl.session_store.request import Request, find_request
 from reference_impl.session_store.self_test import run_self_test
+from reference_impl.session_store.splitting import SplitEntries
 from reference_impl.session_store.store import SessionStore
 
 _log = logging.getLogger("reference_impl.session_store")
@@ -66,7 +67,7 @@ class StoreChain:
         settled = self._system_store(rejections, tests) or self._fall_back(rejections, tests)
         return SessionStore(
             self.app, settled.back_end, settled.status, self.item_names, tuple(tests), tuple(rejections),
-            lambda: self._settle(settled.back_end), self._lock(settled.status),
+            lambda: self._settle(settled.back_end), self._lock(settled.status), self._entries,
         )  # fmt: skip
 
     def _system_store(self, rejections: list[Rejection], tests: list[SelfTest]) -> Settled | None:
@@ -126,11 +127,15 @@ class StoreChain:
         """Return what keeps writers apart: no other process writes to this one's memory."""
         if status.mode == "memory-only":
             return ThreadLock()
-        return FileLock(state_folder(self.app, self.environ) / "lock", self.time_limit)
+        lock = FileLock(state_folder(self.app, self.environ) / "lock", self.time_limit)
+        return self.parts.choose(Part.STORE_LOCK, lock)
+
+    def _entries(self, back_end: BackEnd) -> SplitEntries:
+        return self.parts.choose(Part.STORE_ENTRIES, SplitEntries(back_end))
 
     def _vault(self, files: EncryptedFiles) -> EncryptedFileBackEnd:
         folder = files.folder or state_folder(self.app, self.environ) / "vault"
-        return EncryptedFileBackEnd(folder, files.key, self.time_limit)
+        return self.parts.choose(Part.VAULT, EncryptedFileBackEnd(folder, files.key, self.time_limit))
 
     def _requests(self) -> tuple[Request, ...]:
         asked = find_request(self.switch, self.environ)

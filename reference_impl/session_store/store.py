@@ -52,6 +52,7 @@ class SessionStore:
         rejections: tuple[Rejection, ...] = (),
         settle: Callable[[], Settled | None] = lambda: None,
         lock: Lock | None = None,
+        entries: Callable[[BackEnd], SplitEntries] = SplitEntries,
         now: Callable[[], float] = time.time,
     ) -> None:
         """``now``: seconds since 1970; generations are made of it."""
@@ -63,6 +64,7 @@ class SessionStore:
         self._now = now
         self._turn = threading.RLock()
         self._lock = lock or ThreadLock()
+        self._entries = entries
         self._back_end = back_end
         self._chosen = status
         self._settle = settle
@@ -155,20 +157,24 @@ class SessionStore:
     @contextmanager
     def _alone(self) -> Iterator[SplitEntries]:
         """Give the entries, and keep every other writer out, of this process and of others."""
-        with self._usable() as entries, self._lock.held():
+        with self._lock.held(), self._usable() as entries:
             yield entries
 
     @contextmanager
     def _usable(self) -> Iterator[SplitEntries]:
         """Give the entries of a tested back end. Of one that was locked and not tested yet, nothing is touched."""
-        with self._turn, self._watched():
-            if self._chosen.mode == "locked":
-                settled = self._settle()
-                if settled is None:
-                    raise BackEndLocked(f"{self._back_end.name} is locked")
-                self._back_end, self._chosen = settled.back_end, settled.status
-                self.self_tests += (settled.test,) if settled.test else ()
-            yield SplitEntries(self._back_end)
+        with self._watched():
+            with self._turn:
+                self._settle_if_locked()
+            yield self._entries(self._back_end)
+
+    def _settle_if_locked(self) -> None:
+        if self._chosen.mode == "locked":
+            settled = self._settle()
+            if settled is None:
+                raise BackEndLocked(f"{self._back_end.name} is locked")
+            self._back_end, self._chosen = settled.back_end, settled.status
+            self.self_tests += (settled.test,) if settled.test else ()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

@@ -1,0 +1,30 @@
+"""The session store in processes of its own, which may be killed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from harness.observations import KillTable, StoreHistory, StoreListing
+
+__all__ = ["StoreTrials"]
+
+
+class StoreTrials(Protocol):
+    """Each trial begins with an empty store of its own."""
+
+    def set_killed(self, case: str, in_parts: bool) -> KillTable:
+        """Store a value over another, and be killed at each point. `in_parts`: both are larger than an entry."""
+
+    def set_sizes(self, case: str, sizes: Sequence[int], letters: Sequence[str], where: str) -> StoreListing:
+        """Store values of these sizes, in characters of `letters` ("ASCII", "4-byte Unicode"), over one that is there,
+        in a back end with entries as small as a Credential Locker's; read them by another process; clear them.
+
+        Recorded are a set and a get of each, and the entries of the back end before the clearing, `<case>: kept`; given
+        is what the clearing left. `where`: "system", in the system's own store; "files", in encrypted files.
+        """
+
+    def race(self, case: str, operations: int) -> StoreHistory:
+        """Let two processes of four threads make so many operations each thread."""
+
+    def close(self) -> None: ...

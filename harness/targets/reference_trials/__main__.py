@@ -1,0 +1,30 @@
+"""`python -m harness.targets.reference_trials NAME ARGUMENTS`: makes one trial; its answer is one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.targets.reference_trials import kills, races, sizes
+from reference_impl.parts import Parts
+
+TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Mapping[str, Any]]] = {
+    "killed set": kills.killed_set,
+    "sizes": sizes.set_sizes,
+    "clear sizes": sizes.clear_sizes,
+    "race": races.race,
+}
+
+
+def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequence[str] = ()) -> int:
+    """Make the trial that the arguments name."""
+    name, given = arguments
+    print(json.dumps(TRIALS[name](environ, parts or Parts(), json.loads(given))), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ, arguments=sys.argv[1:]))
