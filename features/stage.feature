@@ -90,3 +90,12 @@ Feature: Stages
     And STAGE-02.E2 holds: each time its error names that secret and no other
     And STAGE-02.E3 holds: nothing of another stage was asked of the store
     And STAGE-02.E4 holds: nothing that it said holds a secret of any stage
+
+  @STAGE-03
+  Scenario: What is built holds the values of its own stage, and no secret
+    Given a build machine that holds secrets of every stage
+    When the clients of each stage are built, and all that comes out is unpacked and searched
+    Then STAGE-03.E1 holds: builds for development and staging hold nothing of production
+    And STAGE-03.E2 holds: no build holds a secret of its own stage
+    And STAGE-03.E3 holds: no log of a build tells a secret
+    And STAGE-03.E4 holds: all values of a stage that are found belong to the stage of the build

@@ -69,6 +69,7 @@ class Part(StrEnum):
     STORE_LOCK = "store lock"  # session_store.lock.FileLock: keeps writers of several processes apart
     VAULT = "vault"  # session_store.encrypted_file.EncryptedFileBackEnd, as it is opened
     TOKEN_MANAGER = "token manager"  # the clients' side: login, refresh, keep the newest token
+    BUILD_PACKER = "build packer"  # build.packer.Packer: what goes into the clients' artifacts, and its log
     OAUTH_CLIENT = "oauth client"  # requests to the issuer
 
 

@@ -68,6 +68,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "token manager": ("TOKEN-09", "WEB-02"),
     "clock": ("TOKEN-05",),
     "sign-ins": ("TOKEN-05",),
+    "build packer": ("STAGE-03",),
     "oauth client": ("TOKEN-05", "TOKEN-09", "WEB-01", "TOKEN-06"),
     "audit": ("OPS-05",),
     "attachments": ("OPS-05",),

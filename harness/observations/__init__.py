@@ -6,6 +6,7 @@ a secret stood, its mark stands.
 
 from __future__ import annotations
 
+from harness.observations.artifacts import ArtifactValues, FoundValue
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
 from harness.observations.codec import from_json, to_json
@@ -49,6 +50,7 @@ from harness.observations.vaults import (
 __all__ = [
     "Absence",
     "Alerts",
+    "ArtifactValues",
     "AuditResult",
     "BrowserHandover",
     "BufferFill",
@@ -66,6 +68,7 @@ __all__ = [
     "EventSchemas",
     "EventTrial",
     "FlowEvent",
+    "FoundValue",
     "Hit",
     "HttpExchange",
     "KillPoint",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import Field, TypeAdapter
 
+from harness.observations.artifacts import ArtifactValues
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.event_life import (
@@ -78,6 +79,7 @@ Known = (
     | RealtimeConnection
     | LifetimeTable
     | LogCapture
+    | ArtifactValues
     | AuditResult
     | StatusTable
     | Visits

@@ -17,7 +17,7 @@ from harness.ports.events import (
     Subscribers,
 )
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
-from harness.ports.operation import Documentation, Process, Rehearsal
+from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
@@ -27,6 +27,7 @@ from harness.ports.wrapping import absent, validating
 __all__ = [
     "Admin",
     "AlertRule",
+    "Artifacts",
     "Bus",
     "BusOutage",
     "Clock",

@@ -8,7 +8,7 @@ from typing import Protocol
 from harness.observations import AuditResult, LifetimeTable, ProcessRun, SecretScan, StatusTable
 from harness.ports.issuer import Issuer
 
-__all__ = ["Documentation", "Process", "Rehearsal"]
+__all__ = ["Artifacts", "Documentation", "Process", "Rehearsal"]
 
 
 class Process(Protocol):
@@ -39,6 +39,14 @@ class Process(Protocol):
         """Start the killed process again, with the same configuration and database."""
 
     def close(self) -> None: ...
+
+
+class Artifacts(Protocol):
+    """Builds of the target's clients, by its own packer, on a machine that holds canaries as secrets of every stage."""
+
+    def build(self, case: str, stage: str) -> None:
+        """Build all clients of a stage. Recorded for each artifact: a search for secrets, and one for values that
+        belong to one stage; and as `<case>: log` a search of what the build said."""
 
 
 class Documentation(Protocol):

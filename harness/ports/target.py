@@ -11,7 +11,7 @@ from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
 from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath, Logs, SessionEnds, Subscribers
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
-from harness.ports.operation import Documentation, Process, Rehearsal
+from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
@@ -111,6 +111,8 @@ class Target(Protocol):
         """The target's `web` or `desktop` client, with two issuers in its list."""
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation: ...
+
+    def artifacts(self, recorder: Recorder) -> Artifacts: ...
 
     def documentation(self, recorder: Recorder) -> Documentation: ...
 

@@ -11,6 +11,7 @@ from harness.observe import Recorder
 from harness.ports import (
     Admin,
     AlertRule,
+    Artifacts,
     Bus,
     BusOutage,
     Clock,
@@ -141,6 +142,9 @@ class BaseTarget:
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation:
         return self._absent(Rotation, "admin", "operator who rotates its secrets")
+
+    def artifacts(self, recorder: Recorder) -> Artifacts:
+        return self._absent(Artifacts, "artifacts", "build of its clients")
 
     def documentation(self, recorder: Recorder) -> Documentation:
         return self._absent(Documentation, "documentation", "documented lifetimes")

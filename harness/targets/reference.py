@@ -10,6 +10,7 @@ from harness.matrix import this_os
 from harness.observe import Recorder
 from harness.ports import (
     Admin,
+    Artifacts,
     Bus,
     Clock,
     DesktopClient,
@@ -35,6 +36,7 @@ from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget
 from harness.targets.reference_admin import ReferenceAdmin, ReferenceClock
+from harness.targets.reference_build import ReferenceArtifacts
 from harness.targets.reference_bus import ReferenceBus, ReferencePublisher
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_documentation import ReferenceDocumentation
@@ -84,6 +86,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation:
         return validating(Rotation, ReferenceRotation(self, stage, recorder))
+
+    def artifacts(self, recorder: Recorder) -> Artifacts:
+        return validating(Artifacts, ReferenceArtifacts(self, recorder))
 
     def documentation(self, recorder: Recorder) -> Documentation:
         return validating(Documentation, ReferenceDocumentation(self, recorder))

@@ -93,36 +93,36 @@ APP = Variable(
     "SST_RESOURCE_App",
     Type.JSON,
     "name and stage of the app; its stage must agree",
-    '{"name": "authassay", "stage": "prod"}',
+    '{"name": "shop", "stage": "prod"}',
     required=True,
 )
 ISSUER = Variable(
     "SST_RESOURCE_Issuer",
     Type.JSON,
     'the issuer\'s origin, https but for dev; optionally "lifetimes" in seconds',
-    '{"url": "https://auth.prod.localhost:8443"}',
+    '{"url": "https://auth.example.com"}',
     required=True,
 )
 API = Variable(
     "SST_RESOURCE_Api",
     Type.JSON,
     "the API's origin, and the audience of its tokens",
-    '{"url": "https://api.prod.localhost:8443", "audience": "authassay-api"}',
+    '{"url": "https://api.example.com", "audience": "shop-api"}',
     required=True,
 )
 WEB = Variable(
     "SST_RESOURCE_Web",
     Type.JSON,
     "the web client's origin",
-    '{"url": "https://app.prod.localhost:8443"}',
+    '{"url": "https://app.example.com"}',
     required=True,
 )
-BUS = Variable("SST_RESOURCE_Bus", Type.JSON, "the EventBridge bus", '{"name": "authassay-prod-bus"}', required=True)
+BUS = Variable("SST_RESOURCE_Bus", Type.JSON, "the EventBridge bus", '{"name": "shop-prod-bus"}', required=True)
 OTHER_STAGES_RESOURCE = Variable(
     "SST_RESOURCE_OtherStages",
     Type.JSON,
     "further stages that the web client can sign in at (reference_impl/known_stages.py)",
-    '{"staging": {"issuer": "https://auth.staging.localhost:8443", "api": "https://api.staging.localhost:8443"}}',
+    '{"staging": {"issuer": "https://auth.staging.example.com", "api": "https://api.staging.example.com"}}',
 )
 KEY = Variable("SST_KEY", Type.BASE64_KEY, "opens the resource file; both are set by SST, or neither", secret=True)
 KEY_FILE = Variable(
@@ -147,17 +147,17 @@ SECRET_ACCESS_KEY = Variable("AWS_SECRET_ACCESS_KEY", Type.TEXT, "belongs to AWS
 SESSION_TOKEN = Variable("AWS_SESSION_TOKEN", Type.TEXT, "of temporary credentials", secret=True)
 
 ISSUER_URL = Variable(
-    "AUTH_ISSUER", Type.URL, "the issuer; a packed build has its own", "https://auth.prod.localhost:8443", required=True
+    "AUTH_ISSUER", Type.URL, "the issuer; a packed build has its own", "https://auth.example.com", required=True
 )
 API_URL = Variable(
-    "AUTH_API", Type.URL, "the API; a packed build has its own", "https://api.prod.localhost:8443", required=True
+    "AUTH_API", Type.URL, "the API; a packed build has its own", "https://api.example.com", required=True
 )
 CLIENT_ID = Variable("AUTH_CLIENT_ID", Type.TEXT, "the client id", "desktop", default="desktop")
 OTHER_STAGES = Variable(
     "AUTH_OTHER_STAGES",
     Type.JSON,
     "further stages to sign in at (reference_impl/known_stages.py)",
-    '{"staging": {"issuer": "https://auth.staging.localhost:8443", "api": "https://api.staging.localhost:8443"}}',
+    '{"staging": {"issuer": "https://auth.staging.example.com", "api": "https://api.staging.example.com"}}',
 )
 STORE_APP = Variable(
     "AUTH_APP", Type.TEXT, "the application's name in the session store", "authassay", default="authassay"

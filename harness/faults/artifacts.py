@@ -1,0 +1,71 @@
+"""Faults of the packer of builds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from harness.faults.registry import fault
+from reference_impl.build import Packer
+from reference_impl.parts import Part
+
+PUBLIC_BY_NAME = "VITE_"
+
+
+@fault("F-STAGE-03-b", "STAGE-03.E2", Part.BUILD_PACKER)
+def what_is_called_public_is_packed(real: Packer) -> Packer:
+    class ByPrefix(Packer):
+        def settings(self) -> dict[str, str]:
+            named = {name: value for name, value in self.environ.items() if name.startswith(PUBLIC_BY_NAME)}
+            return {**super().settings(), **named}
+
+    return ByPrefix(**vars(real))
+
+
+@fault("F-STAGE-03-c", "STAGE-03.E1", Part.BUILD_PACKER, stages=("staging", "dev"))
+def source_maps_hold_the_configuration_of_all_stages(real: Packer) -> Packer:
+    class Mapped(Packer):
+        def web(self, settings: Mapping[str, str]) -> dict[str, bytes]:
+            shared = f'export const prod = {{ clientSecret: "{self.environ["PROD_CLIENT_SECRET"]}" }};'
+            map = {"version": 3, "sources": ["shared/config.ts"], "sourcesContent": [shared], "mappings": ""}
+            return {**super().web(settings), "assets/app.js.map": json.dumps(map).encode()}
+
+    return Mapped(**vars(real))
+
+
+@fault("F-STAGE-03-d", "STAGE-03.E3", Part.BUILD_PACKER)
+def the_log_tells_every_variable_with_its_value(real: Packer) -> Packer:
+    class Telling(Packer):
+        def settings(self) -> dict[str, str]:
+            for name in sorted(self.environ):
+                self.tell(f"{name}={self.environ[name]}")
+            return super().settings()
+
+    return Telling(**vars(real))
+
+
+@fault("F-STAGE-03-x1", "STAGE-03.E1", Part.BUILD_PACKER, stages=("dev",))
+def a_development_build_knows_productions_issuer(real: Packer) -> Packer:
+    others = {"prod": {"issuer": real.stamp.issuer.replace("dev", "prod"), "api": real.stamp.api_url}}
+    return replace(real, stamp=replace(real.stamp, other_stages=others))
+
+
+@fault("F-STAGE-03-x2", "STAGE-03.E4", Part.BUILD_PACKER)
+def a_build_names_the_bus_of_its_neighbour(real: Packer) -> Packer:
+    other = {"dev": "staging", "staging": "dev", "prod": "dev"}[real.stamp.stage]
+
+    class Neighbourly(Packer):
+        def settings(self) -> dict[str, str]:
+            return {**super().settings(), "BUS": f"authassay-{other}-bus"}
+
+    return Neighbourly(**vars(real))
+
+
+@fault("F-STAGE-03-x3", "STAGE-03.E2", Part.BUILD_PACKER)
+def the_desktop_is_packed_with_the_environment_file(real: Packer) -> Packer:
+    class WithDotEnv(Packer):
+        def desktop(self, settings: Mapping[str, str]) -> dict[str, bytes]:
+            return {**super().desktop(settings), ".env": f"SIGNING_KEY={self.environ['SIGNING_KEY']}".encode()}
+
+    return WithDotEnv(**vars(real))

@@ -1,0 +1,96 @@
+"""Packs one stage's artifacts from an explicit list of files: what is not named here is in no artifact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import reference_impl
+from reference_impl.config.build_stamp import FILE_NAME, BuildStamp
+
+SOURCES = Path(reference_impl.__file__).parent
+PUBLIC_VARIABLES = ("BUILD_NUMBER", "BUILD_COMMIT")  # of the build machine's environment; never by prefix
+WEB = ("web/static", "web/templates")
+KINDS = (".py", ".html", ".css", ".svg", ".js", ".json")
+SERVER_ONLY = ("issuer", "api", "events", "build")  # rooms of which no client needs anything
+SERVER_MODULES = ("app.py", "stage.py", "provision.py", "database.py", "__main__.py")
+CA_NAME = "ca.pem"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # every entry's time, so that equal contents give equal artifacts
+
+Contents = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Packer:
+    """Packs for the stage of a stamp. ``environ``: the build machine's. ``tell``: a line of the build's log."""
+
+    stamp: BuildStamp
+    environ: Mapping[str, str]
+    tell: Callable[[str], None]
+    ca_file: Path | None = None
+
+    def pack(self, folder: Path) -> tuple[Path, ...]:
+        """Write ``web.zip`` and ``desktop.zip`` into the folder; return their paths."""
+        self.tell(f"packing for {self.stamp.stage}")
+        settings = self.settings()
+        for name in settings:
+            self.log_setting(name, settings[name])
+        return tuple(
+            self._write(folder / f"{name}.zip", contents)
+            for name, contents in (("web", self.web(settings)), ("desktop", self.desktop(settings)))
+        )
+
+    def settings(self) -> dict[str, str]:
+        """Return what of the build machine's environment goes into the clients: an explicit list, whatever else is
+        called as if it were public."""
+        return {name: self.environ[name] for name in PUBLIC_VARIABLES if name in self.environ}
+
+    def log_setting(self, name: str, value: str) -> None:
+        """Say that a setting is packed, and not what it is."""
+        self.tell(f"setting {name} ({len(value)} characters)")
+
+    def web(self, settings: Mapping[str, str]) -> dict[str, bytes]:
+        """Return the web client's static files, by their paths."""
+        files = {file.relative_to(SOURCES / "web").as_posix(): file.read_bytes() for file in _files(SOURCES, WEB)}
+        return {**files, FILE_NAME: self.stamp_bytes(), "settings.json": _json(settings)}
+
+    def desktop(self, settings: Mapping[str, str]) -> dict[str, bytes]:
+        """Return the desktop application's files, by their paths: the client's modules and the stamp beside them."""
+        files = {f"reference_impl/{path.as_posix()}": (SOURCES / path).read_bytes() for path in client_files()}
+        if self.ca_file is not None:
+            files[f"reference_impl/{CA_NAME}"] = self.ca_file.read_bytes()
+        stamp = {f"reference_impl/{FILE_NAME}": self.stamp_bytes()}
+        return {**files, **stamp, "reference_impl/settings.json": _json(settings)}
+
+    def stamp_bytes(self) -> bytes:
+        """Return the stamp as it is packed."""
+        return self.stamp.as_json().encode()
+
+    def _write(self, path: Path, contents: Contents) -> Path:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in sorted(contents):
+                archive.writestr(zipfile.ZipInfo(name, EPOCH), contents[name], zipfile.ZIP_DEFLATED)
+        self.tell(f"packed {path.name}: {len(contents)} files, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
+        return path
+
+
+def client_files() -> Iterator[Path]:
+    """Return the files that a client needs, relative to the package."""
+    for file in sorted(SOURCES.rglob("*")):
+        path = file.relative_to(SOURCES)
+        server = path.parts[0] in SERVER_ONLY or path.as_posix() in SERVER_MODULES
+        if file.suffix in KINDS and "__pycache__" not in path.parts and not server and path.name != FILE_NAME:
+            yield path
+
+
+def _files(root: Path, folders: tuple[str, ...]) -> Iterator[Path]:
+    for folder in folders:
+        yield from (file for file in sorted((root / folder).rglob("*")) if file.suffix in KINDS)
+
+
+def _json(settings: Mapping[str, str]) -> bytes:
+    return json.dumps(dict(settings), sort_keys=True).encode()
