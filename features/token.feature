@@ -280,3 +280,55 @@ Feature: Tokens
     Then TOKEN-21.E1 holds: no other identity reaches the account
     And TOKEN-21.E2 holds: the same identity reaches it, with another address too
     And TOKEN-21.E3 holds: an address that nobody verified opens no account but a new one
+
+  @TOKEN-14 @stage:each
+  Scenario: The API takes an access token in its time, give or take what clocks may differ by
+    Given a user's access token, and the key that signed it
+    When the API is sent tokens with these times
+      | time                               | claim | value                         |
+      | about to expire                    | exp   | now + 1                       |
+      | just expired                       | exp   | now - 1                       |
+      | expired half the leeway ago        | exp   | now - 30                      |
+      | expired, and the leeway over       | exp   | now - leeway - 2              |
+      | expired two minutes ago            | exp   | now - leeway - 60             |
+      | expired five minutes ago           | exp   | now - leeway - 300            |
+      | expired an hour ago                | exp   | now - 3600                    |
+      | expired a day ago                  | exp   | now - 86300                   |
+      | without an end                     | exp   | absent                        |
+      | an end that is text                | exp   | as text                       |
+      | an end in milliseconds             | exp   | in milliseconds               |
+      | an end beyond any lifetime         | exp   | now + lifetime + leeway + 60  |
+      | not to be used yet                 | nbf   | now + leeway + 5              |
+      | to be used now                     | nbf   | now - 1                       |
+      | made tomorrow                      | iat   | now + 86400                   |
+      | made just beyond the leeway        | iat   | now + leeway + 5              |
+      | by a clock that is 5 minutes fast  | all   | now + 300                     |
+      | by a clock that is 5 minutes slow  | all   | now - 300                     |
+    Then TOKEN-14.E1 holds: a token that lives is taken, and one that expired is refused once the leeway is over
+    And TOKEN-14.E2 holds: a token whose end is missing, no number, or out of proportion is refused
+    And TOKEN-14.E3 holds: a token of the future is refused
+    And TOKEN-14.E4 holds: the leeway is no longer than the policy allows
+
+  @TOKEN-17 @stage:each
+  Scenario: The API takes tokens for itself, and for nobody else
+    Given a user's access token, and the key that signed it
+    When the API is sent tokens for these audiences
+      | audience                         |
+      | its own                          |
+      | a list with its own              |
+      | a list without its own           |
+      | another API                      |
+      | a client                         |
+      | its own with something after it  |
+      | its own with something before it |
+      | its own without the last letter  |
+      | its own in other letters         |
+      | its own with a slash             |
+      | a text with its own in it        |
+      | none                             |
+      | an empty list                    |
+      | a list of lists                  |
+      | a number                         |
+    And each client logs in, and its access tokens are read
+    Then TOKEN-17.E1 holds: the first two are taken, and every other one is refused
+    And TOKEN-17.E2 holds: the tokens of each client are for the API

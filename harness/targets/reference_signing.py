@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +22,7 @@ class ReferenceSigningKey:
     target: ReferenceHost
 
     def sign(self, stage: str, signed: bytes) -> bytes:
-        jwk = self.target.reference.stages[stage].config.signing_key
-        private = ECKey.import_key(dict(jwk)).private_key
+        ring = self.target.reference.stages[stage].app.issuer.keys
+        signing = next(generation for generation in ring.published() if generation.name == ring.kid)
+        private = ECKey.import_key(json.loads(signing.value)).private_key
         return es256_by(cast("ec.EllipticCurvePrivateKey", private))(signed)
