@@ -332,3 +332,12 @@ Feature: Tokens
     And each client logs in, and its access tokens are read
     Then TOKEN-17.E1 holds: the first two are taken, and every other one is refused
     And TOKEN-17.E2 holds: the tokens of each client are for the API
+
+  @TOKEN-20 @stage:each
+  Scenario: A disabled account has no access left
+    Given a user with a session at each client, and an open realtime connection of each
+    When the account is disabled, and its tokens are used until they are refused
+    And the account is enabled again, and what is stored for its user is read
+    Then TOKEN-20.E1 holds: while it is disabled no session can be refreshed
+    And TOKEN-20.E2 holds: within a minute every route refuses its tokens and tells nothing, and connections are closed
+    And TOKEN-20.E3 holds: what is sent with its tokens is not stored

@@ -13,7 +13,7 @@ from harness.probes.oauth import Grant
 from harness.scene import Scene
 from steps.token import issuer, log_in
 
-__all__ = ["Presenter", "Way", "jwt_of", "presenter"]
+__all__ = ["Presenter", "Way", "jwt_of", "presenter", "ways_of"]
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Presenter:
 def presenter(scene: Scene) -> Presenter:
     """A user's session, and all ways at which its access token is taken. Raises NotOffered where there is none."""
     at = issuer(scene)
-    ways = _ways(at)
+    ways = ways_of(at)
     if not ways:
         raise at.address.not_offered("api", f"no resource of {at.stage} that needs a token is described")
     return Presenter(at, log_in(scene, "the session"), ways, at.new_agent())
 
 
-def _ways(at: Issuer) -> tuple[Way, ...]:
+def ways_of(at: Issuer) -> tuple[Way, ...]:
     """The protected resource, the API's other routes, and userinfo, which takes access tokens too."""
     address, userinfo = at.address, at.metadata.get("userinfo_endpoint", "")
     gets = [address.protected, *(f"{address.api}{path}" for path in address.api_data), userinfo]

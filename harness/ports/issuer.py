@@ -40,6 +40,8 @@ class Admin(Protocol):
 
     def disable_account(self, stage: str, user: str) -> None: ...
 
+    def enable_account(self, stage: str, user: str) -> None: ...
+
     def upstream_fails(self, stage: str) -> AbstractContextManager[None]:
         """While it lasts, the upstream identity provider answers every login with an error."""
 

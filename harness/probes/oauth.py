@@ -66,6 +66,8 @@ class StageAddress:
     api_data: tuple[str, ...] = ()  # paths at which the API answers a bearer with data, besides `protected`
     web_routes: tuple[Route, ...] = ()  # what else the web application answers its user
     api_routes: tuple[Route, ...] = ()  # what else the API answers a bearer
+    push: Route | None = None  # by which a bearer's client stores what its user wrote, in the place of {witness}
+    pull: str = ""  # the path at which the API shows that
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
     discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
     personal: str = ""  # the user whose name stands in nothing but what tells of him

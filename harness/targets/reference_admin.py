@@ -108,10 +108,16 @@ class ReferenceAdmin:
     outages: Mapping[str, RevocationOutage]
 
     def disable_account(self, stage: str, user: str) -> None:
+        self._set_disabled(stage, user, True)
+
+    def enable_account(self, stage: str, user: str) -> None:
+        self._set_disabled(stage, user, False)
+
+    def _set_disabled(self, stage: str, user: str, disabled: bool) -> None:
         app = self.reference.stages[stage].app
         identity, now = Identity(PROVIDER, f"upstream|{user}"), self.reference.clock.now()
         account = app.store.change(lambda state: app.issuer.accounts.resolve(state, identity, now))
-        app.set_account_disabled(account.subject, True)
+        app.set_account_disabled(account.subject, disabled)
 
     @contextmanager
     def upstream_fails(self, stage: str) -> Iterator[None]:

@@ -124,6 +124,8 @@ class ReferenceHost:
                 Route("POST", "/sync/push", '{"clientGroupID": "suite", "mutations": [], "pushVersion": 1}'),
                 Route("POST", "/sync/pull", '{"clientGroupID": "suite", "cookie": null, "pullVersion": 1}'),
             ),
+            push=Route("POST", "/notes", '{"text": "{witness}"}'),
+            pull="/notes",
             hosts=hosts,
             personal=PERSONAL,
         )
