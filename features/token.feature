@@ -341,3 +341,36 @@ Feature: Tokens
     Then TOKEN-20.E1 holds: while it is disabled no session can be refreshed
     And TOKEN-20.E2 holds: within a minute every route refuses its tokens and tells nothing, and connections are closed
     And TOKEN-20.E3 holds: what is sent with its tokens is not stored
+
+  @TOKEN-22 @stage:each
+  Scenario: A token that is bound to a key is of no use without it
+    Given a user's session at each public client, with tokens bound to a key
+    When each access token is used with a proof, and with these instead of it, at every route that takes one
+      | instead                          |
+      | no proof                         |
+      | as a bearer token                |
+      | as a bearer token with its proof |
+      | a proof of another key           |
+      | a proof for another method       |
+      | a proof for another URL          |
+      | a proof for another token        |
+      | a proof for no token             |
+      | a proof of an hour ago           |
+      | a proof from tomorrow            |
+      | a proof without a time           |
+      | a proof without an id            |
+      | a token of another type          |
+      | a proof signed by another key    |
+      | the same proof again             |
+    And its refresh token is used with a proof, and with these instead of it
+      | instead                       |
+      | no proof                      |
+      | a proof of another key        |
+      | a proof for another method    |
+      | a proof for another URL       |
+      | a proof of an hour ago        |
+      | a proof signed by another key |
+      | the same proof again          |
+    Then TOKEN-22.E1 holds: without a proof that holds nothing is to be had
+    And TOKEN-22.E2 holds: with its proof the token is taken, and it names the key
+    And TOKEN-22.E3 holds: no other key refreshes the session

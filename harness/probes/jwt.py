@@ -38,7 +38,7 @@ def read_token(
         token_kind=kind,
         form="jwt" if header else "opaque",
         header={name: _plain(header[name]) for name in HEADER if name in header},
-        claims={name: _plain(claims[name]) for name in CLAIMS if name in claims},
+        claims={**{name: _plain(claims[name]) for name in CLAIMS if name in claims}, **_confirmation(claims)},
         signed_by=next((name for name in first if _verifies(token, published[name])), ""),
         length=len(token),
     )
@@ -53,6 +53,12 @@ def _decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     except (ValueError, binascii.Error, RecursionError):
         return {}, {}
     return (header, claims) if isinstance(header, dict) and isinstance(claims, dict) else ({}, {})
+
+
+def _confirmation(claims: Mapping[str, Any]) -> dict[str, object]:
+    """The thumbprint of the key that a token is bound to (RFC 9449 §6.1)."""
+    confirmation = claims.get("cnf")
+    return {"cnf.jkt": _plain(confirmation["jkt"])} if isinstance(confirmation, dict) and "jkt" in confirmation else {}
 
 
 def _plain(value: object) -> object:
