@@ -28,6 +28,7 @@ class Client:
     redirect_uris: tuple[str, ...]
     native: bool = False
     confidential: bool = False
+    introspects: bool = False  # a resource server: it may ask what a token is worth (RFC 7662 §2.1)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ class StageConfig:
 
 def registered_clients(web_url: str, stage: str) -> tuple[Client, ...]:
     """Return the clients of a stage: its own web client, the desktop application on the loopback address, and a server
-    of reports, which may do nothing until it is given a secret (`rotate client-secret/reports`).
+    of reports, which may do nothing until it is given a secret (`rotate client-secret/reports`). It takes access tokens
+    as well, and may ask the issuer what they are worth.
 
     A desktop of this stage is answered at /cb. One that knows several stages is answered where only this one answers.
     The internal build of the desktop, which people may switch between stages, is a client that production knows not.
@@ -108,6 +110,6 @@ def registered_clients(web_url: str, stage: str) -> tuple[Client, ...]:
     clients = (
         Client("web", (f"{web_url}/callback",)),
         Client("desktop", native, native=True),
-        Client("reports", (f"{web_url}/reports/callback",), confidential=True),
+        Client("reports", (f"{web_url}/reports/callback",), confidential=True, introspects=True),
     )
     return clients if stage == PRODUCTION else (*clients, Client(INTERNAL_CLIENT, native, native=True))

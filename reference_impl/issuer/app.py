@@ -67,6 +67,10 @@ class IssuerRoutes:
         """POST /revoke."""
         return self._decide(self.server.answer_revocation)
 
+    def introspect(self) -> Response:
+        """POST /introspect."""
+        return self._decide(self.server.answer_introspection)
+
     def _decide(self, respond: Callable[[], Response]) -> Response:
         """Answer in one transaction of the store, which a refusal commits and a fault rolls back."""
         if request.args or any(len(values) > 1 for _, values in request.form.lists()):
@@ -102,6 +106,7 @@ def create_issuer_app(
     app.add_url_rule("/authorize", view_func=login.authorize, methods=["GET"])
     app.add_url_rule("/login", view_func=login.submit, methods=["POST"])
     app.add_url_rule("/token", view_func=routes.token, methods=["POST"])
+    app.add_url_rule("/introspect", view_func=routes.introspect, methods=["POST"])
     app.add_url_rule("/revoke", view_func=routes.revoke, methods=["POST"])
     app.add_url_rule("/.well-known/jwks.json", "jwks", lambda: jsonify(keys.jwks()))
     app.add_url_rule("/.well-known/oauth-authorization-server", "metadata", lambda: jsonify(metadata))

@@ -19,6 +19,7 @@ from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeStore
 from reference_impl.issuer.correlation import Correlation
 from reference_impl.issuer.identity import ConfiguredUsers, IdentityProvider
+from reference_impl.issuer.introspection import Introspection
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.metadata import build_metadata
 from reference_impl.issuer.policy import AuthorizationPolicy
@@ -71,7 +72,8 @@ def build_issuer(
     accounts = parts.choose(Part.ACCOUNTS, Accounts(rotating_subject_key(config.subject_key, live)))
     endpoint = parts.choose(Part.TOKEN_ENDPOINT, TokenEndpoint(config, clock, keys, codes, tokens, accounts, events))
     revocation = parts.choose(Part.REVOCATION, Revocation(keys, tokens, endpoint))
-    server = parts.choose(Part.OAUTH_SERVER, IssuerServer(app, clients, endpoint, revocation))
+    introspection = Introspection(config.issuer, config.audience, clock, keys, tokens)
+    server = parts.choose(Part.OAUTH_SERVER, IssuerServer(app, clients, endpoint, revocation, introspection))
     login = LoginFlow(
         config=config,
         clock=clock,

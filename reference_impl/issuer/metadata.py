@@ -14,6 +14,7 @@ def build_metadata(config: StageConfig) -> dict[str, object]:
         "token_endpoint": f"{config.issuer}/token",
         "jwks_uri": f"{config.issuer}/.well-known/jwks.json",
         "revocation_endpoint": f"{config.issuer}/revoke",
+        "introspection_endpoint": f"{config.issuer}/introspect",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
@@ -21,6 +22,7 @@ def build_metadata(config: StageConfig) -> dict[str, object]:
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
         "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
         "dpop_signing_alg_values_supported": list(rfc9449.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
     }

@@ -21,9 +21,11 @@ from authlib.oauth2.rfc6749 import (
 )
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Flask, Response, g
 
 from reference_impl.issuer.clients import AuthlibClient, ClientRegistry
+from reference_impl.issuer.introspection import Facts, Introspection
 from reference_impl.issuer.revocation import GrantOfToken, Revocation, read_leaving
 from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, InvalidScope, TokenEndpoint, TokenSet
 
@@ -31,15 +33,24 @@ from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, I
 class IssuerServer(AuthorizationServer):
     """Authlib's server for Flask, with the parts that its grant types ask."""
 
-    def __init__(self, app: Flask, clients: ClientRegistry, endpoint: TokenEndpoint, revocation: Revocation) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        clients: ClientRegistry,
+        endpoint: TokenEndpoint,
+        revocation: Revocation,
+        introspection: Introspection,
+    ) -> None:
         self.clients = clients
         self.endpoint = endpoint
         self.revocation = revocation
+        self.introspection = introspection
         super().__init__(app)
         self.scopes_supported = ["api"]
         self.register_grant(CodeGrant)
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revoke)
+        self.register_endpoint(Introspect)
 
     def query_client(self, client_id: str | None) -> AuthlibClient | None:  # type: ignore[override]  # None: unknown
         client = self.clients.find(client_id)
@@ -61,6 +72,10 @@ class IssuerServer(AuthorizationServer):
     def answer_revocation(self) -> Response:
         """Answer POST /revoke."""
         return cast("Response", self.create_endpoint_response("revocation"))  # type: ignore[no-untyped-call]
+
+    def answer_introspection(self) -> Response:
+        """Answer POST /introspect."""
+        return cast("Response", self.create_endpoint_response("introspection"))  # type: ignore[no-untyped-call]
 
     def refuse(self, error: OAuth2Error) -> Response:
         """Answer with an error in JSON (RFC 6749 §5.2)."""
@@ -132,6 +147,32 @@ class Revoke(RevocationEndpoint):
 
     def revoke_token(self, token: RevocableGrant, request: OAuth2Request) -> None:
         self.server.revocation.revoke(g.state, token.grant, read_leaving(request.form))
+
+
+class Introspect(IntrospectionEndpoint):
+    """RFC 7662: for resource servers alone, which authenticate with their secret (§2.1)."""
+
+    def authenticate_endpoint_client(self, request: OAuth2Request) -> AuthlibClient:
+        """Public clients have nothing to authenticate with, and so may not ask."""
+        if not (request.headers or {}).get("Authorization"):
+            raise InvalidClientError(status_code=401)
+        client = super().authenticate_endpoint_client(request)  # type: ignore[no-untyped-call]  # as Authlib has it
+        return cast("AuthlibClient", client)
+
+    def check_params(self, request: OAuth2Request, client: AuthlibClient) -> None:
+        """There is a token; a hint at its type is passed over, whatever it is (§2.1)."""
+        if not request.form.get("token"):
+            raise InvalidRequestError("token is missing")
+
+    def check_permission(self, token: Facts, client: AuthlibClient, request: OAuth2Request) -> bool:
+        """Say whether the client may know; otherwise it is told what holds for any unknown token (§2.2)."""
+        return client.client.introspects
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> Facts | None:
+        return cast("Facts | None", self.server.introspection.facts_of(g.state, token_string))
+
+    def create_introspection_payload(self, token: Facts | None) -> Facts:
+        return {"active": True, **token} if token else {"active": False}
 
 
 @dataclass(frozen=True)
