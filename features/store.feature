@@ -94,3 +94,13 @@ Feature: Session store
     And STORE-12.E2 holds: nobody reads an older value after a newer one, and no rotation is lost
     And STORE-12.E3 holds: the other account's item is intact at the end
     And STORE-12.E4 holds: all operations end in time, and the killed process's lock is had by another
+
+  @STORE-13
+  Scenario: A crash while a value is stored leaves the old one or the new one
+    Given a session store that outlives its process
+    When the client is killed at each step of storing a value, and starts again
+    And clients are killed at the steps of a refresh and of the call after it, and start again in the grace and after it
+    Then STORE-13.E1 holds: the next start reads the value before or the new one
+    And STORE-13.E2 holds: a client that has the old token goes on, or asks for one login, without a loop
+    And STORE-13.E3 holds: no access token was used before its refresh token was stored
+    And STORE-13.E4 holds: no temporary file is left, and none was ever readable

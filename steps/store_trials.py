@@ -6,8 +6,11 @@ from pytest_bdd import given, when
 
 from harness.ports import StoreTrials
 from harness.scene import Scene
+from steps.effects import clock_of
+from steps.token import issuer, session_with
 
 ALPHABETS = ("ASCII", "4-byte Unicode")
+KILLS = 8  # clients that are killed while they refresh, at most; one more shows where
 BEYOND_ONE_ENTRY = (1280, 2561)  # characters: the system's store takes long for more
 
 
@@ -46,3 +49,16 @@ def kill_while_storing(tried: StoreTrials) -> None:
 @when("two processes of four threads set, rotate, read and clear at once, and one is killed while it holds the lock")
 def race(scene: Scene, tried: StoreTrials) -> None:
     tried.race("race", 125 if scene.depth == "full" else 15)
+
+
+@when(
+    "clients are killed at the steps of a refresh and of the call after it, and start again in the grace and after it"
+)
+def kill_rotations(scene: Scene, tried: StoreTrials) -> None:
+    at = issuer(scene)
+    client = next(client for client in at.address.clients.values() if client.native)
+    sessions = [session_with(scene, "session to be killed", client) for _ in range(KILLS + 1)]
+    tried.rotations_killed("killed while refreshing", scene.stage, [one.refresh_token for one in sessions])
+    tried.resume_killed("started within the grace", every="first")
+    clock_of(scene).advance(scene.stage, scene.parameter("reuse_grace") + 2)
+    tried.resume_killed("started after the grace", every="second")

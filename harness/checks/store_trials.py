@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from harness.checks.common import Complaint, conclude
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
-from harness.observations import KillPoint, KillTable, StoreEvent, StoreHistory, StoreListing, StoreOperation
+from harness.observations import (
+    KilledRotations,
+    KillPoint,
+    KillTable,
+    Resumptions,
+    StoreEvent,
+    StoreHistory,
+    StoreListing,
+    StoreOperation,
+)
 from harness.observe import MissingObservation, Record
 
 SIZES = (1279, 1280, 1281, 2559, 2560, 2561, 8192, 65536)  # characters, of STORE-11
 ALPHABETS = ("ASCII", "4-byte Unicode")
 RACE_SECONDS, RECLAIM_SECONDS = 30.0, 10.0  # of STORE-12.E4
 FEWEST_KILLS = 4  # fewer met nothing of the writing
+MOST_TOKEN_REQUESTS = 3  # of STORE-13.E2
 THREADS = 8  # two processes of four threads
 
 
@@ -235,6 +245,44 @@ def a_kill_leaves_the_old_value_or_the_new_one(seen: Record, parameters: Paramet
         told = f"{table.unsynced[0]} took its place before it was on the disk: a power cut leaves it empty"
         return conclude([Complaint(told, table)], "")
     return _one_of_both(table)
+
+
+@check("STORE-13.E2", "RFC 6749 §6, RFC 9700 §4.14.2")
+def a_killed_client_recovers_or_asks_for_one_login(seen: Record, parameters: Parameters) -> Judgement:
+    complaints = []
+    for case in ("started within the grace", "started after the grace"):
+        resumed = seen.one(Resumptions, case)
+        if not any(client.durable == "old" for client in resumed.clients):
+            raise MissingObservation(f"{case}: no client began with the old token")
+        for client in resumed.clients:
+            told = f"{case}, with the {client.durable} token"
+            if client.token_requests > MOST_TOKEN_REQUESTS:
+                complaints.append(Complaint(f"{told}: {client.token_requests} token requests", resumed))
+            if client.outcome == "error" or (client.durable == "new" and client.outcome != "continued"):
+                complaints.append(Complaint(f"{told}: {client.outcome} ({client.message or 'no message'})", resumed))
+            elif client.outcome == "signed out" and not client.message:
+                complaints.append(Complaint(f"{told}: signed out without a message", resumed))
+    return conclude(complaints, "each killed client went on, or was signed out with one message and few requests")
+
+
+@check("STORE-13.E3", "RFC 9700 §4.14.2, ASVS 5.0.0 2.3.3")
+def no_access_token_is_used_before_its_refresh_token_is_durable(seen: Record, parameters: Parameters) -> Judgement:
+    table = seen.one(KilledRotations, "killed while refreshing")
+    if table.mode == "memory-only":
+        raise MissingObservation("the store kept nothing that could outlive a kill")
+    if unkilled := [point.place for point in table.points if not point.killed]:
+        raise MissingObservation(f"nobody was killed at {unkilled[0]}")
+    if not any(point.api_requests for point in table.points):
+        raise MissingObservation("no client was killed after it had used its access token")
+    complaints = [
+        Complaint(f"killed at {point.place}: the API was called, and the refresh token kept is {point.durable}", table)
+        for point in table.points
+        if point.api_requests and point.durable != "new"
+    ]
+    return conclude(
+        complaints,
+        f"at none of {len(table.points)} kills an access token was in use before its refresh token was durable",
+    )
 
 
 @check("STORE-13.E4", "ASVS 5.0.0 2.3.3, 14.2.7")

@@ -12,12 +12,15 @@ from pathlib import Path
 
 from harness.faults.registry import fault
 from harness.faults.store import Opens
+from reference_impl.oauth_client import GrantRefused, OAuthClient, Tokens
 from reference_impl.parts import Part
 from reference_impl.session_store import SessionStore, StoreChain
+from reference_impl.session_store.encrypted_file import EncryptedFileBackEnd
 from reference_impl.session_store.errors import BackEndTimedOut, BackEndUnavailable, NotFound
 from reference_impl.session_store.lock import FileLock
 from reference_impl.session_store.model import Entry
 from reference_impl.session_store.splitting import SplitEntries
+from reference_impl.token_manager import TokenManager
 
 SIZE = 1_000  # characters that fit into a small entry
 
@@ -194,3 +197,73 @@ def all_accounts_share_one_text_without_a_lock(real: StoreChain) -> Opens:
         return opened
 
     return Opens(open_shared)
+
+
+@fault("F-STORE-13-a", "STORE-13.E1", Part.VAULT)
+def the_vault_is_rewritten_in_place(real: EncryptedFileBackEnd) -> EncryptedFileBackEnd:
+    """Vault is truncated and rewritten in place; a crash leaves 0 bytes."""
+
+    class InPlaceVault(EncryptedFileBackEnd):
+        def _put(self, path: Path, content: bytes) -> None:
+            with path.open("wb") as file:
+                file.flush()
+                file.write(content)
+
+    real.__class__ = InPlaceVault
+    return real
+
+
+@fault("F-STORE-13-d", "STORE-13.E4", Part.VAULT)
+def the_temporary_file_is_left_for_everybody(real: EncryptedFileBackEnd) -> EncryptedFileBackEnd:
+    """Temp file with the new token is left world-readable."""
+
+    class Leaving(EncryptedFileBackEnd):
+        def write(self, entry: Entry, stored: str) -> None:
+            super().write(entry, stored)
+            beside = self._path(entry).with_suffix(".tmp")
+            beside.write_text(stored)
+            beside.chmod(0o644)
+
+    real.__class__ = Leaving
+    return real
+
+
+@fault("F-STORE-13-x1", "STORE-13.E1", Part.VAULT)
+def nobody_waits_for_the_disk(real: EncryptedFileBackEnd) -> EncryptedFileBackEnd:
+    class Hasty(EncryptedFileBackEnd):
+        def _put(self, path: Path, content: bytes) -> None:
+            beside = path.with_suffix(".unfinished")
+            beside.touch(0o600)
+            beside.write_bytes(content)
+            beside.replace(path)
+
+    real.__class__ = Hasty
+    return real
+
+
+@fault("F-STORE-13-c", "STORE-13.E3", Part.TOKEN_MANAGER)
+def the_access_token_is_published_first(real: TokenManager) -> TokenManager:
+    """Access token is published first and the refresh token is stored lazily."""
+
+    class Lazy(TokenManager):
+        def adopt(self, tokens: Tokens) -> None:
+            self._tokens = tokens
+            later = threading.Timer(0.5, lambda: self.vault.save(tokens.refresh_token))
+            later.daemon = True
+            later.start()
+
+    real.__class__ = Lazy
+    return real
+
+
+@fault("F-STORE-13-x2", "STORE-13.E2", Part.OAUTH_CLIENT)
+def a_refused_refresh_is_tried_again_and_again(real: OAuthClient) -> OAuthClient:
+    class Insisting(OAuthClient):
+        def refresh(self, refresh_token: str) -> Tokens:
+            for _ in range(5):
+                with suppress(GrantRefused):
+                    return super().refresh(refresh_token)
+            return super().refresh(refresh_token)
+
+    real.__class__ = Insisting
+    return real

@@ -35,7 +35,16 @@ from harness.observations.http import (
 )
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
-from harness.observations.store_trials import KillPoint, KillTable, StoreEvent, StoreHistory
+from harness.observations.store_trials import (
+    KilledRotation,
+    KilledRotations,
+    KillPoint,
+    KillTable,
+    Resumption,
+    Resumptions,
+    StoreEvent,
+    StoreHistory,
+)
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.vaults import (
     BrowserHandover,
@@ -73,6 +82,8 @@ __all__ = [
     "HttpExchange",
     "KillPoint",
     "KillTable",
+    "KilledRotation",
+    "KilledRotations",
     "LifetimeTable",
     "LogCapture",
     "NativeItem",
@@ -87,6 +98,8 @@ __all__ = [
     "Race",
     "RealtimeConnection",
     "Responsiveness",
+    "Resumption",
+    "Resumptions",
     "RotationPlan",
     "SecretAccess",
     "SecretSample",

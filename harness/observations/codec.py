@@ -34,7 +34,7 @@ from harness.observations.http import (
 )
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
-from harness.observations.store_trials import KillTable, StoreHistory
+from harness.observations.store_trials import KilledRotations, KillTable, Resumptions, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.vaults import (
     BrowserHandover,
@@ -69,6 +69,8 @@ Known = (
     | StoreState
     | SecretAccess
     | KillTable
+    | KilledRotations
+    | Resumptions
     | StoreHistory
     | SelfTestRun
     | ProcessRun

@@ -7,7 +7,16 @@ from typing import Literal
 
 from harness.observations.base import Observation
 
-__all__ = ["KillPoint", "KillTable", "StoreEvent", "StoreHistory"]
+__all__ = [
+    "KillPoint",
+    "KillTable",
+    "KilledRotation",
+    "KilledRotations",
+    "Resumption",
+    "Resumptions",
+    "StoreEvent",
+    "StoreHistory",
+]
 
 
 @dataclass(frozen=True)
@@ -72,3 +81,42 @@ class StoreHistory(Observation):
     events: tuple[StoreEvent, ...]
     seconds: float
     reclaimed: float | None
+
+
+@dataclass(frozen=True)
+class KilledRotation:
+    """A client that was killed after the issuer had answered its refresh. `durable`: which refresh token the store
+    holds then. `api_requests`: how many requests it had sent to the API by then, all with the new access token."""
+
+    place: str
+    killed: bool
+    durable: Literal["old", "new", "missing", "error"]
+    api_requests: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KilledRotations(Observation):
+    """Clients killed at each step from the answer of the issuer to that of the API. `mode` is the store's."""
+
+    kind: Literal["killed-rotations"] = "killed-rotations"
+    mode: str
+    points: tuple[KilledRotation, ...]
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A killed client that was started again and called the API. `durable`: the refresh token that it began with.
+    `message`: what it told whoever called."""
+
+    durable: str
+    outcome: Literal["continued", "signed out", "error"]
+    message: str
+    token_requests: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumptions(Observation):
+    """Killed clients that were started again."""
+
+    kind: Literal["resumptions"] = "resumptions"
+    clients: tuple[Resumption, ...]

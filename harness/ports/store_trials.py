@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from harness.observations import KillTable, StoreHistory, StoreListing
+from harness.observations import KilledRotations, KillTable, Resumptions, StoreHistory, StoreListing
 
 __all__ = ["StoreTrials"]
 
@@ -26,5 +26,12 @@ class StoreTrials(Protocol):
 
     def race(self, case: str, operations: int) -> StoreHistory:
         """Let two processes of four threads make so many operations each thread."""
+
+    def rotations_killed(self, case: str, stage: str, tokens: Sequence[str]) -> KilledRotations:
+        """Let clients of a stage refresh with these tokens, each of a session of its own, and call the API; be killed
+        at the steps from the issuer's answer to the API's."""
+
+    def resume_killed(self, case: str, every: str) -> Resumptions:
+        """Start the `first`, third, … or the `second`, fourth, … of them again, and let it call the API."""
 
     def close(self) -> None: ...

@@ -12,9 +12,21 @@ from typing import Any
 from harness.errors import NotHere, TargetError
 from harness.machine.commands import end_tree
 from harness.matrix import this_os
-from harness.observations import KillPoint, KillTable, StoreEvent, StoreHistory, StoreListing, StoreOperation
+from harness.observations import (
+    KilledRotation,
+    KilledRotations,
+    KillPoint,
+    KillTable,
+    Resumption,
+    Resumptions,
+    StoreEvent,
+    StoreHistory,
+    StoreListing,
+    StoreOperation,
+)
 from harness.observe import Recorder
 from harness.probes.secret_service import list_entries
+from harness.targets.reference_child import desktop_command
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_situations import NO_BUS, SOUND, Surroundings, prepare
 from reference_impl.session_store.model import Entry
@@ -35,6 +47,8 @@ class ReferenceStoreTrials:
         if this_os() == "windows":
             raise NotHere("clients cannot be forked and killed on Windows", "run this on Linux or macOS")
         self._target, self._recorder = target, recorder
+        self._ends = ExitStack()
+        self._killed: tuple[str, Surroundings, tuple[KilledRotation, ...]] | None = None
 
     def set_killed(self, case: str, in_parts: bool) -> KillTable:
         times = LONG if in_parts else 1
@@ -70,23 +84,52 @@ class ReferenceStoreTrials:
         )  # fmt: skip
         return self._recorder.record(history)
 
+    def rotations_killed(self, case: str, stage: str, tokens: Sequence[str]) -> KilledRotations:
+        surroundings = self._ends.enter_context(self._surroundings(NO_BUS))
+        told = self._try("killed rotations", {"tokens": list(tokens)}, surroundings, self._client(stage, surroundings))
+        points = tuple(KilledRotation(**point) for point in told["points"])
+        self._killed = (stage, surroundings, points)
+        return self._recorder.record(KilledRotations(case=case, mode=told["mode"], points=points))
+
+    def resume_killed(self, case: str, every: str) -> Resumptions:
+        if self._killed is None:
+            raise TargetError("no client was killed that could start again")
+        stage, surroundings, points = self._killed
+        chosen = [number for number in range(len(points)) if number % 2 == (every == "second")]
+        told = self._try("resumptions", {"points": chosen}, surroundings, self._client(stage, surroundings))
+        resumed = tuple(
+            Resumption(points[one["point"]].durable, one["outcome"], one["message"], one["token_requests"])
+            for one in told["points"]
+        )
+        return self._recorder.record(Resumptions(case=case, clients=resumed))
+
     def close(self) -> None:
-        """Nothing is open between trials."""
+        self._ends.close()
+
+    def _client(self, stage: str, surroundings: Surroundings) -> Mapping[str, str]:
+        """What a desktop client is started with."""
+        return desktop_command(self._target, stage, "killed", surroundings)[1]
 
     def _surroundings(self, situation: str) -> Any:
         return prepare(situation, self._target.machine, self._target.folder)
 
-    def _try(self, name: str, given: Mapping[str, Any], within: Surroundings | None = None) -> Mapping[str, Any]:
+    def _try(
+        self,
+        name: str,
+        given: Mapping[str, Any],
+        within: Surroundings | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Mapping[str, Any]:
         """What a trial says. Raises TargetError where it says nothing."""
         with ExitStack() as ends:
             surroundings = within or ends.enter_context(self._surroundings(NO_BUS))
             process = subprocess.Popen(
-                self._target.command(TRIALS, name, json.dumps(given)),
-                env=dict(surroundings.environment), cwd=surroundings.folder, text=True, encoding="utf-8",
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                self._target.command(TRIALS, name),
+                env=dict(environment or surroundings.environment), cwd=surroundings.folder, text=True, encoding="utf-8",
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
             try:
-                said, complained = process.communicate(timeout=SECONDS)
+                said, complained = process.communicate(json.dumps(given), timeout=SECONDS)
             except subprocess.TimeoutExpired:
                 raise TargetError(f"the trial {name!r} of the store did not end within {SECONDS:g} s") from None
             finally:

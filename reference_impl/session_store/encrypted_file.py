@@ -65,7 +65,7 @@ class EncryptedFileBackEnd:
             make_private_folder(self._folder)
             with self._lock.held():
                 cipher = self._open()
-                replace_file(self._path(entry), _seal(cipher, plain, _name(entry)))
+                self._put(self._path(entry), _seal(cipher, plain, _name(entry)))
         except OSError as error:
             raise BackEndUnavailable(f"the encrypted file cannot be written ({type(error).__name__})") from error
 
@@ -105,6 +105,10 @@ class EncryptedFileBackEnd:
 
     def _path(self, entry: Entry) -> Path:
         return self._folder / (_name(entry) + _SEALED)
+
+    def _put(self, path: Path, content: bytes) -> None:
+        """Put a sealed entry in the place of what was there. Raises OSError."""
+        replace_file(path, content)
 
     def _exists(self, path: Path) -> bool:
         try:

@@ -1,4 +1,5 @@
-"""`python -m harness.targets.reference_trials NAME ARGUMENTS`: makes one trial; its answer is one line of JSON."""
+"""`python -m harness.targets.reference_trials NAME`: makes one trial. What it is given comes as JSON on stdin, for
+there may be secrets in it; its answer is one line of JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.targets.reference_trials import kills, races, sizes
+from harness.targets.reference_trials import kills, races, rotations, sizes
 from reference_impl.parts import Parts
 
 TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Mapping[str, Any]]] = {
@@ -16,13 +17,15 @@ TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Map
     "sizes": sizes.set_sizes,
     "clear sizes": sizes.clear_sizes,
     "race": races.race,
+    "killed rotations": rotations.killed_rotations,
+    "resumptions": rotations.resumptions,
 }
 
 
 def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequence[str] = ()) -> int:
     """Make the trial that the arguments name."""
-    name, given = arguments
-    print(json.dumps(TRIALS[name](environ, parts or Parts(), json.loads(given))), flush=True)
+    [name] = arguments
+    print(json.dumps(TRIALS[name](environ, parts or Parts(), json.load(sys.stdin))), flush=True)
     return 0
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["changes_of", "in_a_fork", "kill_at"]
+__all__ = ["changes_of", "in_a_fork", "kill_at", "kill_at_change", "states_of"]
 
 _CHECKOUT = Path(__file__).parents[3]
 _OURS = str(Path(__file__).parent)
@@ -31,7 +31,7 @@ def _counts(filename: str) -> bool:
     return filename.startswith(str(_CHECKOUT)) or "faults" in filename
 
 
-def _trace(at_line: Callable[[str], None], work: Callable[[], None]) -> None:
+def _trace(at_line: Callable[[str], None], work: Callable[[], object]) -> None:
     """Do the work; `at_line` is called before each line that counts, in every thread that begins now."""
 
     def step(frame: FrameType, event: str, argument: object) -> Any:
@@ -82,6 +82,50 @@ def kill_at(number: int, work: Callable[[], None]) -> bool:
 
         try:
             _trace(count_down, work)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def states_of(begin: Callable[[], Callable[[], object]], state: Callable[[], State]) -> list[tuple[str, Any]]:
+    """Each state that differs from the one before, with the place at which it was first seen. `begin` makes ready, and
+    gives the work that is looked at."""
+    found: list[tuple[str, Any]] = []
+    lock = threading.Lock()
+
+    def look(place: str) -> None:
+        now = state()
+        with lock:
+            if not found or found[-1][1] != now:
+                found.append((place, now))
+
+    work = begin()
+    _trace(look, work)
+    look("after all")
+    return found
+
+
+def kill_at_change(number: int, begin: Callable[[], Callable[[], object]], state: Callable[[], State]) -> bool:
+    """The same in a fork that kills itself at the state of this number, counted from 1. Whether it was killed."""
+
+    def work() -> None:
+        seen: list[State] = []
+
+        def look(place: str) -> None:
+            now = state()
+            if not seen or seen[-1] != now:
+                seen.append(now)
+            if len(seen) >= number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        _trace(look, begin())
+        look("after all")
+
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

@@ -12,9 +12,13 @@ from harness.checks.registry import judge
 from harness.checks.store_trials import ALPHABETS, SIZES
 from harness.model import Verdict
 from harness.observations import (
+    KilledRotation,
+    KilledRotations,
     KillPoint,
     KillTable,
     Observation,
+    Resumption,
+    Resumptions,
     StoreEvent,
     StoreHistory,
     StoreListing,
@@ -216,3 +220,54 @@ def test_an_item_of_the_other_account_that_is_gone_is_found() -> None:
 def test_an_operation_that_does_not_end_and_a_lock_that_stays_are_found(bad: StoreHistory) -> None:
     assert verdict("STORE-12.E4", bad) is Verdict.FAILED
     assert verdict("STORE-12.E4", history(*RACE, reclaimed=None)) is Verdict.UNKNOWN
+
+
+def killed(durable: str, api_requests: int = 0) -> KilledRotation:
+    return KilledRotation("files.py:1", True, durable, api_requests)  # type: ignore[arg-type]
+
+
+def rotations(*points: KilledRotation, mode: str = "encrypted-file") -> KilledRotations:
+    return KilledRotations(case="killed while refreshing", mode=mode, points=points)
+
+
+ROTATIONS = (killed("old"), killed("new"), killed("new", 1))
+
+
+def test_an_access_token_that_was_used_before_its_refresh_token_was_kept_is_found() -> None:
+    assert verdict("STORE-13.E3", rotations(*ROTATIONS)) is Verdict.PASSED
+    for durable in ("old", "missing", "error"):
+        assert verdict("STORE-13.E3", rotations(*ROTATIONS, killed(durable, 1))) is Verdict.FAILED
+
+
+def test_kills_before_any_use_of_the_access_token_are_unknown() -> None:
+    assert verdict("STORE-13.E3", rotations(*ROTATIONS[:2])) is Verdict.UNKNOWN
+    assert verdict("STORE-13.E3", rotations(*ROTATIONS, replace(killed("new"), killed=False))) is Verdict.UNKNOWN
+    assert verdict("STORE-13.E3", rotations(*ROTATIONS, mode="memory-only")) is Verdict.UNKNOWN
+
+
+def resumed(case: str, *clients: Resumption) -> Resumptions:
+    return Resumptions(case=f"started {case} the grace", clients=clients)
+
+
+WITHIN = resumed("within", Resumption("old", "continued", "HTTP 200", 1), Resumption("new", "continued", "HTTP 200", 1))
+AFTER = resumed("after", Resumption("old", "signed out", "SignedOut: the issuer ended the session", 1))
+
+
+def test_a_client_that_goes_on_or_is_signed_out_with_a_message_is_in_order() -> None:
+    assert verdict("STORE-13.E2", WITHIN, AFTER) is Verdict.PASSED
+    assert verdict("STORE-13.E2", WITHIN) is Verdict.UNKNOWN
+    assert verdict("STORE-13.E2", WITHIN, resumed("after", Resumption("new", "continued", "", 1))) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Resumption("old", "signed out", "refused", 4),
+        Resumption("old", "signed out", "", 1),
+        Resumption("old", "error", "HTTP 500", 1),
+        Resumption("new", "signed out", "refused", 1),
+    ],
+    ids=["a loop", "no message", "an error", "signed out with the new token"],
+)
+def test_a_client_that_loops_fails_or_says_nothing_is_found(bad: Resumption) -> None:
+    assert verdict("STORE-13.E2", WITHIN, resumed("after", *AFTER.clients, bad)) is Verdict.FAILED
