@@ -15,7 +15,7 @@ from reference_impl.desktop.sessions import Sessions
 from reference_impl.desktop.window import Window
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
-from reference_impl.session_store import SessionStore
+from reference_impl.session_store import SessionStore, keep_looking
 from reference_impl.web.pages import Pages, Place
 
 
@@ -38,7 +38,8 @@ def run(
                 server.port, sessions, store, pages, lambda url: lines.send({"event": "open_url", "url": url})
             )
             server.serve(window)
-            Control(sessions, store, window, lines, policy).run(commands)
+            with keep_looking(store):
+                Control(sessions, store, window, lines, policy).run(commands)
             server.shutdown()
         finally:
             store.close()

@@ -29,7 +29,9 @@ from reference_impl.session_store.errors import (
     TooLarge,
     ValueRefused,
 )
+from reference_impl.session_store.local_storage import LocalStorage
 from reference_impl.session_store.model import ITEMS, Moved, SelfTest, StorageStatus, StorageWarning, ThreatModel
+from reference_impl.session_store.recovery import keep_looking
 from reference_impl.session_store.store import SessionStore
 from reference_impl.session_store.vault_keys import KeyFile, Passphrase, SystemdCredential
 
@@ -41,6 +43,7 @@ __all__ = [
     "EncryptedFiles",
     "ItemDamaged",
     "KeyFile",
+    "LocalStorage",
     "Moved",
     "NotFound",
     "Passphrase",
@@ -55,6 +58,7 @@ __all__ = [
     "ThreatModel",
     "TooLarge",
     "ValueRefused",
+    "keep_looking",
     "open_session_store",
 ]
 
@@ -67,15 +71,18 @@ def open_session_store(
     item_names: tuple[str, ...] = ITEMS,
     time_limit: float = 10.0,
     encrypted_files: EncryptedFiles | None = None,
+    local_storage: LocalStorage | None = None,
     parts: Parts | None = None,
 ) -> SessionStore:
     """Open the store of this machine's user, or a memory-only one that says so.
 
     ``app`` keeps applications apart. ``switch`` is the full class name of a keyring back end that the user asked for;
     it is used only when it is safe. ``time_limit``: seconds for each call to the back end. ``encrypted_files``: the
-    leave to keep sign-ins in encrypted files where the system has no store. Opening takes about 0.3 s, for it starts
-    two processes and tests the back end; up to a few time limits where the back end hangs.
+    leave to keep sign-ins in encrypted files where the system has no store. ``local_storage``: where an earlier version
+    kept them in plain text; what is there is brought to the store and removed, as is what files hold once the system
+    has a store. Opening takes about 0.3 s, for it starts two processes and tests the back end; up to a few time limits
+    where the back end hangs.
     """
     parts = parts or Parts()
-    chain = StoreChain(app, environ, switch, item_names, time_limit, parts, encrypted_files)
+    chain = StoreChain(app, environ, switch, item_names, time_limit, parts, encrypted_files, local_storage)
     return parts.choose(Part.SESSION_STORE, chain).open()

@@ -17,15 +17,19 @@ from reference_impl.session_store import acceptance, advice
 from reference_impl.session_store.encrypted_file import EncryptedFileBackEnd, EncryptedFiles
 from reference_impl.session_store.errors import BackEndLocked, SessionStoreError
 from reference_impl.session_store.keyring_back_end import Identity, KeyringBackEnd, Worker
+from reference_impl.session_store.local_storage import LocalStorage, LocalStorageSource
 from reference_impl.session_store.lock import FileLock, Lock, ThreadLock, state_folder
 from reference_impl.session_store.memory import MemoryBackEnd
+from reference_impl.session_store.migration import failures, migrate
 from reference_impl.session_store.model import (
     ITEMS,
     BackEnd,
     Entry,
+    Moved,
     Rejection,
     SelfTest,
     Settled,
+    Source,
     StorageStatus,
     StorageWarning,
 )
@@ -53,11 +57,13 @@ class StoreChain:
     time_limit: float = 10.0
     parts: Parts = field(default_factory=Parts)
     encrypted_files: EncryptedFiles | None = None
+    local_storage: LocalStorage | None = None
     candidates: Callable[[], tuple[str, ...]] = acceptance.candidates
     refuse_name: Callable[[str], str | None] = acceptance.refuse_name
     refuse_identity: Callable[[Identity], str | None] = acceptance.refuse_identity
     self_test: Callable[[str, BackEnd, BackEnd], SelfTest] = run_self_test
     warn: Callable[[tuple[Rejection, ...]], StorageWarning | None] = advice.warn
+    migrate: Callable[[Source, SessionStore], tuple[Moved, ...]] = migrate
     log: Callable[[Mapping[str, object]], None] = log_record
 
     def open(self) -> SessionStore:
@@ -65,10 +71,41 @@ class StoreChain:
         rejections: list[Rejection] = []
         tests: list[SelfTest] = []
         settled = self._system_store(rejections, tests) or self._fall_back(rejections, tests)
+        store = self._store(settled, tests, rejections)
+        if settled.status.mode in ("secure", "encrypted-file"):
+            store.moved = self._bring(store)
+        return store
+
+    def _reopen(self) -> SessionStore | None:
+        """Return the system's store where it can be used by now."""
+        rejections: list[Rejection] = []
+        tests: list[SelfTest] = []
+        settled = self._system_store(rejections, tests)
+        if settled is None:
+            return None
+        if settled.status.mode == "locked":
+            settled.back_end.close()
+            return None
+        self.log({"record": "storage-recovered", "mode": settled.status.mode, "app": self.app})
+        return self._store(settled, tests, rejections)
+
+    def _store(self, settled: Settled, tests: list[SelfTest], rejections: list[Rejection]) -> SessionStore:
         return SessionStore(
             self.app, settled.back_end, settled.status, self.item_names, tuple(tests), tuple(rejections),
-            lambda: self._settle(settled.back_end), self._lock(settled.status), self._entries,
+            lambda: self._settle(settled.back_end), self._lock(settled.status), self._entries, self._reopen,
         )  # fmt: skip
+
+    def _bring(self, store: SessionStore) -> tuple[Moved, ...]:
+        """Bring what lies elsewhere: in the files of a start without the system's store, or in an earlier version's."""
+        sources: list[Source] = []
+        if self.encrypted_files is not None and store.status().mode == "secure":
+            sources.append(self._vault(self.encrypted_files))
+        if self.local_storage is not None:
+            sources.append(LocalStorageSource(self.local_storage, self.app))
+        moved = tuple(one for source in sources for one in self.migrate(source, store))
+        for one in failures(moved):
+            self.log({"record": "storage-not-moved", "source": one.source, "app": self.app, "reason": one.failure})
+        return moved
 
     def _system_store(self, rejections: list[Rejection], tests: list[SelfTest]) -> Settled | None:
         """Take the system's store where it passes the test, or is locked and cannot be tested yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from reference_impl.session_store.errors import BackEndLocked, ValueRefused
 
@@ -174,15 +174,17 @@ class Rejection:
 class Moved:
     """What became of one item that was found elsewhere: brought here, or older than what is here; it is gone there.
 
-    ``failure`` says why it still is there, in words without the value; the next start tries again.
+    ``failure`` says why it still is there, in words without the value; the next start tries again. ``entry`` is None
+    where the source could not be listed.
     """
 
-    entry: Entry
+    entry: Entry | None
     source: str
     outcome: Literal["moved", "older", "failed"]
     failure: str = ""
 
 
+@runtime_checkable
 class Source(BackEnd, Protocol):
     """A back end whose entries can be listed: what can be moved from it is found."""
 

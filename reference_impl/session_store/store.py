@@ -19,6 +19,7 @@ from reference_impl.session_store.errors import (
     ValueRefused,
 )
 from reference_impl.session_store.lock import Lock, ThreadLock
+from reference_impl.session_store.migration import copy, failures, remove
 from reference_impl.session_store.model import (
     ITEMS,
     BackEnd,
@@ -27,6 +28,7 @@ from reference_impl.session_store.model import (
     Rejection,
     SelfTest,
     Settled,
+    Source,
     StorageStatus,
 )
 from reference_impl.session_store.splitting import SplitEntries
@@ -53,6 +55,7 @@ class SessionStore:
         settle: Callable[[], Settled | None] = lambda: None,
         lock: Lock | None = None,
         entries: Callable[[BackEnd], SplitEntries] = SplitEntries,
+        reopen: Callable[[], SessionStore | None] = lambda: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """``now``: seconds since 1970; generations are made of it."""
@@ -65,6 +68,7 @@ class SessionStore:
         self._turn = threading.RLock()
         self._lock = lock or ThreadLock()
         self._entries = entries
+        self._reopen = reopen
         self._back_end = back_end
         self._chosen = status
         self._settle = settle
@@ -112,6 +116,15 @@ class SessionStore:
     def look(self, stage: str, account: str, item: str) -> Kept:
         """Return the value with its generation, and whether it was imported. Raises what `get` raises."""
         entry = self._entry(stage, account, item)
+        while True:
+            asked = self._back_end
+            try:
+                return self._look(entry)
+            except NotFound:
+                if asked is self._back_end:  # else `recover` has moved it meanwhile
+                    raise
+
+    def _look(self, entry: Entry) -> Kept:
         with self._usable() as entries:
             try:
                 return decode(entries.read(entry))
@@ -131,6 +144,45 @@ class SessionStore:
             self._unwritten = True
             raise
         self._unwritten = False
+
+    def keep_newest(self, stage: str, account: str, item: str, kept: Kept) -> Kept:
+        """Keep this value, unless one of the same or a later generation is there; return what is kept then, read back.
+
+        Raises what `set` raises.
+        """
+        with self._alone():
+            try:
+                there = self.look(stage, account, item)
+            except (NotFound, ItemDamaged):
+                there = None
+            if there is None or there.generation < kept.generation:
+                self.put(stage, account, item, kept)
+            return self.look(stage, account, item)
+
+    def recover(self) -> tuple[Moved, ...]:
+        """Where the system's store has come back, move there what is kept here, and go on there.
+
+        Returns what became of each item; nothing where there is nothing better than now. Where an item cannot be
+        brought, all stay where they are, and the store goes on as before. It takes as long as opening a store. Raises
+        what the stores raise.
+        """
+        if self._chosen.mode not in ("memory-only", "encrypted-file") or not isinstance(self._back_end, Source):
+            return ()
+        better = self._reopen()
+        if better is None:
+            return ()
+        source = self._back_end
+        try:
+            moved = self._move_to(better, source)
+        except BaseException:
+            better.close()
+            raise
+        if failures(moved):
+            better.close()
+            return moved
+        self.moved = tuple(remove(source, one) for one in moved)
+        source.close()
+        return self.moved
 
     def status(self) -> StorageStatus:
         """Return where items are kept, and what the user must be told about it; asks nobody."""
@@ -154,11 +206,34 @@ class SessionStore:
         """Give back the back end; a memory-only session ends here."""
         self._back_end.close()
 
+    def _move_to(self, better: SessionStore, source: Source) -> tuple[Moved, ...]:
+        """Copy every item there, and go on there if all could be. Raises what the stores raise."""
+        if self._chosen.mode == "encrypted-file":
+            better._lock = self._lock  # the same one: it is the application's, whatever the place
+        with self._lock.held():  # nobody writes here meanwhile
+            moved = tuple(copy(source, better, entry) for entry in source.entries() if entry.app == self.app)
+            if not failures(moved):
+                self._go_on_with(better)
+        return moved
+
+    def _go_on_with(self, better: SessionStore) -> None:
+        with self._turn:
+            self._back_end, self._chosen, self._lock = better._back_end, better._chosen, better._lock
+            self._locked = self._unwritten = False
+            self.self_tests += better.self_tests
+            self.rejections = better.rejections
+
     @contextmanager
     def _alone(self) -> Iterator[SplitEntries]:
         """Give the entries, and keep every other writer out, of this process and of others."""
-        with self._lock.held(), self._usable() as entries:
-            yield entries
+        while True:
+            lock = self._lock
+            with lock.held():
+                if lock is not self._lock:
+                    continue  # `recover` has moved to another place while this waited
+                with self._usable() as entries:
+                    yield entries
+                return
 
     @contextmanager
     def _usable(self) -> Iterator[SplitEntries]:
