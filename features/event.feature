@@ -109,3 +109,62 @@ Feature: Events
     Then EVENT-11.E1 holds: every event arrives and is valid; what was cut says so
     And EVENT-11.E2 holds: no call is over a limit
     And EVENT-11.E3 holds: no character is split
+
+  @EVENT-02 @stage:each
+  Scenario: The end of a session is told once, with its reason and the time at which its user left
+    Given a subscriber of the stage's bus
+    When sessions end in each of these ways
+      | given back by its client  |
+      | ended by an administrator |
+      | left for another stage    |
+      | its code is replayed      |
+    And a user logs out in three tabs at once
+    And a user logs out while the issuer cannot be reached, and the network comes back ten minutes later
+    And a session is given back twice, and one that has expired is given back
+    Then EVENT-02.E1 holds: each end is told by one event, with the right reason
+    And EVENT-02.E2 holds: an end that nobody could be told of is told afterwards, as of when it was
+    And EVENT-02.E3 holds: what has ended does not end again
+
+  @EVENT-05 @stage:each
+  Scenario: One identifier links what belongs to a login, and is nothing that a client chose badly
+    Given a subscriber of the stage's bus, and a reader of the server's log
+    When ten users log in and out at once
+    And logins propose identifiers of these kinds
+      | well-formed             |
+      | another flow's          |
+      | ten thousand characters |
+      | a forged line           |
+      | a fragment of JSON      |
+      | the request's own state |
+    Then EVENT-05.E1 holds: each flow has one identifier, in events and log, and no other has it
+    And EVENT-05.E2 holds: a bad proposal is replaced, and stands nowhere
+    And EVENT-05.E3 holds: no identifier is a secret
+
+  @EVENT-12
+  Scenario: A burst of failures raises one alert, and less than a burst none
+    When refreshes fail in these numbers
+      | case                                 | count | minutes | accounts | reason         | stage   |
+      | nine in five minutes                 | 9     | 4.9     | 1        | revoked        | own     |
+      | ten in five minutes                  | 10    | 4.9     | 1        | revoked        | own     |
+      | ten in thirty minutes                | 10    | 30      | 1        | revoked        | own     |
+      | a hundred in a minute                | 100   | 1       | 1        | revoked        | own     |
+      | ten of ten accounts at ten instances | 10    | 4.9     | 10       | expired        | own     |
+      | one reuse                            | 1     | 0       | 1        | reuse_detected | own     |
+      | ten of another stage                 | 10    | 4.9     | 1        | revoked        | another |
+    Then EVENT-12.E1 holds: there are as many alerts as bursts
+    And EVENT-12.E2 holds: an alert comes in time, and leads to what raised it
+    And EVENT-12.E3 holds: an alert tells nobody's name
+
+  @EVENT-13 @stage:all
+  Scenario: Production's subscribers believe production's issuer, and nobody else
+    When events like these are put on the bus of production
+      | genuine                                       |
+      | a login told by the API                       |
+      | a login told by the web client                |
+      | a login told by the desktop client            |
+      | an event of dev with another source and stage |
+      | an event of dev                               |
+      | a copy without its stage                      |
+    Then EVENT-13.E1 holds: nobody but the issuer is believed
+    And EVENT-13.E2 holds: production's subscribers are sent events of production alone
+    And EVENT-13.E3 holds: forgeries are logged

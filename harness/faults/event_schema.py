@@ -138,7 +138,7 @@ def the_whole_request_is_logged_where_a_refresh_failed(real: EventBuilder) -> Ev
     class Talkative(EventBuilder):
         def build(self, occurrence: Occurrence) -> AuthEvent | None:
             if isinstance(occurrence, RefreshFailed):
-                logging.getLogger("reference_impl.events").warning("refused: %s", request.get_data(as_text=True))
+                logging.getLogger("reference_impl.events").warning("refused: %s", request.form.to_dict())
             return super().build(occurrence)
 
     return Talkative(**vars(real))

@@ -11,6 +11,7 @@ from harness.observe import Recorder
 from harness.ports import (
     Admin,
     Artifacts,
+    AlertRule,
     Bus,
     Clock,
     DesktopClient,
@@ -24,10 +25,12 @@ from harness.ports import (
     Realtime,
     RelyingParty,
     Rotation,
+    SessionEnds,
     SigningKey,
     StoreClient,
     StoredClient,
     StoreTrials,
+    Subscribers,
     Surroundings,
     WebClient,
     validating,
@@ -37,6 +40,7 @@ from harness.redact import Redactor
 from harness.targets.base import BaseTarget
 from harness.targets.reference_admin import ReferenceAdmin, ReferenceClock
 from harness.targets.reference_build import ReferenceArtifacts
+from harness.targets.reference_alerts import ReferenceAlertRule
 from harness.targets.reference_bus import ReferenceBus, ReferencePublisher
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_documentation import ReferenceDocumentation
@@ -48,9 +52,11 @@ from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
 from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
+from harness.targets.reference_session_ends import ReferenceSessionEnds
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_store_trials import ReferenceStoreTrials
+from harness.targets.reference_subscribers import ReferenceSubscribers
 from harness.targets.reference_surroundings import ReferenceSurroundings
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
@@ -98,6 +104,15 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def publisher(self, recorder: Recorder) -> Publisher:
         return validating(Publisher, ReferencePublisher(self, recorder))
+
+    def subscribers(self, recorder: Recorder) -> Subscribers:
+        return validating(Subscribers, ReferenceSubscribers(self, recorder))
+
+    def alert_rule(self, recorder: Recorder) -> AlertRule:
+        return validating(AlertRule, ReferenceAlertRule(self, recorder))
+
+    def session_ends(self, recorder: Recorder) -> SessionEnds:
+        return validating(SessionEnds, ReferenceSessionEnds(self, recorder))
 
     def event_contract(self, recorder: Recorder) -> EventContract:
         return validating(EventContract, ReferenceEventContract(self, recorder))

@@ -10,13 +10,17 @@ CONTROLS = (
     "STAGE-04",
     "STAGE-07",
     "EVENT-01",
+    "EVENT-02",
     "EVENT-03",
     "EVENT-04",
+    "EVENT-05",
     "EVENT-06",
     "EVENT-07",
     "EVENT-08",
     "EVENT-10",
     "EVENT-11",
+    "EVENT-12",
+    "EVENT-13",
 )
 
 
