@@ -168,3 +168,23 @@ Feature: Events
     Then EVENT-13.E1 holds: nobody but the issuer is believed
     And EVENT-13.E2 holds: production's subscribers are sent events of production alone
     And EVENT-13.E3 holds: forgeries are logged
+
+  @EVENT-09
+  Scenario: Nobody notices that the bus is away, and nothing is lost
+    Given a subscriber of the stage's bus
+    When users log in, refresh and log out while the bus is well
+    And they do so while the bus is away for ten minutes in each of these ways
+      | refused    |
+      | hanging    |
+      | 503        |
+      | throttling |
+    And more events occur than the buffer holds, while the bus takes none
+    Then EVENT-09.E1 holds: no action fails or takes noticeably longer
+    And EVENT-09.E2 holds: every event is delivered afterwards, with the time at which it happened
+    And EVENT-09.E4 holds: a full buffer keeps the oldest, counts the rest and raises an alarm
+
+  @EVENT-09
+  Scenario: What waits for the bus survives a restart of the server
+    Given a server of its own, and a subscriber of the stage's bus
+    When users log in before and after the server is killed and started again, and only then the bus comes back
+    Then EVENT-09.E3 holds: the logins of both sides are told

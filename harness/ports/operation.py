@@ -38,6 +38,12 @@ class Process(Protocol):
     def restart(self) -> None:
         """Start the killed process again, with the same configuration and database."""
 
+    def bus_away(self) -> None:
+        """From now on the running process does not reach its bus, also after a restart."""
+
+    def bus_back(self) -> None:
+        """It reaches it again; returns when all that it kept has been published."""
+
     def close(self) -> None: ...
 
 

@@ -21,7 +21,7 @@ from harness.probes.scripted_bus import HOOK
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-__all__ = ["PlayedBus"]
+__all__ = ["PlayedBus", "answer_of"]
 
 NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
@@ -56,11 +56,11 @@ class PlayedBus:
                 "__type": "ValidationException",
                 "message": "Total size of the entries in the request is over the limit.",
             }
-            return _response(request.url, 400, told)
+            return answer_of(request.url, 400, told)
         self.taken += entries
         if self._loses and len(self.calls) % 2:
             raise ReadTimeoutError(endpoint_url=request.url)
-        return _response(
+        return answer_of(
             request.url, 200, {"FailedEntryCount": 0, "Entries": [{"EventId": str(uuid.uuid4())} for _ in entries]}
         )
 
@@ -86,7 +86,8 @@ def _size(entry: Mapping[str, str]) -> int:
     return sum(len(entry.get(name, "").encode("utf-8", "replace")) for name in ("Source", "DetailType", "Detail"))
 
 
-def _response(url: str, status: int, told: Mapping[str, Any]) -> AWSResponse:
+def answer_of(url: str, status: int, told: Mapping[str, Any]) -> AWSResponse:
+    """An answer of AWS, as botocore reads one."""
     headers = HTTPHeaders.from_dict({"content-type": "application/x-amz-json-1.1"})
     return AWSResponse(url, status, headers, _Body(json.dumps(told).encode()))
 

@@ -10,9 +10,10 @@ from harness.matrix import this_os
 from harness.observe import Recorder
 from harness.ports import (
     Admin,
-    Artifacts,
     AlertRule,
+    Artifacts,
     Bus,
+    BusOutage,
     Clock,
     DesktopClient,
     Documentation,
@@ -39,9 +40,10 @@ from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget
 from harness.targets.reference_admin import ReferenceAdmin, ReferenceClock
-from harness.targets.reference_build import ReferenceArtifacts
 from harness.targets.reference_alerts import ReferenceAlertRule
+from harness.targets.reference_build import ReferenceArtifacts
 from harness.targets.reference_bus import ReferenceBus, ReferencePublisher
+from harness.targets.reference_bus_outage import ReferenceBusOutage
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_documentation import ReferenceDocumentation
 from harness.targets.reference_event_contract import ReferenceEventContract
@@ -104,6 +106,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def publisher(self, recorder: Recorder) -> Publisher:
         return validating(Publisher, ReferencePublisher(self, recorder))
+
+    def bus_outage(self, recorder: Recorder) -> BusOutage:
+        return validating(BusOutage, ReferenceBusOutage(self, recorder))
 
     def subscribers(self, recorder: Recorder) -> Subscribers:
         return validating(Subscribers, ReferenceSubscribers(self, recorder))

@@ -19,6 +19,7 @@ from harness.machine.places import CHECKOUT
 from harness.observations import ProcessRun, SecretScan
 from harness.observe import Recorder
 from harness.probes.clients import HttpClient
+from harness.probes.faulty_proxy import FaultyProxy
 from harness.probes.http import HttpProbe
 from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
 from harness.probes.requests_client import RequestsClient
@@ -61,6 +62,7 @@ class ReferenceProcess:
         self._deployments: dict[str, Deployment] = {}
         self._child: subprocess.Popen[bytes] | None = None
         self._stage = ""
+        self._to_bus: FaultyProxy | None = None
 
     def start(self, case: str, stage: str | None) -> ProcessRun:
         """Start production's configuration with this stage in its place, look at it, and stop it."""
@@ -104,6 +106,8 @@ class ReferenceProcess:
         """Start a stage and leave it running. Raises TargetError where it does not become ready."""
         deployment = self._deploy(stage)
         self._stage = stage
+        there = urlsplit(self._target.aws_endpoint)
+        self._to_bus = self._to_bus or FaultyProxy(there.hostname or "", there.port or 0)
         self._launch(deployment, stage)
         self._require_ready()
         return OAuthIssuer(_address(deployment), self._new_client, self._recorder, lambda: self._keys(deployment))
@@ -125,11 +129,29 @@ class ReferenceProcess:
         deployment = self._deploy(self._stage)
         self._launch(deployment, self._stage)
         self._require_ready()
-        _wait_until_published(deployment.database)
+        if self._network_to_bus.mode == "pass":
+            _wait_until_published(deployment.database)
+
+    def bus_away(self) -> None:
+        """Connections to the bus are reset once their request has come."""
+        self._network_to_bus.mode = "reset"
+
+    def bus_back(self) -> None:
+        """It comes back when all that the outbox held has been published."""
+        self._network_to_bus.mode = "pass"
+        _wait_until_published(self._deploy(self._stage).database)
 
     def close(self) -> None:
         self.kill()
         self._child = None
+        if self._to_bus is not None:
+            self._to_bus.close()
+
+    @property
+    def _network_to_bus(self) -> FaultyProxy:
+        if self._to_bus is None:
+            raise TargetError("no stage is served, so none has a bus")
+        return self._to_bus
 
     @property
     def _running(self) -> subprocess.Popen[bytes]:
@@ -165,6 +187,8 @@ class ReferenceProcess:
             "AUTH_TLS_CERT": str(self._host.cert_file),
             "AUTH_STAGE": stage or "",
         }
+        if self._to_bus is not None:
+            environment["AWS_ENDPOINT_URL_EVENTBRIDGE"] = self._to_bus.url
         if stage is None:
             del environment["AUTH_STAGE"]
         return environment

@@ -151,8 +151,9 @@ class Publisher:
         except (BotoCoreError, OSError) as error:
             raise _NotTaken(type(error).__name__, transient=True) from error
         results = list(answer.get("Entries", ()))
-        results += [{"ErrorCode": "InternalFailure"}] * (len(messages) - len(results))  # no result is no success
-        codes = [(message, _code(result)) for message, result in zip(messages, results, strict=False)]
+        if len(results) != len(messages):  # boto3 takes an answer that was cut off for one without entries
+            raise _NotTaken("TruncatedAnswer", transient=True)
+        codes = [(message, _code(result)) for message, result in zip(messages, results, strict=True)]
         if answer.get("FailedEntryCount", 0) > sum(code is not None for _, code in codes):
             raise _NotTaken(
                 "FailedEntryCount", transient=True

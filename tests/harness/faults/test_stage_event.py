@@ -17,6 +17,7 @@ CONTROLS = (
     "EVENT-06",
     "EVENT-07",
     "EVENT-08",
+    "EVENT-09",
     "EVENT-10",
     "EVENT-11",
     "EVENT-12",

@@ -1,0 +1,84 @@
+"""The outbox alone, as in somebody's function: nothing but what reference_impl.events names is needed."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reference_impl.events import (
+    OUTBOX_SCHEMA,
+    AuthEvent,
+    Database,
+    EventType,
+    Outbox,
+    Publisher,
+    Reason,
+    Relay,
+    SystemClock,
+)
+
+
+class Bus:
+    """What is needed of boto3's client."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+
+    def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803  # AWS's name
+        self.entries += Entries
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number in range(len(Entries))]}
+
+
+class Invocation:
+    """One invocation of a function: it opens its file, does its work in one transaction, publishes, and ends."""
+
+    def __init__(self, file: Path, bus: Bus) -> None:
+        self.database = Database(file, OUTBOX_SCHEMA, "CREATE TABLE IF NOT EXISTS logins (name TEXT)")
+        self.outbox = Outbox(self.database, SystemClock())
+        self.relay = Relay(self.outbox, Publisher(bus, "the-bus", "app.prod"))
+
+    def log_in(self, name: str, fails: bool = False) -> None:
+        event = AuthEvent(
+            EventType.LOGIN,
+            event_id=str(uuid.uuid4()),
+            occurred_at=SystemClock().now(),
+            stage="prod",
+            issuer="https://id.example.com",
+            client_id="web",
+            reason=Reason.FIRST_LOGIN,
+            subject="s" * 24,
+            session_ref="r" * 24,
+            correlation_id="flow-0001",
+        )
+        with self.database.transaction() as connection:
+            connection.execute("INSERT INTO logins VALUES (?)", (name,))
+            self.outbox.add(connection, event)
+            if fails:
+                raise sqlite3.OperationalError("disk full")
+
+
+def test_a_change_and_its_event_are_committed_together_and_published_by_a_later_invocation(tmp_path: Path) -> None:
+    bus = Bus()
+    first = Invocation(tmp_path / "state.sqlite", bus)
+    first.log_in("alice")
+    first.database.close()  # frozen before it came to publish
+    later = Invocation(tmp_path / "state.sqlite", bus)
+    assert len(later.relay.publish_all().published) == 1
+    assert [entry["DetailType"] for entry in bus.entries] == ["auth.login"]
+    assert later.relay.publish_all().published == (), "nothing is published again"
+    later.database.close()
+
+
+def test_a_change_that_fails_tells_nothing(tmp_path: Path) -> None:
+    bus = Bus()
+    invocation = Invocation(tmp_path / "state.sqlite", bus)
+    with pytest.raises(sqlite3.OperationalError):
+        invocation.log_in("alice", fails=True)
+    invocation.relay.publish_all()
+    assert bus.entries == []
+    invocation.database.close()
