@@ -99,3 +99,12 @@ Feature: Stages
     And STAGE-03.E2 holds: no build holds a secret of its own stage
     And STAGE-03.E3 holds: no log of a build tells a secret
     And STAGE-03.E4 holds: all values of a stage that are found belong to the stage of the build
+
+  @STAGE-09
+  Scenario: What is built for production cannot be led elsewhere, and no build takes an address
+    Given the clients of production as they are packed
+    When they are started by somebody who wants them to use an issuer of his own, and a login is begun
+    And the selector of an internal build is tried with its own stages, with others, and with addresses
+    Then STAGE-09.E1 holds: nothing reaches the address that they were to be led to
+    And STAGE-09.E2 holds: the logins go to the issuer that they were built for
+    And STAGE-09.E3 holds: the selector offers the stages of its build, and takes no other value

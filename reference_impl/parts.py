@@ -69,6 +69,8 @@ class Part(StrEnum):
     STORE_LOCK = "store lock"  # session_store.lock.FileLock: keeps writers of several processes apart
     VAULT = "vault"  # session_store.encrypted_file.EncryptedFileBackEnd, as it is opened
     TOKEN_MANAGER = "token manager"  # the clients' side: login, refresh, keep the newest token
+    CLIENT_CONFIGURATION = "client configuration"  # callable (environ, arguments, stamp) -> DesktopConfig
+    SETTINGS_GUARD = "settings guard"  # desktop.switching.SettingsGuard: which stages a desktop may be switched to
     BUILD_PACKER = "build packer"  # build.packer.Packer: what goes into the clients' artifacts, and its log
     OAUTH_CLIENT = "oauth client"  # requests to the issuer
 

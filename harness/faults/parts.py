@@ -13,6 +13,8 @@ __all__ = ["HARNESS_PARTS", "SERVES"]
 SERVES: Mapping[str, tuple[str, ...]] = {
     "configuration source": ("STAGE-01", "STAGE-04", "TOKEN-13"),
     "tls": ("STAGE-04",),
+    "client configuration": ("STAGE-09",),
+    "settings guard": ("STAGE-09",),
     "startup report": ("STAGE-01",),
     "key ring": ("STAGE-06", "STAGE-04", "STAGE-07", "TOKEN-10"),
     "metadata": ("STAGE-04", "STAGE-05", "TOKEN-01", "TOKEN-04", "TOKEN-06"),

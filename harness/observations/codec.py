@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.observations.artifacts import ArtifactValues
 from harness.observations.base import Absence, Confirmation, Observation
+from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.event_life import (
     Alerts,
@@ -82,6 +83,8 @@ Known = (
     | LifetimeTable
     | LogCapture
     | ArtifactValues
+    | PackedLogin
+    | StageSelector
     | AuditResult
     | StatusTable
     | Visits

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from harness.model import Waiver
 from harness.observe import Recorder
+from harness.ports.builds import PackedClients
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
 from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath, Logs, SessionEnds, Subscribers
@@ -111,6 +112,8 @@ class Target(Protocol):
         """The target's `web` or `desktop` client, with two issuers in its list."""
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation: ...
+
+    def packed(self, recorder: Recorder) -> PackedClients: ...
 
     def artifacts(self, recorder: Recorder) -> Artifacts: ...
 

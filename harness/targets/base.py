@@ -37,6 +37,7 @@ from harness.ports import (
     WebClient,
     absent,
 )
+from harness.ports.builds import PackedClients
 
 __all__ = ["BaseTarget", "Leave"]
 
@@ -142,6 +143,9 @@ class BaseTarget:
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation:
         return self._absent(Rotation, "admin", "operator who rotates its secrets")
+
+    def packed(self, recorder: Recorder) -> PackedClients:
+        return self._absent(PackedClients, "packed clients")
 
     def artifacts(self, recorder: Recorder) -> Artifacts:
         return self._absent(Artifacts, "artifacts", "build of its clients")

@@ -36,6 +36,7 @@ from harness.ports import (
     WebClient,
     validating,
 )
+from harness.ports.builds import PackedClients
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget
@@ -50,6 +51,7 @@ from harness.targets.reference_event_contract import ReferenceEventContract
 from harness.targets.reference_event_path import ReferenceEventPath
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_logs import ReferenceLogs
+from harness.targets.reference_packed import ReferencePacked
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
 from harness.targets.reference_relying_party import open_relying_party
@@ -94,6 +96,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation:
         return validating(Rotation, ReferenceRotation(self, stage, recorder))
+
+    def packed(self, recorder: Recorder) -> PackedClients:
+        return validating(PackedClients, ReferencePacked(self, recorder))
 
     def artifacts(self, recorder: Recorder) -> Artifacts:
         return validating(Artifacts, ReferenceArtifacts(self, recorder))

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from reference_impl.config import ConfigurationError
-from reference_impl.desktop.config import load_desktop_config
+from reference_impl.config import ConfigurationError, read_stamp
 from reference_impl.desktop.crash import switch_off_dumps
 from reference_impl.desktop.logs import log_from, log_to_stderr
+from reference_impl.desktop.stamped import load_packed_config
+from reference_impl.desktop.switching import preference_of
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import open_session_store
 
@@ -31,7 +32,7 @@ def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequ
     parts.choose(Part.CRASH_PROTECTION, switch_off_dumps)()
     log_to_stderr()
     try:
-        config = load_desktop_config(environ, arguments)
+        config = parts.choose(Part.CLIENT_CONFIGURATION, load_packed_config)(environ, arguments, read_stamp())
         log_from(config.log_level)
         with ThreadPoolExecutor(1) as beside:
             opening = beside.submit(
@@ -41,7 +42,7 @@ def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequ
             # Imported while the store is tested: each takes about a quarter of a second.
             from reference_impl.desktop.app import run
 
-            run(config, parts, opening.result, sys.stdin, sys.stdout)
+            run(config, parts, opening.result, preference_of(environ, config.app), sys.stdin, sys.stdout)
     except Exception as error:  # noqa: BLE001 a user gets a clear message, never a traceback
         if not isinstance(error, ConfigurationError):
             _log.exception("the start failed")

@@ -7,6 +7,7 @@
 | ``{"do": "call", "path": "/me"}`` | ``status``, ``body`` of the API's answer |
 | ``{"do": "refresh"}``, ``{"do": "quit"}`` | |
 | ``{"do": "logout"}`` | ``revoked`` by the issuer, ``cleared`` from the store |
+| ``{"do": "switch_stage", "stage", "confirm"}`` | ``stage``; without ``"confirm": "yes"`` what it would end |
 | ``{"do": "policy"}`` | what outlives the process, as `policy.SessionPolicy` |
 | ``{"do": "unlock"}``: ask the user to unlock the store | |
 | ``{"do": "window"}`` | ``window``: another one-time link |
@@ -37,6 +38,7 @@ import requests
 from reference_impl.desktop.policy import SessionPolicy
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
+from reference_impl.desktop.switching import UnknownStage
 from reference_impl.desktop.window import Window
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.session_store import SessionStore, SessionStoreError
@@ -81,6 +83,7 @@ class Control:
             "call": self._call,
             "refresh": self._refresh,
             "logout": self._logout,
+            "switch_stage": self._switch_stage,
             "policy": lambda command: asdict(policy),
             "unlock": lambda command: self._unlock(),
             "window": lambda command: {"window": window.new_link()},
@@ -119,11 +122,17 @@ class Control:
                 near = get_close_matches(str(name), self._commands, 1, 0.0)[0]
                 raise BadCommand(f"{name!r} is not a command; nearest: {near!r}, all: {sorted(self._commands)}")
             return {"ok": True, **self._commands[name](command)}
-        except (BadCommand, OAuthClientError, SessionStoreError, requests.RequestException) as error:
+        except (BadCommand, UnknownStage, OAuthClientError, SessionStoreError, requests.RequestException) as error:
             return {"ok": False, "error": type(error).__name__, "message": str(error)}
         except Exception as error:  # noqa: BLE001 whatever it is, the next command is followed
             _log.exception("a command failed")
             return {"ok": False, "error": type(error).__name__, "message": "unforeseen; the log tells where"}
+
+    def _switch_stage(self, command: Command) -> Reply:
+        self._window.switch.check(command.get("stage"))
+        if command.get("confirm") != "yes":
+            return {"stage": self._session.stage, "would_end": self._session.signed_in}
+        return {"stage": self._window.switch.switch(command.get("stage"))}
 
     def _begin_login(self, command: Command) -> Reply:
         stage = _text(command, "stage") if "stage" in command else ""

@@ -31,6 +31,14 @@ class Sessions:
         with self._lock:
             return self._shown
 
+    def show(self, stage: str) -> None:
+        """Show the session of the stage with this name. Raises KeyError for none."""
+        session = next((one for one in self._sessions.values() if one.stage == stage), None)
+        if session is None:
+            raise KeyError(stage)
+        with self._lock:
+            self._shown = session
+
     def resume(self) -> None:
         """Take up what the store holds, at every stage, now that it can be used again."""
         for session in self._sessions.values():

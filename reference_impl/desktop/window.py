@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
+from reference_impl.desktop import switching
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
 from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, OAuthClientError
@@ -20,6 +21,7 @@ from reference_impl.session_store import SessionStore, SessionStoreError
 from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages
 
+SWITCH, CONFIRMED = "/switch/", "/confirm"
 _CLOSE = "You can close this page and go back to the app."
 
 
@@ -47,12 +49,19 @@ class Window:
     """The routes of the window. ``open_browser`` hands a URL to the system's browser."""
 
     def __init__(
-        self, port: int, sessions: Sessions, store: SessionStore, pages: Pages, open_browser: Callable[[str], None]
+        self,
+        port: int,
+        sessions: Sessions,
+        store: SessionStore,
+        pages: Pages,
+        switch: switching.StageSwitch,
+        open_browser: Callable[[str], None],
     ) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.pages = pages
         self._sessions = sessions
         self._store = store
+        self.switch = switch
         self._open_browser = open_browser
         self._cookie_name = f"window-{port}"  # cookies do not keep ports apart: RFC 6265 §8.5
         self._key = secrets.token_urlsafe(32)
@@ -86,6 +95,8 @@ class Window:
         sender, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
         if request.method == "POST" and not is_same_origin(self.origin, sender, site):
             return self._message(403, "Refused", "This request did not come from the app's own pages.")
+        if request.method == "POST" and request.path.startswith(SWITCH):
+            return self._switch_stage(request.path.removeprefix(SWITCH))
         return self._routes().get((request.method, request.path), self._unknown)(request)
 
     def _routes(self) -> dict[tuple[str, str], Callable[[Request], Answer]]:
@@ -123,6 +134,18 @@ class Window:
         except OAuthClientError:
             return _go("/login?notice=unavailable")
         return _go("/login?notice=browser")
+
+    def _switch_stage(self, path: str) -> Answer:
+        """Ask first; when it is confirmed, the session of the stage that is shown ends."""
+        confirmed = path.endswith(CONFIRMED)
+        try:
+            name = self.switch.check(unquote(path.removesuffix(CONFIRMED)))
+        except switching.UnknownStage as unknown:
+            return self._message(400, "Not changed", str(unknown))
+        if not confirmed:
+            return _page(self.pages.confirm_stage(name, self._store.status(), self._session.signed_in))
+        self.switch.switch(name)
+        return _go("/login?notice=switched")
 
     def _logout(self, request: Request) -> Answer:
         revoked, cleared = self._session.logout()

@@ -21,6 +21,7 @@ NOTICES = {
     "locked": "The keyring is still locked. Your saved sign-in is still there.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",
+    "switched": "You are at another stage now, and signed out of the one before.",
     "ended": "Your session has ended. Please sign in again.",
     "unavailable": "The sign-in service does not answer. Please try again in a moment.",
 }
@@ -42,13 +43,15 @@ class SignedIn(Protocol):
 @dataclass(frozen=True)
 class Place:
     """Where the user is: web or desktop, and on which stage. ``others``: further stages to sign in at. ``kept``: how
-    long a stored sign-in is kept, in words, where the client stores one."""
+    long a stored sign-in is kept, in words, where the client stores one. ``selectable``: the stages of a build that may
+    be switched."""
 
     client: str
     stage: str
     issuer: str
     others: tuple[KnownStage, ...] = ()
     kept: str = ""
+    selectable: tuple[str, ...] = ()
 
     def at(self, issuer: str) -> Place:
         """Return the place of who is signed in at this issuer."""
@@ -70,6 +73,10 @@ class Pages:
         """The page of a signed-in user."""
         place = self.place.at(session.issuer)
         return self._render("home.html", place=place, storage=storage, account=session.account)
+
+    def confirm_stage(self, stage: str, storage: StorageStatus, signed_in: bool) -> str:
+        """The question before a switch to another stage."""
+        return self._render("switch.html", storage=storage, stage=stage, signed_in=signed_in)
 
     def settings(self, session: SignedIn | None, storage: StorageStatus) -> str:
         """Stage, issuer and where the sign-in is kept; to be seen without a session too."""
