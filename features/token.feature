@@ -115,6 +115,31 @@ Feature: Tokens
       | web     |
       | desktop |
 
+  @TOKEN-07
+  Scenario Outline: A client believes an ID token only if all of it is right
+    Given a <client> client that knows an honest issuer and an attacker's
+    When the other issuer answers sign-ins with a sound ID token, and with these mistakes
+      | mistake                           |
+      | no ID token                       |
+      | no nonce                          |
+      | the nonce of an earlier login     |
+      | the audience of another client    |
+      | an audience besides               |
+      | the issuer of another stage       |
+      | expired                           |
+      | a wrong signature                 |
+      | an unknown key                    |
+      | no signature                      |
+    And after each mistake the same sign-in is answered once more, as it should be
+    Then TOKEN-07.E1 holds: nobody is signed in by any of these
+    And TOKEN-07.E2 holds: the sign-in has ended, and a right answer comes too late for it
+    And TOKEN-07.E3 holds: no access token that came with them was used
+
+    Examples:
+      | client  |
+      | web     |
+      | desktop |
+
   @TOKEN-08 @stage:each
   Scenario: An authorization code works once, and not for long
     Given a user who can log in

@@ -6,6 +6,7 @@ OAuthClientError
 ├── CallbackRefused       the answer does not belong to this flow, or not to this issuer; nothing was sent anywhere
 ├── AuthorizationDenied   the issuer answered with an error, for example because the user cancelled
 ├── GrantRefused          the token endpoint refused the code or the refresh token: sign in again
+├── IdTokenRefused        the ID token that came with the tokens is not this sign-in's; they were all dropped
 └── IssuerUnavailable     no usable answer; the same request may be tried again
     └── NoAnswer          the request or its answer was lost on the way
 
@@ -27,6 +28,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from reference_impl.clock import Clock
+from reference_impl.id_token import Expected, InvalidIdToken, UnknownKey, validate
 
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
 _FOREVER = 10**10  # seconds; a number beyond it is no lifetime, and too large to calculate with
@@ -60,6 +62,10 @@ class GrantRefused(OAuthClientError):
         super().__init__(f"the issuer refused the grant: {error}")
 
 
+class IdTokenRefused(OAuthClientError):
+    """The answer to the code came with an ID token that does not hold, or with none (OIDC Core 1.0 §3.1.3.7)."""
+
+
 class IssuerUnavailable(OAuthClientError):
     """The issuer could not be reached, or answered with nothing that can be used."""
 
@@ -90,6 +96,7 @@ class Flow:
     state: str = field(repr=False)
     verifier: str = field(repr=False)
     began_at: float
+    nonce: str | None = field(default=None, repr=False)  # None: the issuer gives no ID tokens
 
 
 class OAuthClient:
@@ -102,16 +109,18 @@ class OAuthClient:
         self._clock = clock
         self._lock = threading.Lock()
         self._metadata: Mapping[str, Any] | None = None
+        self._keys: Mapping[str, Any] | None = None
 
     def begin(self, redirect_uri: str) -> Flow:
         """Start a sign-in (RFC 7636 §4.1-4.3). Raises IssuerUnavailable."""
         state, verifier = generate_token(43), generate_token(64)
+        nonce = generate_token(43) if self._gives_id_tokens() else None
         challenge = create_s256_code_challenge(verifier)  # type: ignore[no-untyped-call]  # as its stubs are
         url = prepare_grant_uri(
             self._endpoint("authorization_endpoint"), self.client_id, "code", redirect_uri, state=state,
-            code_challenge=challenge, code_challenge_method="S256",
+            code_challenge=challenge, code_challenge_method="S256", scope="openid api" if nonce else None, nonce=nonce,
         )  # fmt: skip
-        return Flow(self.issuer, url, redirect_uri, state, verifier, self._clock.now())
+        return Flow(self.issuer, url, redirect_uri, state, verifier, self._clock.now(), nonce)
 
     def is_answer(self, flow: Flow, callback: str) -> bool:
         """Tell whether a callback carries the flow's state; one that does not must leave the flow as it is."""
@@ -138,7 +147,26 @@ class OAuthClient:
             raise CallbackRefused("the answer holds neither a code nor an error")
         form = {"grant_type": "authorization_code", "code": answer["code"]}
         form |= {"redirect_uri": flow.redirect_uri, "code_verifier": flow.verifier}
-        return self._tokens(self._post("token_endpoint", form), None)
+        return self.accept(flow, self._post("token_endpoint", form))
+
+    def accept(self, flow: Flow, response: requests.Response) -> Tokens:
+        """Return the tokens of an answer to a code, if its ID token holds; before that none of them is of any use."""
+        tokens = self._tokens(response, None)
+        if flow.nonce is not None:
+            self.check_id_token(_json_object(response).get("id_token"), flow.nonce)
+        return tokens
+
+    def check_id_token(self, token: object, nonce: str) -> None:
+        """Raise IdTokenRefused unless the token is this sign-in's. An unknown key is looked for once more: the issuer
+        may have changed its keys since they were fetched."""
+        expected = Expected(self.issuer, self.client_id, nonce, self._clock.now())
+        try:
+            try:
+                validate(token, self._fetch_keys(), expected)
+            except UnknownKey:
+                validate(token, self._fetch_keys(anew=True), expected)
+        except InvalidIdToken as error:
+            raise IdTokenRefused(f"the ID token was refused: {error}") from error
 
     def check_arrival(self, flow: Flow, callback: str) -> None:
         """Refuse an answer at another issuer's redirect URI (RFC 9700 §4.4.2.2)."""
@@ -199,12 +227,31 @@ class OAuthClient:
         except requests.RequestException as error:
             raise NoAnswer(f"no answer from the {endpoint} ({type(error).__name__})") from error
 
-    def _endpoint(self, name: str) -> str:
-        """Return an endpoint from the issuer's metadata, which is fetched once (RFC 8414 §3)."""
+    def _gives_id_tokens(self) -> bool:
+        scopes = self._told().get("scopes_supported")
+        return isinstance(scopes, list) and "openid" in scopes
+
+    def _fetch_keys(self, *, anew: bool = False) -> Mapping[str, Any]:
+        """Return the issuer's JWK set, fetched once unless it is to be fetched anew. Raises IssuerUnavailable."""
+        if self._keys is None or anew:
+            try:
+                response = self._http.get(self._endpoint("jwks_uri"), allow_redirects=False)
+            except requests.RequestException as error:
+                raise NoAnswer(f"no keys from {self.issuer} ({type(error).__name__})") from error
+            if response.status_code != 200:
+                raise IssuerUnavailable(f"the issuer's keys: HTTP {response.status_code}")
+            self._keys = _json_object(response)
+        return self._keys
+
+    def _told(self) -> Mapping[str, Any]:
+        """Return the issuer's metadata, which is fetched once (RFC 8414 §3)."""
         with self._lock:
             if self._metadata is None:
                 self._metadata = self._fetch_metadata()
-            url = self._metadata.get(name)
+            return self._metadata
+
+    def _endpoint(self, name: str) -> str:
+        url = self._told().get(name)
         if not isinstance(url, str):
             raise IssuerUnavailable(f"the issuer's metadata names no {name}")
         return url

@@ -142,7 +142,8 @@ class CallbackDelivery(Observation):
     """What became of an authorization response that was brought to a client. `token_requests` counts, by issuer
     (`honest`, `attacker`), what reached each token endpoint meanwhile; both were listened to. `status` is None where
     the client did not answer; `signed_in` tells whether somebody is signed in afterwards, and `account` the name that
-    the client shows for him. `message` is what the page tells; `offers_login`: it leads on to a new sign-in."""
+    the client shows for him. `message` is what the page tells; `offers_login`: it leads on to a new sign-in.
+    `api_calls` counts the requests with a token that came to the attacker's API meanwhile."""
 
     kind: Literal["callback"] = "callback"
     redirect_uri: str
@@ -152,6 +153,7 @@ class CallbackDelivery(Observation):
     account: str = ""
     message: str = ""
     offers_login: bool = False
+    api_calls: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

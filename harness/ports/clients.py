@@ -128,6 +128,10 @@ class RelyingParty(Protocol):
     def another(self) -> RelyingParty:
         """The same client in another browser, or another instance of it; it ends with this one."""
 
+    def provider_gives(self, mistake: str | None) -> None:
+        """Let the attacker's issuer answer codes with tokens, the ID token with this mistake; `nothing`: with none.
+        None: let it refuse codes, as at first."""
+
     def sample_states(self, case: str, count: int) -> SecretSample:
         """Begin so many sign-ins at the honest issuer, and look at their states."""
 

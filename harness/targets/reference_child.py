@@ -8,7 +8,6 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.machine.commands import end_tree
@@ -32,9 +31,9 @@ class ChildGone(Exception):
 
 
 def desktop_command(
-    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings, clock: Path | None = None
+    target: ReferenceHost, stage: str, app: str, surroundings: Surroundings
 ) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment of a desktop client of a stage. `clock`: a file that sets its clock forward."""
+    """Arguments and environment of a desktop client of a stage. Its clock is ahead as its stage's is."""
     address = target.addresses[stage]
     environment = {
         **surroundings.environment,
@@ -45,7 +44,7 @@ def desktop_command(
         "AUTH_TLS_CA": str(target.reference.ca_file),
         "AUTH_STORE_TIMEOUT": str(STORE_SECONDS),
     }
-    return target.command("reference_impl.desktop", *surroundings.arguments, clock=clock), environment
+    return target.command("reference_impl.desktop", *surroundings.arguments, clock=target.clock_file), environment
 
 
 class DesktopChild:

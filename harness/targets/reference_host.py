@@ -49,7 +49,7 @@ class ReferenceHost:
     def __init__(self, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> None:
         self.machine, self.redactor, self.faults = machine, redactor, tuple(faults)
         self.closing = ExitStack()
-        self.shifted = ShiftedClock()
+        self.shifted = _ToldClock()
         self.switches = {stage: Switches() for stage in STAGES}
         self.addresses: dict[str, StageAddress] = {}
         self.taps: dict[str, TokenTap] = {}
@@ -79,6 +79,7 @@ class ReferenceHost:
         host, port = server.get_host_and_port()
         self.aws_endpoint = f"http://{host}:{port}"
         self.folder = Path(self.closing.enter_context(TemporaryDirectory(dir=self.machine.folder)))
+        self.shifted.tell(self.clock_file)
         parts = {stage: with_switches(parts_of(self.faults, stage), self.switches[stage]) for stage in STAGES}
         self.reference = Reference.start(self.folder, self.aws_endpoint, parts, self.shifted, users=USERS)
         self.closing.callback(self.reference.stop)
@@ -130,6 +131,11 @@ class ReferenceHost:
             personal=PERSONAL,
         )
 
+    @property
+    def clock_file(self) -> Path:
+        """Where child processes read how far the clock is ahead."""
+        return self.folder / "clock"
+
     def new_session(self) -> requests.Session:
         """A user agent that trusts the reference's authority and finds its hosts on loopback."""
         return loopback_session(self.reference.ca_file)
@@ -155,3 +161,20 @@ class ReferenceHost:
     def close(self) -> None:
         """Stop everything that was started; safe to call twice."""
         self.closing.close()
+
+
+class _ToldClock(ShiftedClock):
+    """A clock that can be set forward, and tells child processes how far by a file."""
+
+    _file: Path | None = None
+
+    def tell(self, file: Path) -> None:
+        self._file = file
+        self.advance(0.0)
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        if self._file is not None:
+            told = self._file.with_suffix(".new")
+            told.write_text(str(self._shift))
+            told.replace(self._file)  # at once: who reads meanwhile finds the one or the other

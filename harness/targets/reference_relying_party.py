@@ -11,7 +11,6 @@ import json
 import math
 import re
 import secrets
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -51,7 +50,7 @@ class ReferenceRelyingParty(ABC):
         self._ends = ExitStack()
         self._certificate = target.folder / "loopback-cert.pem"
         name = next(each for each in STAGES if each != stage)
-        self._attacker = AttackerIssuer(self._certificate, f"auth.{name}.localhost")
+        self._attacker = AttackerIssuer(self._certificate, f"auth.{name}.localhost", target.shifted.now)
         self._ends.callback(self._attacker.close)
         self._other = KnownStage(name, self._attacker.url, self._attacker.url)
         try:
@@ -72,7 +71,7 @@ class ReferenceRelyingParty(ABC):
         return url
 
     def deliver(self, case: str, callback: str) -> CallbackDelivery:
-        tap = self._target.taps[self._stage]
+        tap, called = self._target.taps[self._stage], self._attacker.api_calls
         with tap.listening(self._recorder, case, self.client_id), self._attacker.listening(self._recorder, case):
             answer = self._bring(case, callback)
         sent = [o for o in self._recorder.seen if isinstance(o, HttpExchange) and o.case == case]
@@ -88,8 +87,12 @@ class ReferenceRelyingParty(ABC):
                 account=account or "",
                 message=_told(page := self._page(answer)),
                 offers_login=self._offers_login(page),
+                api_calls=self._attacker.api_calls - called,
             )
         )
+
+    def provider_gives(self, mistake: str | None) -> None:
+        self._attacker.give_tokens(mistake)
 
     def sample_states(self, case: str, count: int) -> SecretSample:
         found = [parse_qs(urlsplit(self._begin_again()).query).get("state", [""])[0] for _ in range(count)]
@@ -215,9 +218,7 @@ class DesktopParty(ReferenceRelyingParty):
     def _start(self) -> None:
         surroundings = self._ends.enter_context(prepare(AS_IT_IS, self._target.machine, self._target.folder))
         app = f"authassay-{secrets.token_hex(4)}"
-        self._ahead = surroundings.folder / "clock"
-        self._set_clock()
-        arguments, environment = desktop_command(self._target, self._stage, app, surroundings, self._ahead)
+        arguments, environment = desktop_command(self._target, self._stage, app, surroundings)
         other = {self._other.name: {"issuer": self._other.issuer, "api": self._other.api_url}}
         environment = {**environment, "AUTH_OTHER_STAGES": json.dumps(other)}
         self._child = DesktopChild(arguments, environment, str(surroundings.folder))
@@ -239,7 +240,6 @@ class DesktopParty(ReferenceRelyingParty):
         return other
 
     def _begin_login(self, stage: str) -> str:
-        self._set_clock()
         reply = self._child.ask(do="begin_login", **({"stage": stage} if stage else {}))
         if "authorize_url" not in reply:
             raise TargetError(f"the desktop begins no sign-in: {reply.get('error')}")
@@ -247,7 +247,6 @@ class DesktopParty(ReferenceRelyingParty):
 
     def _bring(self, case: str, callback: str) -> Answer:
         """To the port of this process, also where it was meant for another's."""
-        self._set_clock()
         own, asked = urlsplit(str(self._child.ready["window"])), urlsplit(callback)
         return self._browser.get(case, asked._replace(netloc=own.netloc).geturl(), role="callback", **self._about)
 
@@ -264,10 +263,6 @@ class DesktopParty(ReferenceRelyingParty):
         window.get("window", link, record=False)
         origin = link.partition("/open/")[0]
         return SIGN_IN in window.get("window", f"{origin}/login", record=False).text
-
-    def _set_clock(self) -> None:
-        """Let the process's clock show what the stage's does."""
-        self._ahead.write_text(str(self._target.shifted.now() - time.time()))
 
     def _new_browser(self) -> HttpProbe:
         return HttpProbe(self._target.new_client(), self._recorder, {"127.0.0.1"})

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote
 from reference_impl.desktop import switching
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
-from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, OAuthClientError
+from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, IdTokenRefused, OAuthClientError
 from reference_impl.session_store import SessionStore, SessionStoreError
 from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages
@@ -166,7 +166,7 @@ class Window:
         """Take the issuer's answer; the page is for the system's browser and leads nowhere."""
         try:
             self._sessions.complete(f"{self.origin}{request.path}?{request.query}")
-        except (AuthorizationDenied, GrantRefused):
+        except (AuthorizationDenied, GrantRefused, IdTokenRefused):
             return self._message(403, "Not signed in", f"The sign-in was cancelled or refused. {_CLOSE}")
         except OAuthClientError:
             text = "This answer does not belong to a sign-in of the app, or the sign-in service did not answer."

@@ -109,7 +109,8 @@ def create_issuer_app(
     app.add_url_rule("/introspect", view_func=routes.introspect, methods=["POST"])
     app.add_url_rule("/revoke", view_func=routes.revoke, methods=["POST"])
     app.add_url_rule("/.well-known/jwks.json", "jwks", lambda: jsonify(keys.jwks()))
-    app.add_url_rule("/.well-known/oauth-authorization-server", "metadata", lambda: jsonify(metadata))
+    for name in ("oauth-authorization-server", "openid-configuration"):  # RFC 8414 §3, OpenID Connect Discovery 1.0 §4
+        app.add_url_rule(f"/.well-known/{name}", name, lambda: jsonify(metadata))
     app.register_error_handler(Exception, answer_fault)
     app.after_request(headers)
     return app

@@ -22,9 +22,9 @@ from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationReque
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.responses import bind_browser, browser_secret, redirect_back, show_page
 from reference_impl.issuer.state import IssuerState, IssuerStore
+from reference_impl.issuer.token_endpoint import OPENID, SCOPE
 from reference_impl.issuer.transactions import Transaction, Transactions
 
-SCOPE = "api"  # what every grant is for
 PARAMETERS = tuple(field.name for field in fields(AuthorizationRequest))
 
 
@@ -97,7 +97,10 @@ class LoginFlow:
 
         def open_it(state: IssuerState) -> tuple[str, Transaction]:
             chosen = self.correlation.choose(state, proposed, others, self.clock.now())
-            begun = Transaction(client.client_id, redirect_uri, asked.state, asked.code_challenge, chosen, SCOPE, None)
+            scope = granted_scope(asked.scope)
+            begun = Transaction(
+                client.client_id, redirect_uri, asked.state, asked.code_challenge, chosen, scope, asked.nonce
+            )
             return self._open(state, begun, browser), begun
 
         handle, transaction = self.store.change(open_it)
@@ -162,3 +165,8 @@ def read_request(args: MultiDict[str, str]) -> AuthorizationRequest:
     if repeated:
         raise NoAnswer("The application sent a parameter twice.")
     return AuthorizationRequest(**{name: args.get(name) or None for name in PARAMETERS})
+
+
+def granted_scope(asked: str | None) -> str:
+    """Return what a login is granted: the API, always, and an ID token for who asks for one."""
+    return f"{OPENID} {SCOPE}" if OPENID in (asked or "").split() else SCOPE

@@ -22,6 +22,7 @@ class AuthorizationRequest:
     code_challenge: str | None
     code_challenge_method: str | None
     correlation_id: str | None
+    nonce: str | None  # OpenID Connect Core 1.0 §3.1.2.1
 
 
 class AuthorizationPolicy:

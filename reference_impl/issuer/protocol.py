@@ -27,7 +27,15 @@ from flask import Flask, Response, g
 from reference_impl.issuer.clients import AuthlibClient, ClientRegistry
 from reference_impl.issuer.introspection import Facts, Introspection
 from reference_impl.issuer.revocation import GrantOfToken, Revocation, read_leaving
-from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, InvalidScope, TokenEndpoint, TokenSet
+from reference_impl.issuer.token_endpoint import (
+    OPENID,
+    SCOPE,
+    CodeRedemption,
+    InvalidGrant,
+    InvalidScope,
+    TokenEndpoint,
+    TokenSet,
+)
 
 
 class IssuerServer(AuthorizationServer):
@@ -46,7 +54,7 @@ class IssuerServer(AuthorizationServer):
         self.revocation = revocation
         self.introspection = introspection
         super().__init__(app)
-        self.scopes_supported = ["api"]
+        self.scopes_supported = [SCOPE, OPENID]
         self.register_grant(CodeGrant)
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revoke)

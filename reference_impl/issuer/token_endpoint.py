@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reference_impl.clock import Clock
 from reference_impl.config import StageConfig
@@ -20,7 +21,9 @@ from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.tokens import RefreshRefused, TokenStore, session_of
 
-SCOPE = "api"  # what every grant is for; no client has less or more
+SCOPE = "api"  # what every grant is for; no client has less
+ID_TOKEN_LIFETIME = 300  # seconds: it is read once, when it comes
+OPENID = "openid"  # besides, for who wants an ID token at the login
 
 
 class InvalidGrant(Exception):
@@ -55,10 +58,12 @@ class TokenSet:
     expires_in: int
     scope: str = SCOPE
     token_type: str = "Bearer"  # or DPoP (RFC 9449 §5)
+    id_token: str = ""
 
     def body(self) -> dict[str, str | int]:
-        """Return the answer's JSON object (RFC 6749 §5.1)."""
+        """Return the answer's JSON object (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3)."""
         return {
+            **({"id_token": self.id_token} if self.id_token else {}),
             "access_token": self.access_token,
             "token_type": self.token_type,
             "expires_in": self.expires_in,
@@ -109,7 +114,10 @@ class TokenEndpoint:
             session = self.tokens.bind(state, session, request.thumbprint)
         self.codes.bind_session(state, request.code, session.session_id)
         self.events.record(state, LoginCompleted(session, binding.new_account))
-        return self._tokens(session, refresh_token)
+        tokens = replace(self._tokens(session, refresh_token), scope=binding.scope)
+        if OPENID not in binding.scope.split():
+            return tokens
+        return replace(tokens, id_token=self.id_token(session, binding.nonce))
 
     def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
         """Refuse a code of another client, for another redirect URI, or without its verifier (RFC 7636 §4.6)."""
@@ -148,7 +156,7 @@ class TokenEndpoint:
 
     def check_scope(self, scope: str | None) -> None:
         """Raise InvalidScope where a refresh asks for what its login was not granted (RFC 6749 §6)."""
-        if set((scope or "").split()) - {SCOPE}:
+        if set((scope or "").split()) - {SCOPE, OPENID}:
             raise InvalidScope
 
     def end(self, state: IssuerState, session_id: str, reason: Reason, occurred_at: float | None = None) -> None:
@@ -198,6 +206,21 @@ class TokenEndpoint:
             return TokenSet(self.keys.sign(claims), refresh_token, lifetime)
         bound = self.keys.sign({**claims, "cnf": {"jkt": session.thumbprint}})  # RFC 9449 §6.1
         return TokenSet(bound, refresh_token, lifetime, token_type="DPoP")
+
+    def id_token(self, session: Session, nonce: str | None) -> str:
+        """Tell the client, and nobody else, that the user has just logged in (OpenID Connect Core 1.0 §2)."""
+        now = int(self.clock.now())
+        claims: dict[str, object] = {
+            "iss": self.config.issuer,
+            "aud": session.client_id,
+            "sub": session.subject,
+            "iat": now,
+            "exp": now + ID_TOKEN_LIFETIME,
+            "auth_time": now,
+            "sid": session.session_id,
+            **({"nonce": nonce} if nonce is not None else {}),
+        }
+        return self.keys.sign_as("JWT", json.dumps(claims).encode())
 
 
 def s256_challenge(code_verifier: str) -> str:

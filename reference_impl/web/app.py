@@ -20,6 +20,7 @@ from reference_impl.oauth_client import (
     CallbackRefused,
     Flow,
     GrantRefused,
+    IdTokenRefused,
     OAuthClient,
     OAuthClientError,
 )
@@ -171,7 +172,7 @@ class WebClient:
         ended = self._cookies.end_flow()
         try:
             tokens = self._oauth[flow.issuer].redeem(flow, callback)
-        except (AuthorizationDenied, GrantRefused):
+        except (AuthorizationDenied, GrantRefused, IdTokenRefused):
             return redirect("/login?notice=denied", ended)
         except CallbackRefused:
             return self._message(400, "This answer does not belong to your sign-in. Please start again.", ended)
