@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
@@ -88,6 +89,11 @@ class AwsClients:
         config = _config(attempts=3, **style)
         with self._lock:
             return self._session.client("s3", endpoint_url=self._endpoint, config=config)
+
+    def dynamodb(self) -> DynamoDBClient:
+        """Return a client of DynamoDB."""
+        with self._lock:
+            return self._session.client("dynamodb", endpoint_url=self._endpoint, config=_config(attempts=3))
 
     def events(self) -> EventBridgeClient:
         """Return a client of EventBridge, without retries of its own: the publisher decides what is sent again."""

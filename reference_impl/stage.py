@@ -22,8 +22,11 @@ from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
 from reference_impl.database import Database
 from reference_impl.events import EventSigner, Outbox, Publisher, Reason, Relay, outbox
+from reference_impl.events.dynamo_outbox import DynamoOutbox
 from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
+from reference_impl.issuer.dynamo_state import DynamoStore
+from reference_impl.issuer.dynamo_table import DynamoTable
 from reference_impl.issuer.sqlite_state import SqliteStore
 from reference_impl.issuer.state import IssuerStore
 from reference_impl.loopback import loopback_session
@@ -81,6 +84,7 @@ class StageApp:
         self._relay.stop()
         self._http.close()
         self.events_client.close()
+        self.store.close()
         self._ssm.close()
         self.database.close()
 
@@ -109,11 +113,11 @@ def build_stage(
     """Build issuer, API and web client of one stage. Raises sqlite3.Error where its database cannot be opened."""
     parts, clock = parts or Parts(), clock or SystemClock()
     database = Database(config.database, *SCHEMAS)
-    store = SqliteStore(database)
     stopping = threading.Event()
     signer = EventSigner()
-    box = parts.choose(Part.OUTBOX, Outbox(database, clock, signer))
     clients = aws or config.aws.clients()
+    store, real_box = open_state(config, database, clock, clients, signer)
+    box = parts.choose(Part.OUTBOX, real_box)
     events_client, ssm = clients.events(), clients.ssm()
     publisher = parts.choose(
         Part.PUBLISHER,
@@ -130,6 +134,19 @@ def build_stage(
     }
     relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(store))
     return StageApp(config, apps, issuer, store, database, box, publisher, events_client, relay, http, ssm)
+
+
+def open_state(
+    config: StageConfig, database: Database, clock: Clock, aws: AwsClients, signer: EventSigner
+) -> tuple[IssuerStore, Outbox]:
+    """Return where the issuer keeps its state, with the outbox of the same transactions: by default the stage's file.
+
+    In the file stay, also where a table is configured, what is not the issuer's, and which DPoP proofs were seen.
+    """
+    if not config.state_table:
+        return SqliteStore(database), Outbox(database, clock, signer)
+    store = DynamoStore(DynamoTable(aws.dynamodb(), config.state_table))
+    return store, DynamoOutbox(store, clock, signer)
 
 
 def build_api(

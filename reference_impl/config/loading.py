@@ -20,7 +20,14 @@ from reference_impl.config.stage_choice import choose_stage
 from reference_impl.known_stages import KnownStage, read_other_stages
 
 URLS = ("Issuer", "Api", "Web")
-VARIABLES = (variables.DATABASE, variables.TLS_CA, variables.SECRETS, variables.REGION, variables.ENDPOINT)
+VARIABLES = (
+    variables.DATABASE,
+    variables.STATE_TABLE,
+    variables.TLS_CA,
+    variables.SECRETS,
+    variables.REGION,
+    variables.ENDPOINT,
+)
 OTHERS = variables.OTHER_STAGES_RESOURCE.name
 
 
@@ -72,6 +79,7 @@ def load_config(
         aws=AwsAccess.of_environment(environ),
         ca_file=Path(ca_file) if ca_file else None,
         other_stages=other_stages,
+        state_table=variables.STATE_TABLE.read(environ),
         **vars(secrets),
     )
 

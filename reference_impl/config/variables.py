@@ -68,6 +68,13 @@ DATABASE = Variable(
     "/var/lib/auth/prod.sqlite",
     required=True,
 )
+STATE_TABLE = Variable(
+    "AUTH_STATE_TABLE",
+    Type.TEXT,
+    "a DynamoDB table, laid out as SST's Auth component does, that keeps accounts, sessions and outbox in the place of "
+    "the SQLite file",
+    "shop-prod-AuthTable",
+)
 TLS_CA = Variable(
     "AUTH_TLS_CA", Type.PATH, "the authority that vouches for the stage's hosts (PEM)", "/etc/auth/ca.pem"
 )
@@ -190,6 +197,7 @@ SERVER = (
     KEY_FILE,
     SECRETS,
     DATABASE,
+    STATE_TABLE,
     TLS_CA,
     LISTEN,
     TLS_CERT,

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
+from reference_impl.aws import AwsAccess
+from reference_impl.config import Lifetimes
 from reference_impl.events.dynamo_outbox import DynamoOutbox
 from reference_impl.issuer.dynamo_state import DynamoStore
+from reference_impl.issuer.dynamo_table import Unit
+from reference_impl.stage import build_stage
+from tests.reference_impl.conftest import make_config
 from tests.reference_impl.events.test_events import (  # noqa: F401 - collected here
     test_a_dead_token_is_one_event_however_often_it_comes,
     test_a_disabled_account_is_told_apart,
@@ -16,7 +24,7 @@ from tests.reference_impl.events.test_events import (  # noqa: F401 - collected 
     test_garbage_is_at_most_one_event_a_minute_and_client_with_a_count,
     test_two_first_logins_at_once_make_one_account_and_two_events,
 )
-from tests.reference_impl.issuer.dynamo import dynamo_table
+from tests.reference_impl.issuer.dynamo import TABLE, dynamo_table
 from tests.reference_impl.issuer.test_authorization import (  # noqa: F401 - collected here
     test_a_disabled_account_gets_no_code,
     test_a_login_page_answers_once_and_not_after_its_lifetime,
@@ -35,6 +43,30 @@ from tests.reference_impl.issuer.test_tokens import (  # noqa: F401 - collected 
     test_reuse_after_the_grace_ends_this_grant_and_no_other,
     test_rotation_does_not_extend_the_absolute_lifetime,
 )
+
+ACCESS = {"region": "eu-central-1", "access_key_id": "reference", "secret_access_key": "reference"}
+
+
+def test_a_stage_keeps_its_state_in_the_table_that_is_configured(tmp_path: Path) -> None:
+    with dynamo_table() as table:
+        config = replace(make_config(tmp_path, Lifetimes()), state_table=TABLE, aws=AwsAccess(**ACCESS))
+        stage = build_stage(config)
+        assert isinstance(stage.store, DynamoStore)
+        assert isinstance(stage.outbox, DynamoOutbox)
+        stage.store.change(lambda state: state.count_malformed("web"))
+        assert table.read(lambda unit: [sk for sk, _ in unit.query("malformed")]) == ["web"]
+        stage.stop()
+
+
+def test_a_table_that_fails_is_told_as_storage_that_fails(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = bench.login()
+
+    def fails(*arguments: Any, **named: Any) -> Any:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+    monkeypatch.setattr(Unit, "commit", fails)
+    answer = bench.refresh(tokens["refresh_token"])
+    assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
 
 
 @pytest.fixture
