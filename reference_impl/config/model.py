@@ -29,6 +29,7 @@ class Client:
     native: bool = False
     confidential: bool = False
     introspects: bool = False  # a resource server: it may ask what a token is worth (RFC 7662 §2.1)
+    post_logout_redirect_uris: tuple[str, ...] = ()  # where a logout at the issuer may lead back to
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def registered_clients(web_url: str, stage: str) -> tuple[Client, ...]:
     """
     native = ("http://127.0.0.1/cb", f"http://127.0.0.1/cb/{stage}")
     clients = (
-        Client("web", (f"{web_url}/callback",)),
+        Client("web", (f"{web_url}/callback",), post_logout_redirect_uris=(f"{web_url}/login",)),
         Client("desktop", native, native=True),
         Client("reports", (f"{web_url}/reports/callback",), confidential=True, introspects=True),
     )

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from reference_impl.events.occurrences import ServerFault
 from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.authorization import LoginFlow
+from reference_impl.issuer.end_session import EndSession
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.state import IssuerState, IssuerStore, StorageError
@@ -98,6 +99,7 @@ def create_issuer_app(
     app: Flask,
     routes: IssuerRoutes,
     login: LoginFlow,
+    end_session: EndSession,
     keys: KeyRing,
     metadata: Mapping[str, object],
     headers: Callable[[Response], Response],
@@ -105,6 +107,7 @@ def create_issuer_app(
     """Give the application its routes, and every answer its headers; return it."""
     app.add_url_rule("/authorize", view_func=login.authorize, methods=["GET"])
     app.add_url_rule("/login", view_func=login.submit, methods=["POST"])
+    app.add_url_rule("/logout", view_func=end_session.answer, methods=["GET", "POST"])
     app.add_url_rule("/token", view_func=routes.token, methods=["POST"])
     app.add_url_rule("/introspect", view_func=routes.introspect, methods=["POST"])
     app.add_url_rule("/revoke", view_func=routes.revoke, methods=["POST"])

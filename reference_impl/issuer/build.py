@@ -18,6 +18,7 @@ from reference_impl.issuer.client_secrets import ClientSecrets
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeStore
 from reference_impl.issuer.correlation import Correlation
+from reference_impl.issuer.end_session import EndSession
 from reference_impl.issuer.identity import ConfiguredUsers, IdentityProvider
 from reference_impl.issuer.introspection import Introspection
 from reference_impl.issuer.keys import KeyRing
@@ -93,5 +94,6 @@ def build_issuer(
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
     proofs = parts.choose(Part.TOKEN_PROOFS, ProofVerifier(clock, seen))
     routes = IssuerRoutes(store, server, events, proofs, f"{config.issuer}/token")
-    create_issuer_app(app, routes, login, keys, metadata, headers)
+    end_session = EndSession(config, store, clients, keys, endpoint)
+    create_issuer_app(app, routes, login, end_session, keys, metadata, headers)
     return Issuer(app, keys, tokens, accounts, endpoint, events, metadata)

@@ -15,6 +15,7 @@ def build_metadata(config: StageConfig) -> dict[str, object]:
         "jwks_uri": f"{config.issuer}/.well-known/jwks.json",
         "revocation_endpoint": f"{config.issuer}/revoke",
         "introspection_endpoint": f"{config.issuer}/introspect",
+        "end_session_endpoint": f"{config.issuer}/logout",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
