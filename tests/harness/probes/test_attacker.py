@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
 
+from harness.errors import TargetError
 from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.probes.attacker import AttackerIssuer
+from harness.probes.id_tokens import MISTAKES, IdTokens
 from harness.redact import Redactor
+from reference_impl.id_token import Expected, InvalidIdToken, validate
 from reference_impl.loopback import LoopbackHost, loopback_session
 
 CODE = "an-authorization-code-of-43-characters-here"
@@ -73,5 +77,34 @@ def test_token_requests_are_recorded_while_somebody_listens_and_without_their_se
 
 
 def test_what_it_does_not_serve_is_not_found(attacker: AttackerIssuer, http: requests.Session) -> None:
-    assert http.get(f"{attacker.url}/me").status_code == 404
+    assert http.get(f"{attacker.url}/nothing").status_code == 404
     assert http.get(f"{attacker.url}/authorization").status_code == 404
+
+
+def test_it_gives_tokens_when_it_is_told_to_and_counts_who_comes_with_one(
+    attacker: AttackerIssuer, http: requests.Session
+) -> None:
+    asked = {"client_id": "web", "redirect_uri": "https://app.dev.localhost/cb", "state": "s", "nonce": "n"}
+    ended = http.get(f"{attacker.url}/authorization", params=asked, allow_redirects=False)
+    code = parse_qs(urlsplit(ended.headers["Location"]).query)["code"][0]
+    attacker.give_tokens("nothing")
+    tokens = http.post(f"{attacker.url}/token", data={"code": code}).json()
+    jwks = http.get(f"{attacker.url}/jwks").json()
+    validate(tokens["id_token"], jwks, Expected(attacker.url, "web", "n", time.time()))
+    http.get(f"{attacker.url}/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    http.get(f"{attacker.url}/me")
+    assert attacker.api_calls == 1
+
+
+@pytest.mark.parametrize("mistake", sorted(set(MISTAKES) - {"nothing", "no ID token"}))
+def test_each_mistake_is_in_the_token(mistake: str) -> None:
+    tokens = IdTokens(time.time)
+    tokens.expect("c", "web", "n")
+    token = tokens.answer("https://id", "c", mistake)["id_token"]
+    with pytest.raises(InvalidIdToken):
+        validate(token, tokens.jwks(), Expected("https://id", "web", "n", time.time()))
+
+
+def test_a_mistake_that_it_cannot_make_is_told(attacker: AttackerIssuer) -> None:
+    with pytest.raises(TargetError, match="no such mistake"):
+        attacker.give_tokens("no nonsense")

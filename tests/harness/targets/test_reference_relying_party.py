@@ -28,7 +28,7 @@ def asked(url: str) -> dict[str, str]:
 def right_answer(reference: ReferenceTarget, recorder: Recorder, request: dict[str, str]) -> str:
     at = reference.issuer("prod", recorder)
     client = at.address.clients[request["client_id"]]
-    changes = {**request, "scope": None}
+    changes: dict[str, str | None] = dict(request)
     ended = at.authorize("code", client, at.address.users["existing"], changes)
     return f"{request['redirect_uri']}?{urlencode(ended.parameters)}"
 
