@@ -76,3 +76,15 @@ Feature: The secrets of a sign-in, at rest and on the way
     Given the server as a process of its own
     When a user logs in, refreshes, is refused and logs out, and what the server wrote is searched
     Then STORE-05.E1 holds: no secret is in what the server wrote
+
+  @STORE-14
+  Scenario: What is stored is of its user and its machine, and a change of it is noticed
+    Given a desktop client with a secret store of its own, and a user who signed in with it
+    And a vault of encrypted files, allowed where the system has no store, with a secret in it
+    When the store's entries and the vault's files are looked at
+    And another user and another machine try to obtain what is stored
+    And each region of each file of the vault is changed, and the secret is read
+    Then STORE-14.E1 holds: the store keeps the items where the system protects them for its user
+    And STORE-14.E2 holds: neither another user nor another machine gets what is stored
+    And STORE-14.E3 holds: each change of the vault is told as tampering, and nothing altered is read
+    And STORE-14.E4 holds: the vault is its owner's alone, and its key is in another folder

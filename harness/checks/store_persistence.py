@@ -49,9 +49,6 @@ def _not_resumed(seen: Record, case: str) -> list[Complaint]:
 
 @check("STORE-02.E2", "NIST SP 800-63B-4 §5.1, seed L43")
 def last_token_outlives_each_restart(seen: Record, parameters: Parameters) -> Judgement:
-    given = require_answer(seen.one(HttpExchange, "refresh before the kill")).json().get(TOKEN)
-    if not given:
-        raise MissingObservation("the refresh before the kill gave no token")
     complaints = []
     for case in RESTARTS:
         before, after = (token_of(seen.one(NativeListing, one)) for one in (BEFORE[case], case))
@@ -61,9 +58,19 @@ def last_token_outlives_each_restart(seen: Record, parameters: Parameters) -> Ju
             complaints.append(Complaint(f"{when}: no refresh token is stored", listing))
         elif after.fingerprint != before.fingerprint:
             complaints.append(Complaint(f"{case}: another value is stored than before", listing))
-        elif case == "after the kill" and given not in after.secrets:
-            complaints.append(Complaint(f"{case}: not the token that was given last is stored", listing))
-    return conclude(complaints, "what was stored last was stored after each restart")
+    return conclude(complaints or _stale(seen), "what was stored last was stored after each restart")
+
+
+def _stale(seen: Record) -> list[Complaint]:
+    """Whether another token than the last one is stored after the kill."""
+    given = require_answer(seen.one(HttpExchange, "refresh before the kill")).json().get(TOKEN)
+    listing = seen.one(NativeListing, "after the kill")
+    stored = token_of(listing)
+    if not given:
+        raise MissingObservation("the refresh before the kill gave no token")
+    if stored is not None and given in stored.secrets:
+        return []
+    return [Complaint("after the kill: not the token that was given last is stored", listing)]
 
 
 def token_of(listing: NativeListing) -> NativeItem | None:

@@ -50,17 +50,17 @@ def locked_is_taken_for_missing_and_overwritten(real: Any) -> Any:
     return Hasty(real)
 
 
-@fault("F-STORE-07-c", "STORE-07.E3", Part.STORE_BACK_END)
-def on_locked_the_token_goes_to_a_file_for_now(real: Any) -> Any:
-    class Provisional(Wrapped):
-        def write(self, entry: Entry, stored: str) -> None:
+@fault("F-STORE-07-c", "STORE-07.E3", Part.SESSION_STORE)
+def on_locked_the_token_goes_to_a_file_for_now(real: StoreChain) -> Opens:
+    class Provisional(SessionStore):
+        def set(self, stage: str, account: str, item: str, value: str | bytes) -> None:
             try:
-                self._real.write(entry, stored)
+                super().set(stage, account, item, value)
             except BackEndLocked:
-                in_data_home("for-now.txt").write_text(stored)
+                in_data_home("for-now.txt").write_bytes(value if isinstance(value, bytes) else value.encode())
                 raise
 
-    return Provisional(real)
+    return behaving_as(real, Provisional)
 
 
 @fault("F-STORE-07-x1", "STORE-07.E1", Part.STORE_BACK_END)

@@ -18,7 +18,7 @@ from reference_impl.parts import Part
 from reference_impl.session_store import NotFound, SessionStore, StoreChain
 from reference_impl.session_store.model import Entry
 
-SOON = 0.3  # seconds by which a write is put off
+SOON = 2.0  # seconds by which a write is put off
 ASIDE = "-before"  # how the account is called under which a cleared item is kept
 
 

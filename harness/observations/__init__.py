@@ -7,6 +7,7 @@ a secret stood, its mark stands.
 from __future__ import annotations
 
 from harness.observations.artifacts import ArtifactValues, FoundValue
+from harness.observations.attributes import AccessAttempt, FileMode, FileModes, TamperTable, TamperTrial
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
 from harness.observations.codec import from_json, to_json
@@ -58,6 +59,7 @@ from harness.observations.vaults import (
 
 __all__ = [
     "Absence",
+    "AccessAttempt",
     "Alerts",
     "ArtifactValues",
     "AuditResult",
@@ -76,6 +78,8 @@ __all__ = [
     "EventFlow",
     "EventSchemas",
     "EventTrial",
+    "FileMode",
+    "FileModes",
     "FlowEvent",
     "FoundValue",
     "Hit",
@@ -112,6 +116,8 @@ __all__ = [
     "StoreListing",
     "StoreOperation",
     "StoreState",
+    "TamperTable",
+    "TamperTrial",
     "TokenFacts",
     "Visits",
     "Volley",

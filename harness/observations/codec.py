@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 from pydantic import Field, TypeAdapter
 
 from harness.observations.artifacts import ArtifactValues
+from harness.observations.attributes import AccessAttempt, FileModes, TamperTable
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
@@ -96,6 +97,9 @@ Known = (
     | PersistencePolicy
     | ProcessWatch
     | Responsiveness
+    | AccessAttempt
+    | FileModes
+    | TamperTable
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

@@ -16,6 +16,7 @@ from harness.ports.events import (
     SessionEnds,
     Subscribers,
 )
+from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
@@ -37,6 +38,7 @@ __all__ = [
     "EventContract",
     "EventPath",
     "Failure",
+    "FileVault",
     "Issuer",
     "Logs",
     "Process",

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from harness.observations import (
+    AccessAttempt,
     CrashRecord,
     HttpExchange,
     LogCapture,
@@ -77,6 +78,9 @@ class StoredClient(DesktopClient, Protocol):
 
     def operate(self, case: str) -> Collection[StoreOperation]:
         """Get, set and clear an item of the client's account, in its process. What is set is a witness."""
+
+    def attempt(self, case: str, who: str) -> AccessAttempt:
+        """Try to obtain what is stored as the `second user` of the machine, or on a `second machine`."""
 
     def policy(self, case: str) -> PersistencePolicy: ...
 

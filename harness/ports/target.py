@@ -11,6 +11,7 @@ from harness.ports.builds import PackedClients
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
 from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath, Logs, SessionEnds, Subscribers
+from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.rotation import Rotation
@@ -102,6 +103,9 @@ class Target(Protocol):
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         """The desktop client in surroundings of its own."""
+
+    def file_vault(self, stage: str, recorder: Recorder) -> FileVault:
+        """The vault of encrypted files that the client's store may use."""
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         """`on_disk`: in a browser with a profile on disk, as users have; else without one."""

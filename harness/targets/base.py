@@ -19,6 +19,7 @@ from harness.ports import (
     Documentation,
     EventContract,
     EventPath,
+    FileVault,
     Issuer,
     Logs,
     Process,
@@ -131,6 +132,9 @@ class BaseTarget:
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return self._absent(StoredClient, "desktop", "desktop client")
+
+    def file_vault(self, stage: str, recorder: Recorder) -> FileVault:
+        return self._absent(FileVault, "store", "vault of files")
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return self._absent(WebClient, "web", "web client")

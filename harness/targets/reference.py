@@ -19,6 +19,7 @@ from harness.ports import (
     Documentation,
     EventContract,
     EventPath,
+    FileVault,
     Issuer,
     Logs,
     Process,
@@ -49,6 +50,7 @@ from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_documentation import ReferenceDocumentation
 from harness.targets.reference_event_contract import ReferenceEventContract
 from harness.targets.reference_event_path import ReferenceEventPath
+from harness.targets.reference_file_vault import ReferenceFileVault
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_logs import ReferenceLogs
 from harness.targets.reference_packed import ReferencePacked
@@ -147,6 +149,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return validating(StoredClient, ReferenceTalking(self, stage, recorder))
+
+    def file_vault(self, stage: str, recorder: Recorder) -> FileVault:
+        return validating(FileVault, ReferenceFileVault(self, stage, recorder))
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return validating(WebClient, ReferenceWeb(self, stage, browser, recorder, on_disk))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from harness.machine.session import BUS, PrivateSession
 from harness.matrix import this_os
 from harness.probes.constant_key import FILE, decrypted
 
-if os.name == "posix":
+if sys.platform == "linux":
     from harness.machine.secret_service import find_secret_service, start_bus
     from harness.probes.discarding_service import AlteringService, DiscardingService
     from harness.probes.own_keyring import OwnKeyring

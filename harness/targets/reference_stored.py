@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from harness.errors import TargetError
 from harness.matrix import this_os
 from harness.observations import (
+    AccessAttempt,
     BrowserHandover,
     CrashRecord,
     HttpExchange,
@@ -33,6 +34,7 @@ from harness.probes.page_scan import PageSearch
 from harness.probes.process_watch import Watcher
 from harness.probes.responsiveness import measured
 from harness.scan import SecretScanner, observe_scan
+from harness.targets.reference_attempts import attempt_as_user, attempt_on_machine
 from harness.targets.reference_child import ChildGone, Line
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_host import ReferenceHost
@@ -151,6 +153,13 @@ class ReferenceStored(ReferenceDesktop):
             self._operate(case, "set", "refresh_token"),
             self._operate(case, "clear", ""),
         ]
+
+    def attempt(self, case: str, who: str) -> AccessAttempt:
+        if who == "second user":
+            found = attempt_as_user(case, self._about, self._surroundings.folder, self._minted.secrets())
+        else:
+            found = attempt_on_machine(case, self._about, self._keyring, self._minted.secrets(), self._target.folder)
+        return self._recorder.record(found)
 
     def policy(self, case: str) -> PersistencePolicy:
         told = self._ask(do="policy")
