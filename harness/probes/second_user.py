@@ -37,11 +37,13 @@ def can_be_another() -> bool:
 
 
 def read_as_another(folders: Mapping[str, Path]) -> Attempted:
-    """Everything in copies of the folders that a process of another user can read."""
+    """Everything in copies of the folders, as far as they are there, that a process of another user can read."""
     with tempfile.TemporaryDirectory(prefix="authassay-open-") as name:
         place = Path(name)
         place.chmod(0o755)
         for label, folder in folders.items():
+            if not folder.is_dir():
+                continue
             shutil.copytree(folder, place / label, symlinks=True, ignore=_no_sockets)
         (place / "planted").write_bytes(PLANTED)
         (place / "planted").chmod(0o644)
