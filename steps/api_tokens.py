@@ -143,3 +143,39 @@ def read_tokens_of_clients(scene: Scene) -> None:
             told = {**about, "moment": "refresh"}
             renewed = at.refresh("a token of a client", tokens["refresh_token"], client, about=told)
             at.observe_token("a token of a client", at.tokens_of("a refresh", renewed)["access_token"], "access_token")
+
+
+@given("a user's session, with all the tokens of its login", target_fixture="victim")
+def a_session(scene: Scene) -> Presenter:
+    return presenter(scene)
+
+
+@when("each of these tokens is presented to the API")
+def present_kinds(victim: Presenter) -> None:
+    victim.present("the token as it is", victim.grant.access_token)
+    given = victim.grant.answer.json()
+    for kind in ("refresh_token", "id_token"):
+        if isinstance(given.get(kind), str):
+            victim.present("another token of the login", given[kind], kind=kind)
+
+
+@when("the issuer's own key signs the same claims as tokens of these types, and they are presented")
+def present_types(scene: Scene, victim: Presenter, datatable: list[list[str]]) -> None:
+    with scene.where_offered():
+        key = scene.port("signing key", lambda recorder: scene.target.signing_key())
+        mint = Mint(scene, victim, jwt_of(victim), key)
+        for (name,) in datatable[1:]:
+            header = {"typ": None if name == "none" else name}
+            mint.present("a token of a type", mint.claims(), header, typ=name)
+    victim.present("the token as it is, afterwards", victim.grant.access_token)
+
+
+@when("the access token is brought to a client as if it were its ID token")
+def deliver_as_id_token(scene: Scene) -> None:
+    """Whose issuer hands out no ID tokens, his clients take none. No client that takes them can be driven yet."""
+    with scene.where_offered():
+        at = issuer(scene)
+        supported = at.metadata.get("scopes_supported") or ()
+        if "openid" not in supported:
+            raise at.address.not_offered("id token", "its metadata offer no ID tokens: no scope openid")
+        raise at.address.not_offered("relying party", "no client that takes ID tokens is described")

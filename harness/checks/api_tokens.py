@@ -8,7 +8,7 @@ from harness.checks.common import Complaint, conclude, require_answer
 from harness.checks.forgeries import AFTERWARDS, GENUINE, accepts, facts_of, refuses, require_genuine, told
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
-from harness.observations import HttpExchange, TokenFacts
+from harness.observations import CallbackDelivery, HttpExchange, TokenFacts
 from harness.observe import MissingObservation, Record
 
 TIMES = "a token with times"
@@ -132,3 +132,26 @@ def tokens_of_clients_are_for_the_api(seen: Record, parameters: Parameters) -> J
             told = f"{answer.about['client']}, at {answer.about['moment']}: its token is for {audience!r}, not {own!r}"
             complaints.append(Complaint(told, answer, token))
     return conclude(complaints, f"the access tokens of {', '.join(sorted(clients))} are for the API")
+
+
+@check("TOKEN-18.E1", "RFC 9068 §2.1, §4, RFC 8725 §3.11, §3.12", "api")
+def only_access_tokens_are_taken(seen: Record, parameters: Parameters) -> Judgement:
+    """Of an issuer whose key the harness lacks only what its logins give can be presented: that may fail, not pass."""
+    kinds = [o for o in seen if isinstance(o, HttpExchange) and o.case == KIND]
+    complaints = taken([require_answer(e) for e in kinds], "kind")
+    if not seen.lacks("signing key") and not seen.lacks("jwt access token"):
+        complaints += not_taken(signed(seen, TYPED, "typ", (ACCESS_TYPE,)), "typ")
+        complaints += taken(signed(seen, TYPED, "typ", OTHER_TYPES), "typ")
+    elif not complaints:
+        raise MissingObservation("tokens of other types, signed by the issuer's key, could not be presented")
+    if not complaints:
+        require_genuine(seen, GENUINE, AFTERWARDS)
+    names = [e.about["kind"] for e in kinds] + list(OTHER_TYPES)
+    return conclude(complaints, f"{', '.join(dict.fromkeys(names))}: refused")
+
+
+@check("TOKEN-18.E2", "RFC 9068 §4, RFC 8725 §3.12", "id token", "relying party")
+def a_client_takes_no_access_token_for_an_id_token(seen: Record, parameters: Parameters) -> Judgement:
+    delivery = seen.one(CallbackDelivery, "the access token as ID token")
+    told = [Complaint("somebody is signed in by an access token in the place of an ID token", delivery)]
+    return conclude(told if delivery.signed_in else [], "the client refused the access token as ID token")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 from harness.faults.registry import fault
 from reference_impl.api.access_token import AccessTokens, Claims
 from reference_impl.api.challenge import Unauthorized
+from reference_impl.api.guard import ApiGuard, Principal, credentials
 from reference_impl.events.occurrences import Session
 from reference_impl.issuer.token_endpoint import TokenEndpoint, TokenSet
 from reference_impl.parts import Part
+from reference_impl.rfc9449 import PresentedProof
+from reference_impl.stage import GrantsInStore
 
 DAY = 86_400.0
 
@@ -117,3 +122,37 @@ def a_token_without_an_audience_is_for_everybody(real: AccessTokens) -> AccessTo
                 super().check_audience(claims)
 
     return Open(**vars(real))
+
+
+@fault("F-TOKEN-18-b", "TOKEN-18.E1", Part.API_GUARD)
+def a_refresh_token_is_taken_as_bearer_token(real: ApiGuard) -> ApiGuard:
+    """It is opaque here and no JWT: it is looked up as the issuer does it."""
+
+    class Generous(ApiGuard):
+        def admit(self, authorization: str | None, proof: PresentedProof | None = None) -> Principal:
+            grants, token = cast("GrantsInStore", self.grants), credentials(authorization)[1]
+            record = grants.store.read(lambda state: grants.issuer.tokens.find(state, token))
+            if record is None:
+                return super().admit(authorization, proof)
+            return Principal(record.session.subject, record.session.client_id, record.session.session_id)
+
+    return Generous(**vars(real))
+
+
+@fault("F-TOKEN-18-x1", "TOKEN-18.E1", Part.ACCESS_TOKENS)
+def nobody_looks_at_the_type(real: AccessTokens) -> AccessTokens:
+    class Blind(AccessTokens):
+        def check_type(self, header: Mapping[str, object]) -> None:
+            """Whatever the issuer signed is an access token."""
+
+    return Blind(**vars(real))
+
+
+@fault("F-TOKEN-18-x2", "TOKEN-18.E1", Part.ACCESS_TOKENS)
+def a_token_without_a_type_is_taken_for_an_access_token(real: AccessTokens) -> AccessTokens:
+    class Lenient(AccessTokens):
+        def check_type(self, header: Mapping[str, object]) -> None:
+            if "typ" in header:
+                super().check_type(header)
+
+    return Lenient(**vars(real))

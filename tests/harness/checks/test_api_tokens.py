@@ -10,8 +10,8 @@ import pytest
 from harness.checks import api_tokens
 from harness.checks.api_tokens import AUDIENCE, FUTURE, LIVING, NO_END, OF_CLIENT, OTHERS, OVER, OWN, TIMES
 from harness.checks.forgeries import AFTERWARDS, GENUINE
-from harness.model import Parameter
-from harness.observations import HttpExchange, Observation, TokenFacts
+from harness.model import Parameter, Verdict
+from harness.observations import Absence, HttpExchange, Observation, TokenFacts
 from tests.harness.checks import records
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, exchange, judge
 from tests.harness.checks.test_forgeries import ask
@@ -133,3 +133,33 @@ def test_a_client_whose_token_is_for_somebody_else_fails(audience: Any) -> None:
 def test_a_token_of_a_client_that_was_not_read_is_unknown() -> None:
     assert_unknown(judge("TOKEN-17.E2", [o for o in audiences() if getattr(o, "token", "") != "token of web"]))
     assert_unknown(judge("TOKEN-17.E2", [o for o in audiences() if o.case != OF_CLIENT]))
+
+
+def kinds() -> Seen:
+    seen: Seen = [ask(case, "good", 200, way="GET") for case in (GENUINE, AFTERWARDS)]
+    seen.append(ask(api_tokens.KIND, "refresh", 401, kind="refresh_token"))
+    for name in (api_tokens.ACCESS_TYPE, *api_tokens.OTHER_TYPES):
+        seen.append(facts(f"of type {name}"))
+        seen.append(ask(api_tokens.TYPED, f"of type {name}", 200 if name == "at+jwt" else 401, typ=name))
+    return seen
+
+
+NO_KEY = Absence(case="absence", capability="signing key", reason="it keeps it", declared=True)
+
+
+def test_only_access_tokens_are_taken() -> None:
+    assert_passed(judge("TOKEN-18.E1", kinds()))
+    assert_failed(
+        judge("TOKEN-18.E1", changed(kinds(), api_tokens.KIND, "kind", "refresh_token", status=200)), "refresh"
+    )
+    assert_failed(judge("TOKEN-18.E1", changed(kinds(), api_tokens.TYPED, "typ", "at+jwt", status=401)), "at+jwt")
+    for name in api_tokens.OTHER_TYPES:
+        assert_failed(judge("TOKEN-18.E1", changed(kinds(), api_tokens.TYPED, "typ", name, status=200)), name)
+        assert_unknown(judge("TOKEN-18.E1", [o for o in kinds() if o.about.get("typ") != name]))
+
+
+def test_without_the_issuers_key_what_a_login_gives_may_fail_and_not_pass() -> None:
+    seen = [o for o in kinds() if o.case != api_tokens.TYPED]
+    assert judge("TOKEN-18.E1", [*seen, NO_KEY]).verdict is Verdict.NOT_RUN
+    taken = changed(seen, api_tokens.KIND, "kind", "refresh_token", status=200)
+    assert_failed(judge("TOKEN-18.E1", [*taken, NO_KEY]), "refresh_token")
