@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,12 +152,23 @@ def a_session(scene: Scene) -> Presenter:
 
 
 @when("each of these tokens is presented to the API")
-def present_kinds(victim: Presenter) -> None:
+def present_kinds(scene: Scene, victim: Presenter) -> None:
     victim.present("the token as it is", victim.grant.access_token)
-    given = victim.grant.answer.json()
-    for kind in ("refresh_token", "id_token"):
-        if isinstance(given.get(kind), str):
-            victim.present("another token of the login", given[kind], kind=kind)
+    for kind, token in tokens_of_logins(victim).items():
+        if kind != "access_token":
+            victim.present("another token of the login", token, kind=kind)
+
+
+def tokens_of_logins(victim: Presenter) -> dict[str, str]:
+    """What the session was given, and an ID token where the issuer has some."""
+    at, client = victim.at, victim.grant.client
+    found = at.tokens_of("the session", victim.grant.answer)
+    if "id_token" in found or "openid" not in (at.metadata.get("scopes_supported") or ()):
+        return found
+    changes = {"scope": f"openid {at.address.scope}".strip(), "nonce": secrets.token_urlsafe(16)}
+    code = at.authorize("a login with an ID token", client, at.address.users["existing"], changes)
+    answer = at.redeem("a login with an ID token", at.with_code("a login with an ID token", code), client)
+    return {**at.tokens_of("a login with an ID token", answer), **found}
 
 
 @when("the issuer's own key signs the same claims as tokens of these types, and they are presented")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.errors import NotOffered
+from harness.errors import NotOffered, TargetError
 from harness.ports import Issuer
 from harness.probes.forgery import Token, read
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.oauth import Grant
+from harness.redact import TooMuchSecret
 from harness.scene import Scene
 from steps.token import issuer, log_in
 
@@ -48,8 +49,12 @@ class Presenter:
         return answer
 
     def forged(self, case: str, token: str, ways: tuple[Way, ...] | None = None, **about: str) -> Answer:
-        """The same with a forged token, of which what can be told is told."""
-        self.at.observe_token(case, token, "forged_token")
+        """The same with a forged token, of which what can be told is told. Raises TargetError where the issuer's tokens
+        are so long that one made of them could not be recorded."""
+        try:
+            self.at.observe_token(case, token, "forged_token")
+        except TooMuchSecret as error:
+            raise TargetError(f"{self.at.stage}: {case}: {error}") from error
         return self.present(case, token, ways, **about)
 
     @property
