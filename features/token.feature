@@ -358,6 +358,22 @@ Feature: Tokens
     Then TOKEN-17.E1 holds: the first two are taken, and every other one is refused
     And TOKEN-17.E2 holds: the tokens of each client are for the API
 
+  @TOKEN-18 @stage:each
+  Scenario: Nothing but an access token is taken for one
+    Given a user's session, with all the tokens of its login
+    When each of these tokens is presented to the API
+    And the issuer's own key signs the same claims as tokens of these types, and they are presented
+      | type         |
+      | at+jwt       |
+      | JWT          |
+      | secevent+jwt |
+      | logout+jwt   |
+      | dpop+jwt     |
+      | none         |
+    And the access token is brought to a client as if it were its ID token
+    Then TOKEN-18.E1 holds: only the access token is taken
+    And TOKEN-18.E2 holds: no client takes an access token for an ID token
+
   @TOKEN-20 @stage:each
   Scenario: A disabled account has no access left
     Given a user with a session at each client, and an open realtime connection of each
@@ -399,19 +415,3 @@ Feature: Tokens
     Then TOKEN-22.E1 holds: without a proof that holds nothing is to be had
     And TOKEN-22.E2 holds: with its proof the token is taken, and it names the key
     And TOKEN-22.E3 holds: no other key refreshes the session
-
-  @TOKEN-18 @stage:each
-  Scenario: Nothing but an access token is taken for one
-    Given a user's session, with all the tokens of its login
-    When each of these tokens is presented to the API
-    And the issuer's own key signs the same claims as tokens of these types, and they are presented
-      | type         |
-      | at+jwt       |
-      | JWT          |
-      | secevent+jwt |
-      | logout+jwt   |
-      | dpop+jwt     |
-      | none         |
-    And the access token is brought to a client as if it were its ID token
-    Then TOKEN-18.E1 holds: only the access token is taken
-    And TOKEN-18.E2 holds: no client takes an access token for an ID token
