@@ -63,7 +63,8 @@ class Redactor:
         with self._lock:
             if data not in self._secrets:
                 self._admit(kind, length)
-                secret = Secret(data, kind, self._mark(data, kind), kind in _WHOLE or _repeats_itself(data))
+                whole = kind in _WHOLE or _is_json(data) or _repeats_itself(data)
+                secret = Secret(data, kind, self._mark(data, kind), whole)
                 try:
                     self._finder.add(secret)
                 except TooManyAlike:
@@ -149,6 +150,13 @@ class Redactor:
         with self._lock:
             matches = self._finder.find(data)
         return unregistered(marked(data, matches, whole_characters), self._mark)
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether a value is JSON, as a JWS may be (RFC 7515 §7.2): what stands around its parts, such as `": "eyJ`, stands
+    in other answers too. Then only the whole of it counts; of the token that it was made from the signature is known.
+    """
+    return data.lstrip().startswith(b"{")
 
 
 def _repeats_itself(data: bytes) -> bool:

@@ -33,6 +33,7 @@ _DEPTH = 3  # how many encodings around one another are undone
 _SAME, _ALIKE = 8, 64
 _JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3}))\Z")
 _LONG = 16  # characters; a shorter signature is no random part to look for
+_WORDS = re.compile(rb"(?:[a-z]{2,}[-_.:/ ]{1,3})+")  # at the start of a secret, such as urn:example:refresh_token:
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,20 @@ class Match:
 
 def random_part(value: bytes) -> bytes:
     """What of a secret is random: of a JWS its signature (RFC 7515 §7.1), of a JWE all but its header (RFC 7516
-    §7.1), else all of it; empty for an unsigned JWT. Headers and claims alone are public text."""
+    §7.1), else all but the words that it begins with; empty for an unsigned JWT. Headers, claims and words alone are
+    public text."""
     found = _JOSE.match(value)
     if not found:
-        return value
+        return _without_words(value)
     part: bytes = found[1] if found[1] is not None else found[2]
     return part if len(part) >= _LONG else b""
+
+
+def _without_words(value: bytes) -> bytes:
+    """What follows the words that the value begins with; all of it where these are no fragment, or nearly all of it."""
+    words = _WORDS.match(value)
+    rest = value[words.end() :] if words and words.end() >= FRAGMENT else value
+    return rest if len(rest) >= _LONG else value
 
 
 def forms_of(secret: Secret, hashed: bool = True) -> Iterator[Form]:

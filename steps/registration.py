@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pytest_bdd import when
 
 from harness.ports import Issuer
-from harness.probes.oauth import Client
+from harness.probes.oauth import Client, User
 from harness.scene import Scene
 from steps.token import first_client
 
@@ -32,12 +32,12 @@ def ask_with_what_is_registered_elsewhere(issuers: dict[str, Issuer]) -> None:
         for client in known(at):
             for uri in foreign_uris(at, other, client):
                 about = {"client": client.client_id, "origin": other.stage, "uri": uri}
-                at.authorize("foreign redirect URI", client, None, {"redirect_uri": uri}, about=about)
+                at.authorize("foreign redirect URI", client, user_of(at), {"redirect_uri": uri}, about=about)
         own = {client.client_id for client in known(at)}
         for client in known(other):
             if client.client_id not in own:
                 about = {"client": client.client_id, "origin": other.stage}
-                at.authorize("foreign client", client, None, about=about)
+                at.authorize("foreign client", client, user_of(at), about=about)
 
 
 @when("it is asked with redirect URIs on which an answer would travel unencrypted")
@@ -46,7 +46,7 @@ def ask_unencrypted(issuers: dict[str, Issuer]) -> None:
         for client in known(at):
             for form, uri in unencrypted(at, client).items():
                 about = {"client": client.client_id, "shape": form, "native": "yes" if client.native else "no"}
-                at.authorize("unencrypted redirect URI", client, None, {"redirect_uri": uri}, about=about)
+                at.authorize("unencrypted redirect URI", client, user_of(at), {"redirect_uri": uri}, about=about)
 
 
 @when("a code of each stage is redeemed for the API of each other stage")
@@ -54,13 +54,18 @@ def redeem_for_other_apis(scene: Scene, issuers: dict[str, Issuer]) -> None:
     with scene.where_offered():
         audiences = {stage: targets(at) for stage, at in issuers.items()}
         for at, other in permutations(issuers.values(), 2):
-            client, user = first_client(at), at.address.users["existing"]
+            client, user = first_client(at), user_of(at)
             for name, target in audiences[other.stage].items():
                 code = at.authorize("a code to redeem", client, user)
                 case = f"a token for {other.stage}, by {name}"
                 answer = at.redeem(case, code, client, changes={name: target}, about={"target": target})
                 if isinstance(given := answer.json().get("access_token"), str):
                     at.observe_token(case, given, "access_token")
+
+
+def user_of(at: Issuer) -> User:
+    """Who logs in where an issuer looks at the redirect URI only then."""
+    return at.address.users["existing"]
 
 
 def known(at: Issuer) -> tuple[Client, ...]:
@@ -95,8 +100,11 @@ def targets(at: Issuer) -> dict[str, str]:
     """By what parameters a token for this stage's API is asked for (RFC 8707 §2, RFC 8693 §2.1). Raises NotOffered."""
     if not at.address.api:
         raise at.address.not_offered("api", f"no API of {at.stage} is described")
-    grant = at.log_in("a login at home", first_client(at), at.address.users["existing"])
-    audience = at.observe_token("a login at home", grant.access_token, "access_token").claims.get("aud")
+    grant = at.log_in("a login at home", first_client(at), user_of(at))
+    token = at.observe_token("a login at home", grant.access_token, "access_token")
+    if token.form != "jwt":
+        raise at.address.not_offered("jwt access token", "its access tokens are no JWTs, and do not say for whom")
+    audience = token.claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
     asked = {"resource": at.address.api, "audience": named[0] if named else None}
     return {name: target for name, target in asked.items() if isinstance(target, str)}

@@ -45,10 +45,11 @@ def no_answer_travels_unencrypted(seen: Record, parameters: Parameters) -> Judge
     return conclude(complaints, f"{len(found)} unencrypted redirect URIs got an error page")
 
 
-@check("STAGE-10.E3", "RFC 8707 §2, RFC 9068 §3", "api")
+@check("STAGE-10.E3", "RFC 8707 §2, RFC 9068 §3", "api", "jwt access token")
 def tokens_are_for_the_own_api(seen: Record, parameters: Parameters) -> Judgement:
     """A token for the other API, or one that does not say for which, is the failure. An issuer that does not know the
-    parameter has to ignore it (RFC 6749 §3.2): a token that names its own audience, and not the other, is as good."""
+    parameter has to ignore it (RFC 6749 §3.2): a token for whom a login at home gives one is as good, also where both
+    stages call that the same, as a client's id."""
     refused, ignored, complaints = 0, 0, []
     for stage, other in PAIRS:
         for exchange in _asked_for(seen, stage, other):
@@ -58,10 +59,11 @@ def tokens_are_for_the_own_api(seen: Record, parameters: Parameters) -> Judgemen
                     complaints.append(Complaint(f"{stage}, {exchange.case}: {short(exchange)}", exchange))
                 continue
             token = seen.one(TokenFacts, exchange.case, stage=stage)
-            named = token.claims.get("aud")
-            audiences = named if isinstance(named, list) else [named]
-            if not named or exchange.about["target"] in audiences or _audience(seen, other) in audiences:
-                complaints.append(Complaint(f"{stage}, {exchange.case}: given, for {named!r}", exchange, token))
+            others = {exchange.about["target"], *_audiences(seen, other)} - {*_audiences(seen, stage)}
+            named = _named(token)
+            if not named or others & {*named}:
+                told = f"{stage}, {exchange.case}: given, for {', '.join(named) or 'nobody'}"
+                complaints.append(Complaint(told, exchange, token))
             ignored += 1
     return conclude(complaints, f"{refused} requests for another API were refused, {ignored} given a token of the own")
 
@@ -91,6 +93,11 @@ def _asked_for(seen: Record, stage: str, other: str) -> list[HttpExchange]:
     return [require_answer(e) for e in ends(found, "stage")]
 
 
-def _audience(seen: Record, stage: str) -> object:
-    named = seen.one(TokenFacts, "a login at home", stage=stage).claims.get("aud")
-    return named[0] if isinstance(named, list) and named else named
+def _audiences(seen: Record, stage: str) -> list[str]:
+    return _named(seen.one(TokenFacts, "a login at home", stage=stage))
+
+
+def _named(token: TokenFacts) -> list[str]:
+    """For whom the token is (RFC 7519 §4.1.3)."""
+    named = token.claims.get("aud")
+    return [str(one) for one in (named if isinstance(named, list) else [named]) if one]

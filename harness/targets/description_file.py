@@ -144,7 +144,7 @@ def _parameter_mistakes(file: TomlFile, catalog: Catalog) -> Iterator[Mistake]:
         if name not in catalog.parameters:
             yield file.mistake(at, f"unknown parameter {name!r}", nearest(name, catalog.parameters))
         elif isinstance(value, int | float) and (over := ceiling_mistake(catalog.parameters[name], value)):
-            yield file.mistake(at, over, "lower the value")
+            yield file.mistake(at, over, "lower the value" if value > 0 else "write a larger one")
 
 
 def _expectation_mistakes(file: TomlFile, catalog: Catalog) -> Iterator[Mistake]:

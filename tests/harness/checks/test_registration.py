@@ -129,6 +129,12 @@ def test_a_token_for_the_own_api_is_no_failure_where_the_parameter_is_not_known(
     assert_passed(judge("STAGE-10.E3", [*given, token(CASE, "dev", "api-dev")]))
 
 
+def test_a_token_as_of_a_login_at_home_is_no_failure_where_all_stages_call_its_audience_the_same() -> None:
+    given = changed(CASE, exchange(CASE, 200, {"access_token": "t"}, target="web"))
+    alike = [replace(one, claims={"aud": "web"}) if isinstance(one, TokenFacts) else one for one in given]
+    assert_passed(judge("STAGE-10.E3", [*alike, token(CASE, "dev", "web")]))
+
+
 @pytest.mark.parametrize(("status", "error"), [(400, "invalid_grant"), (401, "invalid_target"), (500, "")])
 def test_another_refusal_than_the_protocols_fails(status: int, error: str) -> None:
     assert_failed(judge("STAGE-10.E3", changed(CASE, exchange(CASE, status, {"error": error}))), f"HTTP {status}")

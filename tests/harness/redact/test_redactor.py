@@ -183,6 +183,23 @@ def test_of_a_jwt_the_signature_is_a_canary_and_public_header_and_claims_are_not
     assert f"[{start + 5}:{start + 30}]" in redactor.text(signature[5:30])
 
 
+def test_of_a_jws_in_json_no_part_stands_in_other_answers() -> None:
+    header, claims, signature = JWT.split(".")
+    redactor, answer = Redactor(), json.dumps({"access_token": JWT})
+    redactor.register(JWT, "access_token")
+    redactor.register(json.dumps({"payload": claims, "protected": header, "signature": signature}), "forged_token")
+    assert json.loads(redactor.text(answer)) == {"access_token": redactor.mark(JWT)}
+
+
+@pytest.mark.parametrize("words", ["refresh_token.", "urn:example:params:oauth:token:", "https://id.example.com/"])
+def test_the_words_that_a_secret_begins_with_are_no_part_of_it(words: str) -> None:
+    redactor = Redactor()
+    mark = redactor.register(words + TOKEN, "refresh_token")
+    answer = json.dumps({"refresh_token": words + TOKEN, "told": words})
+    assert json.loads(redactor.text(answer)) == {"refresh_token": mark, "told": words}
+    assert redactor.text(TOKEN[5:25]) == f"{mark[:-2]}[{len(words) + 5}:{len(words) + 25}]}}}}"
+
+
 def test_a_password_counts_only_as_a_whole() -> None:
     redactor = Redactor()
     mark = redactor.register("correct horse battery", "password")
