@@ -29,7 +29,7 @@ def test_keys_that_nobody_can_rotate_are_not_judged(scene: Scene) -> None:
     old = secret_rotation.client_with_a_secret(scene)
     load = secret_rotation.rotate_under_load(scene, old)
     secret_rotation.roll_back_under_load(scene, load)
-    secret_rotation.use_the_old_after_the_end(scene, old)
+    secret_rotation.use_the_old_after_the_end(scene, old, load)
     secret_rotation.withdraw(scene)
     assert judged(scene, *(f"OPS-02.E{n}" for n in range(1, 5))) == {Verdict.NOT_RUN}
 
