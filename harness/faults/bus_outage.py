@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-import threading
-from contextlib import ExitStack
+import time
 from typing import Any
 
 from harness.faults.event import _InMemory
 from harness.faults.registry import fault
 from reference_impl.events.outbox import Message, Outbox
 from reference_impl.events.publisher import Publisher, PublishReport
-from reference_impl.events.schema import AuthEvent
+from reference_impl.events.schema import AuthEvent, rfc3339
+from reference_impl.issuer.state import IssuerState
 from reference_impl.parts import Part
 
 
@@ -31,29 +32,23 @@ def the_buffer_is_the_memory_of_the_process(real: Outbox) -> Any:
 
 
 @fault("F-EVENT-09-x1", "EVENT-09.E1", Part.OUTBOX)
-def the_database_is_locked_while_the_bus_is_called(real: Outbox) -> Outbox:
-    held = ExitStack()
-    lock = threading.Lock()
+def an_action_waits_for_a_bus_that_is_away(real: Outbox) -> Outbox:
+    class Waiting(Outbox):
+        tried = ""
+        away = False
 
-    class Locking(Outbox):
         def next_batch(self, limit: int) -> tuple[Message, ...]:
             batch = super().next_batch(limit)
-            if batch:
-                with lock:
-                    held.enter_context(self._database.transaction())
+            first = batch[0].event_id if batch else ""
+            self.away, self.tried = bool(first) and first == self.tried, first
             return batch
 
-        def version(self) -> int:
-            with lock:
-                held.close()
-            return super().version()
+        def add(self, state: IssuerState | sqlite3.Connection, event: AuthEvent) -> bool:
+            if self.away:
+                time.sleep(1.0)
+            return super().add(state, event)
 
-        def settle(self, published: Any, dead: Any) -> None:
-            with lock:
-                held.close()
-            super().settle(published, dead)
-
-    real.__class__ = Locking
+    real.__class__ = Waiting
     return real
 
 
@@ -73,8 +68,6 @@ def events_tell_when_they_were_published(real: Outbox) -> Outbox:
 
     class Restamping(Outbox):
         def next_batch(self, limit: int) -> tuple[Message, ...]:
-            from reference_impl.events.schema import rfc3339
-
             now = rfc3339(self._clock.now())
             batch = super().next_batch(limit)
             return tuple(Message(m.event_id, m.type, _restamped(m.detail, now)) for m in batch)
@@ -84,6 +77,4 @@ def events_tell_when_they_were_published(real: Outbox) -> Outbox:
 
 
 def _restamped(detail: str, now: str) -> str:
-    import re
-
     return re.sub(r'"occurred_at":"[^"]*"', f'"occurred_at":"{now}"', detail)
