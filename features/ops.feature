@@ -2,6 +2,14 @@ Feature: Operation, and the evidence itself
   An auditor need not believe the harness: what it leaves behind is complete, says nothing twice, gives no secret away,
   and shows every change.
 
+  @OPS-01 @target:self
+  Scenario: What is documented of the configuration is what the code reads
+    When the variables, parameters and flags that the code reads are compared with the documentation
+    And they are compared in a branch with an undocumented read, and in one with an orphan in the documentation
+    Then OPS-01.E1 holds: both name the same
+    And OPS-01.E2 holds: each entry tells stage, secrecy, default and rotation
+    And OPS-01.E3 holds: both branches are found out, by the name of the variable
+
   @OPS-02 @stage:each
   Scenario: Keys and secrets are rotated without a failed request, and the old ones end
     Given users at a client without a secret and at one with a secret
@@ -17,6 +25,30 @@ Feature: Operation, and the evidence itself
     Given a user who can log in
     When the signing key and the refresh key are withdrawn, because they are compromised
     Then OPS-02.E4 holds: what the withdrawn keys made is refused everywhere, and the service goes on
+
+  @OPS-03 @stage:all
+  Scenario: An operator ends the sessions of a user, and those of a stage
+    Given ten live sessions of two users on two stages, some with an open realtime connection
+    When an operator ends the sessions of one of them on one stage, and then all on that stage
+    And the log of the operations is read
+    Then OPS-03.E1 holds: the addressed sessions are refused within a minute, in every way, and the others go on
+    And OPS-03.E4 holds: the log tells who did what, and when
+
+  @OPS-03 @stage:all
+  Scenario: A user whose secure storage failed is led back to it
+    Given a user whose desktop client finds no secure storage
+    When the procedure for failed storage is followed, and the user starts again and signs in
+    And the log of the operations is read
+    Then OPS-03.E2 holds: the user is signed in again, with secure storage
+    And OPS-03.E4 holds: the log tells who did what, and when
+
+  @OPS-03 @stage:all
+  Scenario: Events that the bus refused are delivered later
+    Given logins whose events the bus refused
+    When the procedure for lost events is followed
+    And the log of the operations is read
+    Then OPS-03.E3 holds: every lost event is delivered, once
+    And OPS-03.E4 holds: the log tells who did what, and when
 
   @OPS-05 @target:self
   Scenario: Evidence is complete, reproducible and shows every change

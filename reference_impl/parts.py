@@ -45,6 +45,8 @@ class Part(StrEnum):
     EVENT_RULE = "event rule"  # callable (app, stage, issuer) -> EventBridge pattern of what subscribers are sent
     BURST_ALARM = "burst alarm"  # events.bursts.BurstAlarm: what an operator is alerted of
     ROTATION_POLICY = "rotation policy"  # rotation.RotationPolicy: when a new generation is used, and old ones end
+    OPERATIONS = "operations"  # operate.operations.Operations: what an operator's commands do
+    OPERATIONS_LOG = "operations log"  # callable (environ, clock) -> operate.log.OperationsLog
     API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts; really api.issuer_keys.IssuerKeys
     API_PROOFS = "api proofs"  # rfc9449.ProofVerifier of the API: proofs of the key that a token is bound to
     TOKEN_PROOFS = "token proofs"  # rfc9449.ProofVerifier of the token endpoint

@@ -47,6 +47,8 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "event builder": ("EVENT-04",),
     "outbox": ("EVENT-08",),
     "publisher": ("EVENT-10", "EVENT-01"),
+    "operations": ("OPS-03",),
+    "operations log": ("OPS-03",),
     "rotation policy": ("OPS-02",),
     "api keys": ("STAGE-07",),
     "api proofs": ("TOKEN-22",),
@@ -72,8 +74,10 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "sign-ins": ("TOKEN-05", "TOKEN-07"),
     "oauth client": ("TOKEN-05", "TOKEN-07", "TOKEN-09", "WEB-01", "TOKEN-06"),
     "build packer": ("STAGE-03",),
+    "configuration comparison": ("OPS-01",),
+    "configuration document": ("OPS-01",),
     "audit": ("OPS-05",),
     "attachments": ("OPS-05",),
     "writer": ("OPS-05",),
 }
-HARNESS_PARTS = frozenset({"audit", "attachments", "writer"})
+HARNESS_PARTS = frozenset({"audit", "attachments", "writer", "configuration comparison", "configuration document"})

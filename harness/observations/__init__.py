@@ -11,6 +11,7 @@ from harness.observations.attributes import AccessAttempt, FileMode, FileModes, 
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
 from harness.observations.codec import from_json, to_json
+from harness.observations.configuration import ConfigurationComparison
 from harness.observations.event_life import (
     Alerts,
     BufferFill,
@@ -34,6 +35,7 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
+from harness.observations.recovery import OperationEntry, OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
 from harness.observations.store_trials import (
@@ -69,6 +71,7 @@ __all__ = [
     "BusEvent",
     "CallSizes",
     "CallbackDelivery",
+    "ConfigurationComparison",
     "Confirmation",
     "Cookie",
     "CookieJar",
@@ -93,6 +96,8 @@ __all__ = [
     "NativeItem",
     "NativeListing",
     "Observation",
+    "OperationEntry",
+    "OperationsTrail",
     "PageView",
     "PersistencePolicy",
     "ProcessRun",

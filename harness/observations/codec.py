@@ -12,6 +12,7 @@ from harness.observations.attributes import AccessAttempt, FileModes, TamperTabl
 from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
+from harness.observations.configuration import ConfigurationComparison
 from harness.observations.event_life import (
     Alerts,
     BufferFill,
@@ -34,6 +35,7 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
+from harness.observations.recovery import OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
 from harness.observations.store_trials import KilledRotations, KillTable, Resumptions, StoreHistory
@@ -100,6 +102,8 @@ Known = (
     | AccessAttempt
     | FileModes
     | TamperTable
+    | ConfigurationComparison
+    | OperationsTrail
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

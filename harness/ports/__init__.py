@@ -6,6 +6,7 @@ scenario is then `not_run` with that reason. `validating` wraps a port so that w
 
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
+from harness.ports.configuration import Configuration
 from harness.ports.events import (
     AlertRule,
     BusOutage,
@@ -19,6 +20,7 @@ from harness.ports.events import (
 from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Copies, Issuer, Realtime, SigningKey, Surroundings, UpstreamIdentity
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
+from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
@@ -32,6 +34,7 @@ __all__ = [
     "Bus",
     "BusOutage",
     "Clock",
+    "Configuration",
     "Copies",
     "DesktopClient",
     "Documentation",
@@ -44,6 +47,7 @@ __all__ = [
     "Process",
     "Publisher",
     "Realtime",
+    "Recovery",
     "Rehearsal",
     "RelyingParty",
     "Rotation",

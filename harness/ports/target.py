@@ -10,10 +10,12 @@ from harness.observe import Recorder
 from harness.ports.builds import PackedClients
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
+from harness.ports.configuration import Configuration
 from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath, Logs, SessionEnds, Subscribers
 from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
+from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
@@ -114,6 +116,10 @@ class Target(Protocol):
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         """The target's `web` or `desktop` client, with two issuers in its list."""
+
+    def recovery(self, recorder: Recorder) -> Recovery: ...
+
+    def configuration(self, recorder: Recorder) -> Configuration: ...
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation: ...
 

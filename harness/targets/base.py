@@ -15,6 +15,7 @@ from harness.ports import (
     Bus,
     BusOutage,
     Clock,
+    Configuration,
     DesktopClient,
     Documentation,
     EventContract,
@@ -25,6 +26,7 @@ from harness.ports import (
     Process,
     Publisher,
     Realtime,
+    Recovery,
     Rehearsal,
     RelyingParty,
     Rotation,
@@ -144,6 +146,12 @@ class BaseTarget:
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return self._absent(RelyingParty, "relying party", "client that knows several issuers")
+
+    def recovery(self, recorder: Recorder) -> Recovery:
+        return self._absent(Recovery, "admin", "operator with a runbook")
+
+    def configuration(self, recorder: Recorder) -> Configuration:
+        return self._absent(Configuration, "configuration", "source and documentation to compare")
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation:
         return self._absent(Rotation, "admin", "operator who rotates its secrets")

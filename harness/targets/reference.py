@@ -25,6 +25,7 @@ from harness.ports import (
     Process,
     Publisher,
     Realtime,
+    Recovery,
     RelyingParty,
     Rotation,
     SessionEnds,
@@ -56,6 +57,7 @@ from harness.targets.reference_logs import ReferenceLogs
 from harness.targets.reference_packed import ReferencePacked
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
+from harness.targets.reference_recovery import ReferenceRecovery
 from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_session_ends import ReferenceSessionEnds
@@ -95,6 +97,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return validating(RelyingParty, open_relying_party(self, client, stage, recorder))
+
+    def recovery(self, recorder: Recorder) -> Recovery:
+        return validating(Recovery, ReferenceRecovery(self, recorder))
 
     def rotation(self, stage: str, recorder: Recorder) -> Rotation:
         return validating(Rotation, ReferenceRotation(self, stage, recorder))

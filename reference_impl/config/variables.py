@@ -1,7 +1,8 @@
 """Every environment variable of the reference, declared once: the loaders read by these, the documentation is made of
 them. A variable that is not declared here cannot be read.
 
-``SERVER`` are those of ``python -m reference_impl``, ``DESKTOP`` those of ``python -m reference_impl.desktop``.
+``SERVER`` are those of ``python -m reference_impl``, ``DESKTOP`` those of ``python -m reference_impl.desktop``,
+``OPERATE`` those of ``python -m reference_impl.operate``.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Variable:
     default: str = ""
     stages: tuple[str, ...] = EVERY_STAGE
     choices: tuple[str, ...] = ()
+    rotation: str = "none: it counts from the next start on"  # what to do when it is to change, or has leaked
 
     def read(self, environ: Mapping[str, str]) -> str:
         """Return the variable's text; the default where it is not set, or empty."""
@@ -85,6 +87,7 @@ TLS_CERT = Variable(
     "private key and certificate chain (PEM); the file that it names is secret",
     "/etc/auth/tls.pem",
     required=True,
+    rotation="a new file, then a start; the authority revokes what leaked",
 )
 SECRETS = Variable(
     "AUTH_SECRETS",
@@ -131,7 +134,13 @@ OTHER_STAGES_RESOURCE = Variable(
     "further stages that the web client can sign in at (reference_impl/known_stages.py)",
     '{"staging": {"issuer": "https://auth.staging.example.com", "api": "https://api.staging.example.com"}}',
 )
-KEY = Variable("SST_KEY", Type.BASE64_KEY, "opens the resource file; both are set by SST, or neither", secret=True)
+KEY = Variable(
+    "SST_KEY",
+    Type.BASE64_KEY,
+    "opens the resource file; both are set by SST, or neither",
+    secret=True,
+    rotation="deploy again: SST makes a new key and a new file",
+)
 KEY_FILE = Variable(
     "SST_KEY_FILE",
     Type.PATH,
@@ -148,10 +157,26 @@ EVENTS_ENDPOINT = Variable(
     "AWS_ENDPOINT_URL_EVENTBRIDGE", Type.TEXT, "the same for EventBridge alone", "http://127.0.0.1:5001"
 )
 ACCESS_KEY_ID = Variable(
-    "AWS_ACCESS_KEY_ID", Type.TEXT, "without it boto3's own chain of credentials decides", secret=True
+    "AWS_ACCESS_KEY_ID",
+    Type.TEXT,
+    "without it boto3's own chain of credentials decides",
+    secret=True,
+    rotation="a second key in IAM, this one set, a start, then the old one deactivated; better a role, which has none",
 )
-SECRET_ACCESS_KEY = Variable("AWS_SECRET_ACCESS_KEY", Type.TEXT, "belongs to AWS_ACCESS_KEY_ID", secret=True)
-SESSION_TOKEN = Variable("AWS_SESSION_TOKEN", Type.TEXT, "of temporary credentials", secret=True)
+SECRET_ACCESS_KEY = Variable(
+    "AWS_SECRET_ACCESS_KEY",
+    Type.TEXT,
+    "belongs to AWS_ACCESS_KEY_ID",
+    secret=True,
+    rotation="with AWS_ACCESS_KEY_ID",
+)
+SESSION_TOKEN = Variable(
+    "AWS_SESSION_TOKEN",
+    Type.TEXT,
+    "of temporary credentials",
+    secret=True,
+    rotation="it ends by itself, within hours",
+)
 
 ISSUER_URL = Variable(
     "AUTH_ISSUER", Type.URL, "the issuer; a packed build has its own", "https://auth.example.com", required=True
@@ -184,6 +209,21 @@ LOG_LEVEL = Variable(
     choices=("debug", "info", "warning", "error"),
 )
 
+OPERATIONS_LOG = Variable(
+    "AUTH_OPERATIONS_LOG",
+    Type.PATH,
+    "the file to which each operation of an operator adds who, what and when; without it none is done",
+    "/var/log/auth/operations.jsonl",
+    required=True,
+)
+
+KEYRING_BACK_END = Variable(
+    "PYTHON_KEYRING_BACKEND",
+    Type.TEXT,
+    "a back end asked for, as by --store or keyring's own configuration file: it is used only if it is safe",
+    "keyring.backends.SecretService.Keyring",
+)
+
 SERVER = (
     STAGE,
     SETTINGS,
@@ -209,9 +249,22 @@ SERVER = (
     SECRET_ACCESS_KEY,
     SESSION_TOKEN,
 )
-DESKTOP = (STAGE, ISSUER_URL, API_URL, CLIENT_ID, OTHER_STAGES, TLS_CA, STORE_APP, ACCOUNT, STORE_TIMEOUT, LOG_LEVEL)
+OPERATE = (*SERVER, OPERATIONS_LOG)
+DESKTOP = (
+    STAGE,
+    ISSUER_URL,
+    API_URL,
+    CLIENT_ID,
+    OTHER_STAGES,
+    TLS_CA,
+    STORE_APP,
+    ACCOUNT,
+    STORE_TIMEOUT,
+    LOG_LEVEL,
+    KEYRING_BACK_END,
+)
 
 
 def every() -> Iterator[Variable]:
     """Return each declared variable once, in the order of the programs that read them."""
-    yield from dict.fromkeys((*SERVER, *DESKTOP))
+    yield from dict.fromkeys((*SERVER, *DESKTOP, *OPERATE))

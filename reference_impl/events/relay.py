@@ -10,7 +10,7 @@ from reference_impl.events.outbox import Outbox
 from reference_impl.events.publisher import MAX_BATCH, Publisher, PublishReport
 
 FIRST_PAUSE = 0.2  # seconds after a bus that took nothing; doubled each time
-LONGEST_WAIT = 60.0  # seconds between two looks while nothing is added
+LONGEST_WAIT = 2.0  # seconds between two looks while nothing is added here: another process may add something
 LONGEST_PAUSE = 5.0  # so that an event is delivered soon after an outage ends
 
 _log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,15 @@ from reference_impl.database import Database
 GROUP, SUBJECT, CLIENTS = "group", "subject", ("one", "two")
 
 
+def append(call: Call) -> None:
+    """A mutation that has another effect when it is done twice."""
+    sql = "UPDATE notes SET text = text || ? WHERE note_id = ?"
+    call.connection.execute(sql, (call.text("text", 100), call.text("id", 100)))
+
+
+KNOWN = {**MUTATORS, "appendNote": append}
+
+
 class Crash(Exception):
     """The process dies here."""
 
@@ -36,7 +46,7 @@ class Pushes(RuleBasedStateMachine):
         self.database = Database(Path(self.folder.name) / "sync.sqlite", notes.SCHEMA, clients.SCHEMA)
         self.queues: dict[str, list[Mutation]] = {client: [] for client in CLIENTS}
         self.crash_in = 0  # mutators that are still called before one crashes; 0: none does
-        crashing = {name: self._crashing(name) for name in MUTATORS}
+        crashing = {name: self._crashing(mutator) for name, mutator in KNOWN.items()}
         self.pusher = Pusher(self.database, SystemClock(), Clients(), crashing)
         self.puller = Puller(self.database, Clients())
         self.pulled: dict[str, str] = {}
@@ -46,16 +56,16 @@ class Pushes(RuleBasedStateMachine):
         self.database.close()
         self.folder.cleanup()
 
-    def _crashing(self, name: str):  # type: ignore[no-untyped-def]
+    def _crashing(self, mutator: Callable[[Call], None]) -> Callable[[Call], None]:
         def call(given: Call) -> None:
-            MUTATORS[name](given)
+            mutator(given)
             self.crash_in -= 1
             if self.crash_in == 0:
                 raise Crash
 
         return call
 
-    @rule(client=st.sampled_from(CLIENTS), name=st.sampled_from([*MUTATORS, "unknown"]), note=st.integers(0, 2))
+    @rule(client=st.sampled_from(CLIENTS), name=st.sampled_from([*KNOWN, "unknown"]), note=st.integers(0, 2))
     def mutate(self, client: str, name: str, note: int) -> None:
         queue = self.queues[client]
         number = len(queue) + 1
@@ -106,6 +116,8 @@ def _model(kept: dict[str, str], mutation: Mutation) -> None:
     note, text = mutation.arguments["id"], mutation.arguments["text"]
     if (mutation.name == "createNote" and note not in kept) or (mutation.name == "updateNote" and note in kept):
         kept[note] = text
+    elif mutation.name == "appendNote" and note in kept:
+        kept[note] += text
     elif mutation.name == "deleteNote":
         kept.pop(note, None)
 
