@@ -191,6 +191,13 @@ def targets(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measures the reference beside others, and prints the ratios: `-- --seconds 5 NAME…`. Asserts nothing."""
+    set_up()
+    session.run(str(PYTHON), "-m", "tests.bench", *session.posargs, external=True)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Lint, types and layer contracts."""
     run_all(session, LINT)
