@@ -49,7 +49,7 @@ class Session:
 @given("ten live sessions of two users on two stages, some with an open realtime connection", target_fixture="sessions")
 def ten_sessions(scene: Scene) -> list[Session]:
     with scene.where_offered():
-        recovery(scene)
+        assert recovery(scene).operator  # first: where nobody operates, nobody need log in
         found = [session for stage in (HERE, ELSEWHERE) for session in _sessions_on(scene, stage)]
         _use(scene, found, "before")
         return found
@@ -116,6 +116,7 @@ def _watch_connections(scene: Scene, sessions: list[Session], moment: str, user:
 @given("a user whose desktop client finds no secure storage", target_fixture="broken")
 def desktop_without_storage(scene: Scene) -> None:
     with scene.where_offered():
+        assert recovery(scene).operator
         desktop = scene.port("desktop", lambda recorder: scene.target.desktop(HERE, recorder, BROKEN), BROKEN)
         desktop.start("start without secure storage")
         desktop.log_in("login without secure storage")
@@ -136,6 +137,7 @@ def repair_storage(scene: Scene) -> None:
 @given("logins whose events the bus refused", target_fixture="lost")
 def lose_events(scene: Scene) -> tuple[str, ...]:
     with scene.where_offered():
+        assert recovery(scene).operator
         bus = scene.port("bus", lambda recorder: scene.target.bus(recorder))
         bus.open_window(HERE)
         at = issuer(scene, HERE)
