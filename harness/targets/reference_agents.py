@@ -25,8 +25,13 @@ FLAGS = (
     ("--user", "operate revoke-sessions: the name to sign in with, or the subject that events name"),
     ("--everybody", "operate revoke-sessions: all sessions of the stage"),
     ("--within", "operate redeliver-events: seconds to wait for it"),
+    ("--outputs", "build: the deployment's public outputs, JSON"),
+    ("--stage", "build: the stage of the artifact"),
+    ("--internal", "build: a further stage that the artifact may know; may be given again"),
+    ("--ca", "build: the authority that vouches for the stage's hosts (PEM)"),
+    ("--into", "build: the folder of the artifact"),
 )
-DEFAULTS = {"--operator": "must be set", "--within": "60"}
+DEFAULTS = {**dict.fromkeys(("--operator", "--outputs", "--stage", "--into"), "must be set"), "--within": "60"}
 
 __all__ = ["agents_md", "with_tables"]
 
