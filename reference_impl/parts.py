@@ -32,6 +32,7 @@ class Part(StrEnum):
     CLIENT_REGISTRY = "client registry"  # issuer.clients.ClientRegistry: lookup and redirect URI matching
     IDENTITY_PROVIDER = "identity provider"  # issuer.identity.IdentityProvider: the stand-in for the upstream
     CODE_STORE = "code store"  # issuer.codes.CodeStore
+    REFRESH_KEYS = "refresh keys"  # issuer.refresh_keys.RefreshKeys: derives refresh tokens, by the keys of the day
     TOKEN_STORE = "token store"  # issuer.tokens.TokenStore: grants, refresh families, revocation state
     TOKEN_ENDPOINT = "token endpoint"  # issuer.token_endpoint.TokenEndpoint: redeems codes and refresh tokens
     REVOCATION = "revocation"  # issuer.revocation.Revocation (RFC 7009)

@@ -47,6 +47,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "event builder": ("EVENT-04",),
     "outbox": ("EVENT-08",),
     "publisher": ("EVENT-10", "EVENT-01"),
+    "refresh keys": ("OPS-02",),
     "operations": ("OPS-03",),
     "operations log": ("OPS-03",),
     "rotation policy": ("OPS-02",),

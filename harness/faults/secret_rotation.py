@@ -11,7 +11,6 @@ from reference_impl.config import Client
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.refresh_keys import RefreshKeys
-from reference_impl.issuer.tokens import TokenStore
 from reference_impl.parts import Part
 from reference_impl.rotation import Generation, RotationPolicy
 
@@ -65,15 +64,13 @@ def the_api_adds_keys_and_never_drops_one(real: Keys) -> Keys:
     return keys
 
 
-@fault("F-OPS-02-x4", "OPS-02.E1", Part.TOKEN_STORE)
-def a_lost_answer_is_made_anew_with_the_key_of_the_day(real: TokenStore) -> TokenStore:
-    keys = real._refresh_key
-
+@fault("F-OPS-02-x4", "OPS-02.E1", Part.REFRESH_KEYS)
+def a_lost_answer_is_made_anew_with_the_key_of_the_day(real: RefreshKeys) -> RefreshKeys:
     class Forgetful(RefreshKeys):
         def derive_again(self, session_id: str, generation: int, known: str) -> str | None:
             return self.derive(session_id, generation) if super().derive_again(session_id, generation, known) else None
 
-    return TokenStore(Forgetful(keys._current, keys._accepted), real.lifetimes)
+    return Forgetful(real._current, real._accepted)
 
 
 @fault("F-OPS-02-x5", "OPS-02.E1", Part.ROTATION_POLICY)
@@ -82,12 +79,10 @@ def the_old_client_secret_ends_when_the_new_one_is_made(real: RotationPolicy) ->
     return replace(real, overlaps={**real.overlaps, "client-secret/": -real.leads["client-secret/"]})
 
 
-@fault("F-OPS-02-x6", "OPS-02.E4", Part.TOKEN_STORE)
-def refresh_tokens_of_a_withdrawn_key_are_taken(real: TokenStore) -> TokenStore:
-    keys = real._refresh_key
-
+@fault("F-OPS-02-x6", "OPS-02.E4", Part.REFRESH_KEYS)
+def refresh_tokens_of_a_withdrawn_key_are_taken(real: RefreshKeys) -> RefreshKeys:
     class Trusting(RefreshKeys):
         def derive_again(self, session_id: str, generation: int, known: str) -> str | None:
             return super().derive_again(session_id, generation, known) or "not asked for again"
 
-    return TokenStore(Trusting(keys._current, keys._accepted), real.lifetimes)
+    return Trusting(real._current, real._accepted)

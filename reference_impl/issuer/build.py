@@ -68,7 +68,7 @@ def build_issuer(
     keys = parts.choose(Part.KEY_RING, KeyRing(config.signing_key, live))
     clients = parts.choose(Part.CLIENT_REGISTRY, ClientRegistry(config.clients, ClientSecrets(live)))
     codes = parts.choose(Part.CODE_STORE, CodeStore(config.lifetimes.code))
-    refresh_keys = RefreshKeys.rotating(config.refresh_key, live)
+    refresh_keys = parts.choose(Part.REFRESH_KEYS, RefreshKeys.rotating(config.refresh_key, live))
     tokens = parts.choose(Part.TOKEN_STORE, TokenStore(refresh_keys, config.lifetimes))
     accounts = parts.choose(Part.ACCOUNTS, Accounts(rotating_subject_key(config.subject_key, live)))
     endpoint = parts.choose(Part.TOKEN_ENDPOINT, TokenEndpoint(config, clock, keys, codes, tokens, accounts, events))
