@@ -138,12 +138,18 @@ class Operations:
     def _config(self) -> StageConfig:
         return self.configure(self.environ)
 
+    def _require_file(self) -> None:
+        """Raise NotDone where the state is not in the stage's file: what is not there cannot be told as done."""
+        if self._config.state_table:
+            raise NotDone(f"the state is in the table {self._config.state_table}: only an SQLite file is operated")
+
     @contextmanager
     def _outbox(self) -> Iterator[Outbox]:
         """The stage's outbox, which its server empties."""
         from reference_impl.database import Database
         from reference_impl.events import outbox
 
+        self._require_file()
         database = Database(self._config.database, outbox.SCHEMA)
         try:
             yield self.parts.choose(Part.OUTBOX, outbox.Outbox(database, self.clock))
@@ -155,6 +161,7 @@ class Operations:
         """The stage, built beside its server and not started: its relay publishes, this one does not."""
         from reference_impl.stage import build_stage
 
+        self._require_file()
         stage = build_stage(self._config, self.parts, self.clock)
         try:
             yield stage
