@@ -141,9 +141,7 @@ class Operations:
     def _require_file(self) -> None:
         """Raise NotDone where the state is not in the stage's file: what is not there cannot be told as done."""
         if self._config.state_table:
-            raise NotDone(
-                f"this stage keeps its state in the table {self._config.state_table}: only SQLite is operated"
-            )
+            raise NotDone(f"the state is in the table {self._config.state_table}: only an SQLite file is operated")
 
     @contextmanager
     def _outbox(self) -> Iterator[Outbox]:
