@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from harness.checks.common import Complaint, clients_of, conclude, is_invalid_grant, require_answer, short
 from harness.checks.registry import Parameters, check
-from harness.model import Judgement
+from harness.model import Judgement, Verdict
 from harness.observations import HttpExchange, LifetimeTable
 from harness.observe import MissingObservation, Record
 
@@ -39,7 +39,7 @@ def one_leaf_lives(seen: Record, parameters: Parameters) -> Judgement:
         successes = [answer for answer in _parallel(seen, client) if answer.status == 200]
         leaves = _leaves(seen, client) if successes else []
         live = [leaf for leaf in leaves if leaf.status == 200]
-        if len(live) == 1 or (not live and len(successes) == 1 and not _documented_grace(seen)):
+        if len(live) == 1 or (not live and len(successes) == 1 and not _grace(seen)):
             continue
         told = f"{client}: {len(live)} live refresh tokens are left of the session"
         complaints.append(Complaint(told, *(live or leaves or _parallel(seen, client))[:3]))
@@ -48,11 +48,15 @@ def one_leaf_lives(seen: Record, parameters: Parameters) -> Judgement:
 
 @check("TOKEN-11.E3", "RFC 9700 §4.14.2, this catalog's own requirement", "public client", "clock")
 def a_lost_answer_can_be_had_again(seen: Record, parameters: Parameters) -> Judgement:
+    documented = _grace(seen)
+    if documented == 0:
+        return Judgement(Verdict.NOT_APPLICABLE, "it documents a reuse grace of 0 s: a lost answer cannot be had again")
     complaints: list[str] = []
     for client in (clients := clients_of(seen, f"{WITHIN}: again")):
         first, again = _lost(seen, WITHIN, client)
-        if again.status != 200 and not _documented_grace(seen):
-            raise MissingObservation(f"{client}: {short(again)}, and no reuse grace is documented")
+        if again.status != 200 and documented is None:
+            told = "nothing is documented of a reuse grace; a description says it by [lifetimes] reuse_grace"
+            raise MissingObservation(f"{client}: {short(again)}, and {told}")
         if again.status != 200:
             complaints.append(Complaint(f"{client}: asked again within the grace: {short(again)}", first, again))
         elif _given(again) != _given(first):
@@ -106,10 +110,10 @@ def _lost(seen: Record, case: str, client: str) -> tuple[HttpExchange, HttpExcha
     return first, again
 
 
-def _documented_grace(seen: Record) -> bool:
-    """Whether the target documents that a lost answer may be asked for again."""
+def _grace(seen: Record) -> float | None:
+    """For how many seconds a lost answer may be asked for again, as the target documents it; None where it does not."""
     tables = [o for o in seen if isinstance(o, LifetimeTable)]
-    return any(limit.seconds > 0 for table in tables for name, limit in table.limits.items() if name == "reuse_grace")
+    return max((table.limits["reuse_grace"].seconds for table in tables if "reuse_grace" in table.limits), default=None)
 
 
 def _given(exchange: HttpExchange) -> str:

@@ -11,7 +11,8 @@ __all__ = ["confirmed"]
 
 
 def confirmed(trials: Sequence[Judgement]) -> Judgement:
-    """The judgement of one trial, or of two together: failed where both failed, unknown where only one did."""
+    """The judgement of one trial, or of two together: failed where both failed, unknown where only one did,
+    or each in a way of its own."""
     if len(trials) == 1:
         return trials[0]
     first, second = trials[0], trials[-1]
@@ -30,10 +31,10 @@ def confirmed(trials: Sequence[Judgement]) -> Judgement:
 
 
 def _both(first: Judgement, second: Judgement) -> Judgement:
-    """Failed for what both saw; in the words of the first where they say nothing alike."""
+    """Failed for what both saw; unknown where they saw nothing alike: then each failure was seen only once."""
     symptoms = joined(first.symptoms, second.symptoms)
     twice = symptoms[: len(first.symptoms) + len(second.symptoms) - len(symptoms)]
     if not twice:
-        return Judgement(Verdict.FAILED, first.reason, (*first.shown_by, *second.shown_by), symptoms)
-    shown = shown_by(twice)
-    return Judgement(Verdict.FAILED, reason_of(twice), shown, symptoms)
+        told = f"two trials failed in different ways, and neither confirms the other ({first.reason}; {second.reason})"
+        return Judgement(Verdict.UNKNOWN, told, (*first.shown_by, *second.shown_by), symptoms)
+    return Judgement(Verdict.FAILED, reason_of(twice), shown_by(twice), symptoms)

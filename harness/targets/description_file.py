@@ -55,7 +55,8 @@ def load_description(
     if table is None or mistakes or wrong or rest:
         unset = {each.line for each in mistakes}  # what a text lacks there is not judged before it is filled in
         raise Mistakes([*mistakes, *(each for each in (*wrong, *rest) if each.line not in unset)])
-    return replace(_description(table, path), secrets=tuple(_secret_values(written, filled)))
+    own = {**_documented_parameters(table.lifetimes, known), **table.parameters}
+    return replace(_description(table, path), parameters=own, secrets=tuple(_secret_values(written, filled)))
 
 
 def _description(table: DescriptionTable, path: Path) -> Description:
@@ -64,7 +65,6 @@ def _description(table: DescriptionTable, path: Path) -> Description:
         version=table.version,
         stages={stage: _stage(table.stage[stage], path) for stage in STAGES if stage in table.stage},
         login=Login(table.login.by, tuple(step.step() for step in table.login.step), table.login.decline),
-        parameters=table.parameters,
         absent={str(capability): reason for capability, reason in table.absent.items()},
         expected_failures=tuple(
             Waiver(each.expectation, each.cell, each.reason, each.owner, each.expires.isoformat(), file=path.name)
@@ -106,8 +106,18 @@ def _stage(table: StageTable, path: Path) -> StageDescription:
 
 
 def _lifetimes(table: LifetimesTable) -> dict[str, DocumentedLifetime]:
-    written = {name: getattr(table, name) for name in ("access_token", "refresh_idle", "refresh_absolute")}
+    names = ("access_token", "refresh_idle", "refresh_absolute", "reuse_grace")
+    written = {name: getattr(table, name) for name in names}
     return {name: DocumentedLifetime(each.seconds, each.justification) for name, each in written.items() if each}
+
+
+def _documented_parameters(table: LifetimesTable, known: Catalog) -> dict[str, float]:
+    """The policy parameters that the documentation sets: scenarios wait for the grace that there is. What is over the
+    ceiling sets none, and is judged by that."""
+    grace, parameter = table.reuse_grace, known.parameters.get("reuse_grace")
+    if grace is None or parameter is None or ceiling_mistake(parameter, grace.seconds):
+        return {}
+    return {parameter.name: grace.seconds}
 
 
 def _with_variables(file: TomlFile, environment: Mapping[str, str]) -> tuple[TomlFile, list[Mistake]]:

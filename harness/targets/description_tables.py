@@ -182,7 +182,7 @@ class LifetimeTable(Table):
 
 
 class LifetimesTable(Table):
-    """The documented lifetimes of sessions and tokens (TOKEN-13)."""
+    """The documented lifetimes of sessions and tokens (TOKEN-11, TOKEN-13)."""
 
     assurance: Literal["", "AAL1", "AAL2"] = ""
     """The assurance level that is claimed (NIST SP 800-63B-4)."""
@@ -192,6 +192,8 @@ class LifetimesTable(Table):
     """Of a session that is not used."""
     refresh_absolute: LifetimeTable | None = None
     """Of a session, counted from its login."""
+    reuse_grace: LifetimeTable | None = None
+    """For how long a used refresh token gets its answer once more; 0 where it is refused at once (TOKEN-11)."""
 
 
 class LimitsTable(Table):

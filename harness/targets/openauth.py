@@ -162,6 +162,7 @@ def _description(variant: str, stages: Mapping[str, StageDescription]) -> Descri
         lifetimes={
             "access_token": DocumentedLifetime(ACCESS[variant]),
             "refresh_idle": DocumentedLifetime(REFRESH[variant]),
+            "reuse_grace": DocumentedLifetime(REUSE[variant]),
         },
         documented_in=f"what OpenAuth {version} documents of its option ttl",
     )

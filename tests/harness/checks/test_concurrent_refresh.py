@@ -112,6 +112,12 @@ def test_a_refusal_within_a_documented_grace_fails_and_without_one_is_unknown() 
     assert_unknown(judge(E3, lost("within", None, None)))
 
 
+def test_a_lost_answer_is_not_applicable_where_a_grace_of_nothing_is_documented() -> None:
+    judgement = judge(E3, [documented(0), *lost("within", None, None)])
+    assert (judgement.verdict, "reuse grace of 0 s" in judgement.reason) == ("not_applicable", True)
+    assert_passed(judge(E2, [documented(0), *race("t1", None), *followed(("t1", None))]))
+
+
 def test_theft_after_the_grace_passes() -> None:
     assert_passed(judge(E4, lost("after", None, None)))
 

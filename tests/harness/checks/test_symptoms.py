@@ -48,9 +48,11 @@ def test_secrets_of_two_trials_are_no_difference() -> None:
     assert len(joined([Symptom(marks[0])], [Symptom(marks[1].replace("code", "jwt"))])) == 2
 
 
-def test_where_two_trials_say_nothing_alike_the_first_is_the_reason() -> None:
+def test_two_trials_that_fail_in_different_ways_confirm_nothing() -> None:
     judgement = confirmed([failed("this"), failed("that", trial=2)])
-    assert (judgement.verdict, judgement.reason) == (Verdict.FAILED, "this")
+    told = "two trials failed in different ways, and neither confirms the other (this; that)"
+    assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, told)
+    assert judgement.shown_by == ("1#this", "2#that")
     assert [one.text for one in judgement.symptoms] == ["this", "that"]
 
 

@@ -68,7 +68,7 @@ def test_the_example_is_read_as_it_says() -> None:
         "a password of dev",
     )
     assert [step.fill or step.click for step in description.login.steps] == ["username", "password", "Sign in", "Allow"]
-    assert description.parameters == {"code_lifetime": 120}
+    assert description.parameters == {"code_lifetime": 120, "reuse_grace": 10}
     (expected,) = description.expected_failures
     assert (expected.control, expected.expires, expected.file) == ("TOKEN-12.E1", "2099-12-31", "target.toml")
     assert description.lifetimes["refresh_absolute"].seconds == 2592000
@@ -91,6 +91,19 @@ def test_the_least_description_takes_its_defaults(tmp_path: Path) -> None:
     assert (stage.clients["web"].authentication, stage.users["existing"].password) == ("none", "correct horse")
     assert (description.login.by, description.login.steps, description.limits.max_wait) == ("form", (), 90.0)
     assert stage.address("dev").allowed_hosts == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "more", "waited"),
+    [(0, "", 0), (20, "", 20), (61, "", None), (20, "[parameters]\nreuse_grace = 5\n", 5)],
+)
+def test_a_documented_grace_is_what_scenarios_wait_for_unless_it_is_over_its_ceiling(
+    tmp_path: Path, seconds: int, more: str, waited: int | None
+) -> None:
+    text = f"{LEAST}\n[lifetimes]\nreuse_grace = {{ seconds = {seconds} }}\n{more}"
+    description = read(tmp_path, text)
+    assert description.lifetimes["reuse_grace"].seconds == seconds
+    assert description.parameters.get("reuse_grace") == waited
 
 
 def test_steps_that_take_a_value_from_the_environment_name_a_secret(tmp_path: Path) -> None:
