@@ -39,12 +39,12 @@ class FaultWorker:
             cwd=CHECKOUT,
         )
 
-    def judge(self, fault: Fault | None, controls: tuple[str, ...]) -> tuple[Finding, ...]:
+    def judge(self, fault: Fault | None, against: tuple[str, ...]) -> tuple[Finding, ...]:
         """The findings with the fault in place (None: without any). Raises NotHere, TargetError."""
         asked = {
             "fault": fault.id if fault else None,
             "source": str(fault.source) if fault else None,
-            "controls": controls,
+            "against": against,
             "target": self._question.target,
             "selection": dict(self._question.selection),
             "features": str(self._question.features),
@@ -92,7 +92,7 @@ def _answer(asked: Mapping[str, Any], machine: PrivateSession) -> dict[str, Any]
     )
     try:
         fault = _find(asked["fault"], asked["source"])
-        findings: Iterable[Finding] = judge_with_fault(question, machine, fault, tuple(asked["controls"]))
+        findings: Iterable[Finding] = judge_with_fault(question, machine, fault, tuple(asked["against"]))
         return {"findings": [finding_json(finding) for finding in findings]}
     except NotHere as absent:
         return {"absent": [absent.what, absent.mend]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -177,7 +177,14 @@ def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Pro
     faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
     alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
     matrix = replace(
-        try_faults(faults, replace(job.question, depth="pr"), machine, progress, side_by_side=job.side_by_side),
+        try_faults(
+            faults,
+            replace(job.question, depth="pr"),
+            machine,
+            progress,
+            side_by_side=job.side_by_side,
+            against=lambda fault: (fault.expectation,),
+        ),
         false_alarms=tuple(alarms),
     )
     write_kill_matrix(recording.folder, matrix.to_json())
@@ -241,6 +248,7 @@ def try_faults(
     progress: Progress,
     clean: tuple[str, ...] = (),
     side_by_side: int = 0,
+    against: Callable[[Fault], tuple[str, ...]] = lambda fault: fault.controls,
 ) -> KillMatrix:
     """The kill matrix of these faults, tried by so many worker processes (0: one per processor)."""
     count = min(side_by_side or os.cpu_count() or 1, len(faults))
@@ -252,7 +260,7 @@ def try_faults(
             tell(f"{next(tried)} of {len(faults)}: {kill.id} {kill.verdict}")
 
         try:
-            return kill_matrix(faults, [worker.judge for worker in workers], told, clean)
+            return kill_matrix(faults, [worker.judge for worker in workers], told, clean, against)
         finally:
             for worker in workers:
                 worker.close()

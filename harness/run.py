@@ -117,10 +117,14 @@ def carry_out(
 
 
 def judge_with_fault(
-    question: Question, machine: PrivateSession, fault: Fault | None, controls: tuple[str, ...]
+    question: Question, machine: PrivateSession, fault: Fault | None, against: tuple[str, ...]
 ) -> tuple[Finding, ...]:
-    """The findings on these controls with the fault in place, in one stage that it concerns."""
+    """The findings with the fault in place, in one stage that it concerns: on these controls, or of the scenarios that
+    judge this expectation."""
     catalog, scenarios = _specification(question.catalog, question.features)
+    if expectations := {name for name in against if "." in name}:
+        scenarios = tuple(s for s in scenarios if expectations.intersection(s.expectations))
+    controls = {name.partition(".")[0] for name in against}
     judged = {control for scenario in scenarios for control in scenario.controls}
     redactor = Redactor()
     with open_targets(question, machine, redactor, [fault] if fault else []) as targets:

@@ -1,4 +1,4 @@
-"""The kill matrix: each fault against the scenarios of the controls that its part serves."""
+"""The kill matrix: each fault against the scenarios of the controls that its part serves, or of its own expectation."""
 
 from __future__ import annotations
 
@@ -73,9 +73,11 @@ def kill_matrix(
     judges: Sequence[Judge],
     tell: Callable[[Kill], None],
     clean: tuple[str, ...],
+    against: Callable[[Fault], tuple[str, ...]] = lambda fault: fault.controls,
 ) -> KillMatrix:
     """Try every fault, as many at once as there are judges. A judge gives the findings with a fault in place (None: the
-    clean target); `clean` are the controls that the clean target is judged on, for false alarms."""
+    clean target); `clean` are the controls that the clean target is judged on, for false alarms. `against`: controls,
+    or an expectation, whose scenarios a fault is tried against."""
     started = time.monotonic()
     idle: SimpleQueue[Judge] = SimpleQueue()
     for judge in judges:
@@ -91,7 +93,7 @@ def kill_matrix(
     def try_one(fault: Fault) -> Kill:
         begun = time.monotonic()
         try:
-            verdict, failed, reason = verdict_of(fault, with_a_judge(fault, fault.controls))
+            verdict, failed, reason = verdict_of(fault, with_a_judge(fault, against(fault)))
         except NotHere as absent:
             verdict, failed, reason = "not_run", (), str(absent)
         except TargetError as error:

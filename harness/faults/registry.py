@@ -40,9 +40,14 @@ class Fault:
     source: str
 
     @property
+    def control(self) -> str:
+        """The control of the expectation."""
+        return self.expectation.rpartition(".")[0]
+
+    @property
     def controls(self) -> tuple[str, ...]:
         """Patterns of the controls that the part serves, always with the control of the expectation."""
-        return tuple(dict.fromkeys([self.expectation.rpartition(".")[0], *SERVES.get(self.part, ())]))
+        return tuple(dict.fromkeys([self.control, *SERVES.get(self.part, ())]))
 
 
 _registered: dict[str, Fault] = {}

@@ -71,6 +71,17 @@ def on(fault: Fault | None, verdict: Verdict, reason: str = "so") -> list[Findin
     return [finding(fault.expectation, verdict, reason)]
 
 
+def test_a_fault_can_be_tried_on_its_own_expectation_alone() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def judge(fault: Fault | None, against: tuple[str, ...]) -> Iterable[Finding]:
+        asked.append(against)
+        return on(fault, FAILED)
+
+    kill_matrix({F.id: F, G.id: G}, [judge], lambda _: None, (), lambda fault: (fault.expectation,))
+    assert asked == [(F.expectation,), (G.expectation,)]
+
+
 def test_every_fault_is_tried_on_its_controls_and_told_as_it_ends() -> None:
     asked: list[tuple[str, tuple[str, ...]]] = []
 
