@@ -36,7 +36,8 @@ class Attack:
 @given("a user's access token, and an attacker who knows the issuer's public key", target_fixture="attack")
 def an_attacker(scene: Scene) -> Attack:
     victim = presenter(scene)
-    token, keys = jwt_of(victim), AttackerKeys()
+    token = jwt_of(victim)
+    keys = AttackerKeys(str(token.header.get("alg")))
     return Attack(victim, token, Forger(token, public_key(victim, token), keys), keys)
 
 
@@ -64,7 +65,7 @@ def present_hints(scene: Scene, attack: Attack, datatable: list[list[str]]) -> N
     victim, keys = attack.presenter, attack.keys
     with scene.where_offered():
         surroundings(scene).watch(scene.stage)
-    jwk = {**keys.jwk, "kid": "attacker", "alg": "ES256", "use": "sig"}
+    jwk = {**keys.jwk, "kid": "attacker", "alg": keys.algorithm, "use": "sig"}
     listener = CanaryListener({"keys": [jwk]}, keys.x5u)
     scene.closing.callback(listener.close)
     victim.present("the token as it is", victim.grant.access_token, victim.first)

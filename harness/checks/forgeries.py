@@ -44,6 +44,7 @@ KEY_HINTS = (
     "a certificate",
     "a critical extension",
 )
+UNKNOWN_KEY = "an unknown key id"
 URLS = ("a URL of keys", "a URL of a certificate")
 WELL_SIGNED = ("an unknown key id, well signed", "a critical extension, well signed")
 NO_BEARER_TOKEN = ("the JSON serialisation",)  # not of the characters that RFC 6750 §2.1 allows
@@ -56,21 +57,26 @@ BROKEN = re.compile(r"sqlite|\bSQL\b|syntax error|No such file|FileNotFound|NotA
 
 
 def refuses(exchange: HttpExchange) -> bool:
-    """Whether the answer refuses the token: 401, with invalid_token where the challenge names an error (RFC 6750 §3.1).
-    What is no bearer token at all may be a malformed request (400), and a header that is too long may be refused for
-    that (RFC 6585 §5, RFC 9110 §15.5.14)."""
+    """Whether the answer refuses the token: 401, with invalid_token where the challenge names an error; or 400 or 403
+    whose challenge or body names invalid_token, for RFC 6750 §3.1 only recommends 401 for that. What is no bearer token
+    at all may be a malformed request (400), and a header that is too long may be refused for that (RFC 6585 §5, RFC
+    9110 §15.5.14)."""
     forgery = exchange.about.get("forgery", "")
     if exchange.status == 400 and forgery in NO_BEARER_TOKEN:
         return True
     if exchange.status in (400, 413, 431) and forgery in TOO_LONG:
         return True
-    errors = re.findall(r"\berror=\"?(\w+)", " ".join(exchange.header_values("www-authenticate")))
-    return exchange.status == 401 and set(errors) <= {"invalid_token"}
+    errors = set(re.findall(r"\berror=\"?(\w+)", " ".join(exchange.header_values("www-authenticate"))))
+    if exchange.status == 401:
+        return errors <= {"invalid_token"}
+    return exchange.status in (400, 403) and {*errors, exchange.json().get("error")} - {None} == {"invalid_token"}
 
 
 def accepts(exchange: HttpExchange) -> bool:
     """Whether a token was taken: the answer may well find fault with the rest of the request."""
-    return exchange.status is not None and exchange.status < 500 and exchange.status not in (401, 403)
+    if exchange.status is None or refuses(exchange):
+        return False
+    return exchange.status < 500 and exchange.status not in (401, 403)
 
 
 def told(exchange: HttpExchange) -> str:
@@ -138,7 +144,8 @@ def hints_at_keys_are_of_no_use(seen: Record, parameters: Parameters) -> Judgeme
     found = presented(seen, HINTED, (*KEY_HINTS, *signed), ways)
     complaints = [Complaint(f"{e.about['forgery']} {told(e)}", e) for e in found if not refuses(e)]
     volley = seen.one(Volley, "many unknown key ids")
-    others = {status: n for status, n in volley.statuses.items() if status != "401"}
+    alike = {str(e.status) for e in found if e.about["forgery"] == UNKNOWN_KEY and refuses(e)}  # one of the many
+    others = {status: n for status, n in volley.statuses.items() if status not in {"401", *alike}}
     if others.pop("0", 0):
         raise MissingObservation("some of the many requests were not answered")
     for status, number in others.items():

@@ -86,7 +86,7 @@ def _deviations(seen: Record, exchanges: Exchanges, plain: Exchanges) -> Iterato
         if traces := _traces(seen, exchange) - {trace for one in plain for trace in _traces(seen, one)}:
             yield Complaint(f"{told}: {' and '.join(sorted(traces))}", exchange)
             return
-    if not _refused(last) and not _goes_home(last) and not _is_like(last, plain[-1]):
+    if not _refused(last) and not _refuses_the_host(last) and not _goes_home(last) and not _is_like(last, plain[-1]):
         yield Complaint(f"{told}: {short(last)}, and {short(plain[-1])} without the header", last)
 
 
@@ -113,8 +113,19 @@ def _tokens(seen: Record, exchange: HttpExchange) -> list[TokenFacts]:
 def _refused(exchange: HttpExchange) -> bool:
     """400 or 421. Where Host itself was another one, 403 and 404 too: so says a router of hosts that the issuer is not
     served by that name, which is what 421 says as well (RFC 9110 §7.4)."""
-    changed_host = any(name.lower() == "host" for name, _ in exchange.request_headers)
-    return exchange.status in REFUSED or (changed_host and exchange.status in NOT_SERVED)
+    return exchange.status in REFUSED or (_changed_host(exchange) and exchange.status in NOT_SERVED)
+
+
+def _refuses_the_host(exchange: HttpExchange) -> bool:
+    """Where Host itself was altered: any 4xx, or a redirect with an OAuth error, which names no other issuer (RFC 9207
+    §2). No clause says how a name that is not served is refused."""
+    parameters, configured = exchange.location_parameters(), exchange.about["configured"]
+    by_redirect = "error" in parameters and parameters.get("iss", configured) == configured
+    return _changed_host(exchange) and (by_redirect or (exchange.status or 0) in range(400, 500))
+
+
+def _changed_host(exchange: HttpExchange) -> bool:
+    return any(name.lower() == "host" for name, _ in exchange.request_headers)
 
 
 def _goes_home(exchange: HttpExchange) -> bool:

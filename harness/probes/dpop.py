@@ -46,4 +46,4 @@ class Holder:
             {name: value for name, value in members.items() if value is not None}
             for members in (fields, {**told, **bound, **claims})
         )
-        return compact(head, body, self._keys.es256)
+        return compact(head, body, self._keys.sign)

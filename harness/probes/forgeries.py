@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.probes.forgery import AttackerKeys, PublicKey, Sign, Token, compact, hmac_by, unsigned
+from harness.probes.forgery import OTHER, AttackerKeys, PublicKey, Sign, Token, compact, hmac_by, unsigned
 
 __all__ = ["ALGORITHMS", "KEY_HINTS", "WELL_SIGNED", "Forger", "Listener"]
 
 LONG = 10_000  # characters
-OTHER = {"ES256": "RS256"}  # to any other algorithm: ES256
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,11 @@ class Forger:
         return compact(self.headed(alg="HS256", **changes), self.token.claims, hmac_by(secret))
 
     def by_attacker(self, **changes: Any) -> str:
-        return compact(self.headed(alg="ES256", **changes), self.token.claims, self.keys.es256)
+        return compact(self.headed(alg=self.keys.algorithm, **changes), self.token.claims, self.keys.sign)
+
+    def by_other_algorithm(self) -> str:
+        other = self.keys.other
+        return compact(self.headed(alg=other.algorithm), self.token.claims, other.sign)
 
     def other_algorithm(self) -> str:
         return OTHER.get(str(self.token.header.get("alg")), "ES256")
@@ -58,8 +61,8 @@ class Forger:
 
     def in_vain(self, number: int) -> str:
         """A short token with a key id that nobody knows."""
-        header = self.headed(alg="ES256", kid=f"unknown-{number}")
-        return compact(header, {"n": number}, self.keys.es256)
+        header = self.headed(alg=self.keys.algorithm, kid=f"unknown-{number}")
+        return compact(header, {"n": number}, self.keys.sign)
 
 
 ALGORITHMS: Mapping[str, Callable[[Forger], str]] = {
@@ -75,7 +78,7 @@ ALGORITHMS: Mapping[str, Callable[[Forger], str]] = {
     "another algorithm over the signature": lambda f: f.with_signature(
         f.headed(alg=f.other_algorithm()), f.token.signature
     ),
-    "another algorithm by another's key": lambda f: compact(f.headed(alg="RS256"), f.token.claims, f.keys.rs256),
+    "another algorithm by another's key": lambda f: f.by_other_algorithm(),
     "the right algorithm by another's key": lambda f: f.by_attacker(),
     "no signature": lambda f: f.with_signature(f.token.header, ""),
     "no third segment": lambda f: unsigned(f.token.header, f.token.claims),

@@ -10,16 +10,20 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.x509.oid import NameOID
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, OctKey
+from joserfc.jwk import ECKey, JWKRegistry, OctKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
-__all__ = ["AttackerKeys", "PublicKey", "Sign", "Token", "compact", "hmac_by", "read", "read_jwk", "unsigned"]
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+
+__all__ = ["OTHER", "AttackerKeys", "PublicKey", "Sign", "Token", "compact", "hmac_by", "read", "read_jwk", "unsigned"]
 
 Sign = Callable[[bytes], bytes]
 Json = Mapping[str, Any]
@@ -74,29 +78,39 @@ def es256_by(key: ec.EllipticCurvePrivateKey) -> Sign:
     return sign
 
 
-class AttackerKeys:
-    """Keys of somebody whom nobody trusts, made for this once."""
+OTHER = {"ES256": "RS256"}  # to any other algorithm: ES256
+CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}  # RFC 7518 §3.4
 
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self.es256 = es256_by(self._key)
-        self.jwk = dict(ECKey.import_key(_pem(self._key.public_key())).as_dict(private=False))
+
+class AttackerKeys:
+    """A key of somebody whom nobody trusts, made for this once, of the kind that the algorithm needs: a verifier that
+    knows one algorithm alone refuses any other before it looks at a key. Where no key pair belongs to the algorithm
+    (HS256), or it is not known here, ES256."""
+
+    def __init__(self, algorithm: str = "ES256") -> None:
+        found = _key_for(algorithm)
+        self.algorithm, self._key = (algorithm, found) if found else ("ES256", ECKey.generate_key(CURVES["ES256"]))
+        self.jwk = dict(self._key.as_dict(private=False))
+
+    def sign(self, signed: bytes) -> bytes:
+        """By the algorithm (RFC 7518 §3, RFC 8037 §3.1)."""
+        return JWSRegistry.algorithms[self.algorithm].sign(signed, self._key)
 
     @functools.cached_property
-    def _rsa(self) -> rsa.RSAPrivateKey:
-        return rsa.generate_private_key(65537, 2048)
-
-    def rs256(self, signed: bytes) -> bytes:
-        return self._rsa.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+    def other(self) -> AttackerKeys:
+        """A key of another algorithm."""
+        return AttackerKeys(OTHER.get(self.algorithm, "ES256"))
 
     @functools.cached_property
     def certificate(self) -> x509.Certificate:
         """A certificate of the key by itself."""
+        key = cast("CertificateIssuerPrivateKeyTypes", self._key.private_key)
+        hashed = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "attacker.example")])
         now = datetime.datetime.now(datetime.UTC)
-        builder = x509.CertificateBuilder(name, name, self._key.public_key(), x509.random_serial_number())
+        builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         day = datetime.timedelta(days=1)
-        return builder.not_valid_before(now - day).not_valid_after(now + day).sign(self._key, hashes.SHA256())
+        return builder.not_valid_before(now - day).not_valid_after(now + day).sign(key, hashed)
 
     @property
     def x5c(self) -> list[str]:
@@ -135,5 +149,10 @@ def read_jwk(jwk: Json) -> PublicKey | None:
     return PublicKey(pem, der, as_told, in_order)
 
 
-def _pem(key: ec.EllipticCurvePublicKey) -> bytes:
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+def _key_for(algorithm: str) -> ECKey | RSAKey | OKPKey | None:
+    """A new key pair; None where none belongs to the algorithm."""
+    if algorithm in CURVES:
+        return ECKey.generate_key(CURVES[algorithm])
+    if algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"):
+        return RSAKey.generate_key(2048)
+    return OKPKey.generate_key("Ed25519") if algorithm in ("EdDSA", "Ed25519") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from harness.checks.forgeries import (
     KEY_HINTS,
     NO_BEARER_TOKEN,
     TOO_LONG,
+    UNKNOWN_KEY,
     URLS,
     WELL_SIGNED,
 )
@@ -99,6 +101,9 @@ def test_a_forgery_that_was_not_presented_somewhere_is_unknown(expectation: str,
     [
         (401, "Bearer", Verdict.PASSED),
         (401, 'Bearer error="insufficient_scope"', Verdict.FAILED),
+        (403, 'Bearer error="invalid_token"', Verdict.PASSED),
+        (400, 'Bearer error="invalid_token"', Verdict.PASSED),
+        (403, 'Bearer error="insufficient_scope"', Verdict.FAILED),
         (403, "", Verdict.FAILED),
         (400, "", Verdict.FAILED),
         (500, "", Verdict.FAILED),
@@ -110,6 +115,31 @@ def test_what_refuses_a_token(status: int, challenge: str, verdict: Verdict) -> 
     assert isinstance(one, HttpExchange)
     other = replace(one, status=status, headers=(("WWW-Authenticate", challenge),))
     assert judge("TOKEN-15.E1", instead(ALGORITHM, one, other)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"), [({"error": "invalid_token"}, "passed"), ({"error": "invalid_request"}, "failed")]
+)
+def test_a_body_may_tell_that_the_token_is_refused(body: dict[str, str], verdict: str) -> None:
+    one = next(o for o in ALGORITHM if o.case == FORGED)
+    assert isinstance(one, HttpExchange)
+    other = replace(one, status=400, headers=(), body=json.dumps(body))
+    assert judge("TOKEN-15.E1", instead(ALGORITHM, one, other)).verdict == verdict
+
+
+def test_many_unknown_key_ids_may_be_refused_as_one_is() -> None:
+    (one, *_), volley = [o for o in HINTS if o.about.get("forgery") == UNKNOWN_KEY], HINTS[-4]
+    assert isinstance(one, HttpExchange)
+    assert isinstance(volley, Volley)
+    seen = instead(HINTS, volley, replace(volley, statuses={"403": 200}))
+    assert_failed(judge("TOKEN-16.E1", seen), "200 of 200 unknown key ids: HTTP 403")
+    assert_passed(judge("TOKEN-16.E1", instead(seen, one, replace(one, status=403))))
+
+
+def test_a_genuine_token_that_is_refused_by_400_is_not_accepted() -> None:
+    one = ALGORITHM[0]
+    assert isinstance(one, HttpExchange)
+    assert_failed(judge("TOKEN-15.E2", instead(ALGORITHM, one, replace(one, status=400, headers=CHALLENGE))), "400")
 
 
 @pytest.mark.parametrize(

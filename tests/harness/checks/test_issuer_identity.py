@@ -235,6 +235,18 @@ def test_a_refusal_passes_and_so_does_a_redirect_to_the_configured_origin(inject
     assert judge("STAGE-05.E2", instead(MINTING[0], injected, answer)).verdict is Verdict.PASSED
 
 
+@pytest.mark.parametrize("answer", [redirect("", CALLBACK, {"error": "invalid_request"}), exchange("", 401)])
+def test_an_altered_host_may_be_refused_by_any_4xx_or_by_a_redirect_with_an_error(answer: HttpExchange) -> None:
+    for injected in ("Host", "all of them"):
+        assert_passed(judge("STAGE-05.E1", instead(LOGIN, injected, answer)))
+    assert_failed(judge("STAGE-05.E1", instead(LOGIN, "Forwarded", answer)), "Forwarded, a login: HTTP")
+
+
+def test_a_refusal_by_redirect_that_names_another_issuer_fails() -> None:
+    answer = redirect("", CALLBACK, {"error": "invalid_request", "iss": "https://x.example"})
+    assert_failed(judge("STAGE-05.E1", instead(LOGIN, "Host", answer)), "Host, a login: HTTP 302 invalid_request")
+
+
 def test_a_name_that_only_begins_or_ends_like_the_issuers_is_no_trace() -> None:
     text = "http://id.dev.localhost.example and http://my.id.dev.localhost and id.dev.localhost:4440"
     assert_passed(judge("STAGE-05.E1", instead(LOGIN, "Host", exchange("", 421, text))))

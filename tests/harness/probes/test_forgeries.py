@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
+
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, OctKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 from harness.checks import forgeries as judged
 from harness.probes.forgeries import ALGORITHMS, KEY_HINTS, WELL_SIGNED, Forger, Listener
-from harness.probes.forgery import AttackerKeys, compact, es256_by, read, read_jwk
+from harness.probes.forgery import AttackerKeys, Token, compact, es256_by, read, read_jwk
 
 KEY = ECKey.generate_key("P-256", {"kid": "k1"})
 KEYS = AttackerKeys()
@@ -41,7 +45,7 @@ def test_none_verifies_by_the_issuers_key(forger: Forger, name: str) -> None:
 def test_what_is_well_signed_verifies_where_the_header_is_passed_over(forger: Forger, name: str) -> None:
     token = read(WELL_SIGNED[name](forger))
     assert token is not None
-    assert compact(token.header, token.claims, forger.sign or es256_by(KEYS._key)) != ""
+    assert compact(token.header, token.claims, forger.sign or KEYS.sign) != ""
     assert token.header != forger.token.header
 
 
@@ -55,6 +59,29 @@ def test_a_public_key_as_secret_is_just_that(forger: Forger) -> None:
 def test_a_hint_leads_to_the_key_that_signed(forger: Forger, name: str) -> None:
     token = KEY_HINTS[name](forger)
     assert jwt.decode(token, ECKey.import_key(KEYS.jwk), algorithms=["ES256"]).claims == {"sub": "alice"}
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES384", "EdDSA"])
+def test_the_attacker_signs_by_the_algorithm_of_the_token_itself(forger: Forger, algorithm: str) -> None:
+    keys = AttackerKeys(algorithm)
+    genuine = Token({"alg": algorithm, "kid": "k1"}, {"sub": "alice"}, "c2ln")
+    other = replace(forger, token=genuine, keys=keys)
+    for forge in (KEY_HINTS["a key"], KEY_HINTS["a URL of keys"], ALGORITHMS["the right algorithm by another's key"]):
+        signed, _, signature = forge(other).rpartition(".")
+        found = read(f"{signed}.{signature}")
+        assert found is not None
+        assert found.header["alg"] == algorithm
+        raw = base64.urlsafe_b64decode(f"{signature}==")
+        assert JWSRegistry.algorithms[algorithm].verify(signed.encode(), raw, JWKRegistry.import_key(keys.jwk))
+    another = read(ALGORITHMS["another algorithm by another's key"](other))
+    assert another is not None
+    assert another.header["alg"] == "ES256"
+    assert keys.x5c[0].startswith("MI"), "a certificate of any of these keys"
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none", "None"])
+def test_an_algorithm_without_a_key_pair_leaves_es256(algorithm: str) -> None:
+    assert AttackerKeys(algorithm).algorithm == "ES256"
 
 
 def test_a_jwk_of_any_kind_is_read_and_a_broken_one_is_not() -> None:
