@@ -12,6 +12,7 @@ from pytest_bdd import when
 
 from harness.ports import Issuer
 from harness.probes import bff
+from harness.probes.double_submit import invented_pair
 from harness.probes.forms import Form, find_form
 from harness.scene import Scene
 from steps.stage import places_of, web_of
@@ -69,12 +70,20 @@ def present(own: Begun, other: Begun) -> None:
     """Bring it to the other stage's hosts: with the cookie, and without any as a stranger does."""
     to, about = other.at, {"origin": own.at.stage}
     if own.form is not None and own.issuer_cookie:
-        _both(to, "login form", _moved(urljoin(own.page, own.form.action), to.address.issuer), own.issuer_cookie,
-              about, form=filled(own.form, to), origin=to.address.issuer)  # fmt: skip
+        present_form(to, _moved(urljoin(own.page, own.form.action), to.address.issuer), filled(own.form, to),
+                     own.issuer_cookie, about)  # fmt: skip
     if own.flow_cookie:
         _both(to, "callback", _moved(own.callback, to.address.web), own.flow_cookie, about)
     for place in places_of(to) if own.session_cookie else ():
         _both(to, "session", f"{to.address.web}{place}", own.session_cookie, {**about, "place": place})
+
+
+def present_form(to: Issuer, url: str, form: Mapping[str, str], cookie: str, about: Mapping[str, str]) -> None:
+    """And with a pair of cookie and field that no stage gave out: where that does as well, nothing is a stage's own."""
+    _both(to, "login form", url, cookie, about, form, to.address.issuer)
+    if pair := invented_pair(cookie, form):
+        headers = {"Origin": bff.origin_of(to.address.issuer), "Cookie": pair[0]}
+        _send(to, "login form with an invented pair", "POST", url, pair[1], headers, about)
 
 
 def filled(form: Form, to: Issuer) -> dict[str, str]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.checks.common import Complaint, conclude, delivers_code, require_answer, short
 from harness.checks.registry import Parameters, check
-from harness.model import STAGES, Judgement
+from harness.model import STAGES, Judgement, Verdict
 from harness.observations import HttpExchange
 from harness.observe import MissingObservation, Record
 
@@ -46,20 +46,39 @@ def keys_are_public(seen: Record, parameters: Parameters) -> Judgement:
 
 @check("STAGE-06.E3", "RFC 8725 §3.8, ISO 27001:2022 A.8.31", ("web", "a form under way"))
 def foreign_cookies_are_absent(seen: Record, parameters: Parameters) -> Judgement:
-    """A cookie of another stage is worth what no cookie is: the same status, leading to the same place."""
-    complaints, count = [], 0
+    """A cookie of another stage is worth what no cookie is: the same status, leading to the same place. Where a pair of
+    cookie and field that somebody invented does as well (double submit), it is no stage's own, and not judged."""
+    complaints, count, anybodys = [], 0, 0
     for what, needed in PRESENTED.items():
         if seen.lacks(needed) or not any(o.case == f"{what} with a foreign cookie" for o in seen):
             continue
         for origin, stage in PAIRS:
             for exchange, stranger in _presented(seen, what, origin, stage):
+                differs = delivers_code(exchange) or _answer(exchange) != _answer(stranger)
+                if differs and _does_as_well(seen, what, exchange):
+                    anybodys += 1
+                    continue
                 count += 1
-                if delivers_code(exchange) or _answer(exchange) != _answer(stranger):
+                if differs:
                     told = f"{what} of {origin} at {stage}: {short(exchange)}, {short(stranger)} without the cookie"
                     complaints.append(Complaint(told, exchange, stranger))
+    if not count and anybodys:
+        told = "its login form takes any cookie and field that are alike, also invented ones: they are no stage's own"
+        return Judgement(Verdict.NOT_APPLICABLE, told)
     if not count:
         raise MissingObservation("no cookie of any stage was presented to another")
-    return conclude(complaints, f"{count} foreign cookies were answered as if there were none")
+    besides = f"; {anybodys} besides are no stage's own, for an invented one does as well" if anybodys else ""
+    return conclude(complaints, f"{count} foreign cookies were answered as if there were none{besides}")
+
+
+def _does_as_well(seen: Record, what: str, exchange: HttpExchange) -> bool:
+    """Whether an invented pair was answered as what the other stage gave out. False where none could be invented."""
+    about = {key: exchange.about[key] for key in ("origin", "stage")}
+    case = f"{what} with an invented pair"
+    if not any(o.case == case and about.items() <= o.about.items() for o in seen):
+        return False
+    invented = require_answer(seen.one(HttpExchange, case, **about))
+    return _answer(invented) == _answer(exchange) and delivers_code(invented) == delivers_code(exchange)
 
 
 def _disjoint(seen: Record, name: Any, what: str) -> Judgement:

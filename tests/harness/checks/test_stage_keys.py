@@ -97,6 +97,31 @@ def test_a_cookie_that_makes_a_difference_abroad_fails(what: str) -> None:
     assert_failed(judge("STAGE-06.E3", seen), f"{what} of dev at staging")
 
 
+def taken(*cases: str) -> list[Observation]:
+    """The record in which these forms were taken at every stage, that of another stage and an invented one."""
+    seen = [one for one in cookies() if one.case not in cases]
+    pairs = [{"origin": origin, "stage": stage} for origin, stage in PAIRS]
+    return [*seen, *(redirect(case, "/next", None, **about) for case in cases for about in pairs)]
+
+
+FOREIGN, INVENTED = "login form with a foreign cookie", "login form with an invented pair"
+
+
+def test_a_form_that_is_taken_with_any_pair_is_not_judged() -> None:
+    judgement = judge("STAGE-06.E3", taken(FOREIGN, INVENTED))
+    assert_passed(judgement)
+    assert judgement.reason.endswith("6 besides are no stage's own, for an invented one does as well")
+    forms = [one for one in taken(FOREIGN, INVENTED) if one.case.startswith("login form")]
+    assert judge("STAGE-06.E3", forms).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_form_that_is_taken_of_another_stage_but_not_with_an_invented_pair_fails() -> None:
+    refused = [exchange(INVENTED, 403, origin=origin, stage=stage) for origin, stage in PAIRS]
+    assert_failed(judge("STAGE-06.E3", [*taken(FOREIGN), *refused]), "login form of dev at staging")
+    silent = [replace(one, status=None) for one in refused]
+    assert_unknown(judge("STAGE-06.E3", [*taken(FOREIGN), *silent]))
+
+
 @pytest.mark.parametrize("case", ["callback with a foreign cookie", "session without a foreign cookie"])
 def test_a_presentation_that_is_missing_is_unknown(case: str) -> None:
     seen = cookies()
