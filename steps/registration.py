@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pytest_bdd import when
 
+from harness.errors import NotOffered
 from harness.ports import Issuer
 from harness.probes.oauth import Client, User
 from harness.scene import Scene
@@ -27,7 +28,10 @@ def ask_rightly(issuers: dict[str, Issuer]) -> None:
 
 
 @when("it is asked with each redirect URI and each client that is registered at another stage")
-def ask_with_what_is_registered_elsewhere(issuers: dict[str, Issuer]) -> None:
+def ask_with_what_is_registered_elsewhere(scene: Scene, issuers: dict[str, Issuer]) -> None:
+    for absence in what_no_stage_has_alone(list(issuers.values())):
+        with scene.where_offered():
+            raise absence
     for at, other in permutations(issuers.values(), 2):
         for client in known(at):
             for uri in foreign_uris(at, other, client):
@@ -79,6 +83,20 @@ def foreign_uris(at: Issuer, other: Issuer, client: Client) -> Iterator[str]:
     for theirs in known(other):
         if theirs.native == client.native:
             yield from (uri for uri in registered(theirs) if uri not in own)
+
+
+def what_no_stage_has_alone(issuers: list[Issuer]) -> Iterator[NotOffered]:
+    """The pairs of stages that register the same redirect URIs, for then there is none to ask with; and that nothing
+    at all is registered at one stage alone. The registrations are the description's, so it declares this."""
+    pairs = list(permutations(issuers, 2))
+    alike = [(a, b) for a, b in pairs if not any(True for client in known(a) for _ in foreign_uris(a, b, client))]
+    ids = {frozenset(client.client_id for client in known(at)) for at in issuers}
+    if alike == pairs and len(ids) == 1:
+        told = "all stages register the same clients and redirect URIs"
+        yield NotOffered("registration of one stage alone", told, declared=True)
+    for at, other in alike:
+        told = f"{at.stage} registers every redirect URI of {other.stage}"
+        yield NotOffered(f"redirect URI of {other.stage} that is foreign to {at.stage}", told, declared=True)
 
 
 def registered(client: Client) -> tuple[str, ...]:

@@ -16,12 +16,15 @@ WAYS = ("resource", "audience")  # by which a token for another API is asked for
 REFUSALS = ("invalid_target", "invalid_request")
 
 
-@check("STAGE-10.E1", "RFC 9700 §2.1, RFC 6749 §4.1.2.1")
+@check("STAGE-10.E1", "RFC 9700 §2.1, RFC 6749 §4.1.2.1", "registration of one stage alone")
 def foreign_registrations_get_an_error_page(seen: Record, parameters: Parameters) -> Judgement:
     _own_are_known(seen)
-    foreign = ends(seen.of(HttpExchange, "foreign redirect URI"), "stage", "origin", "client", "uri")
-    _each_pair(foreign, "redirect URI")
-    clients = ends((e for e in seen.of(HttpExchange) if e.case == "foreign client"), "stage", "origin", "client")
+    asked = seen.of(HttpExchange)
+    foreign = ends((e for e in asked if e.case == "foreign redirect URI"), "stage", "origin", "client", "uri")
+    _each_pair(seen, foreign)
+    clients = ends((e for e in asked if e.case == "foreign client"), "stage", "origin", "client")
+    if not foreign and not clients:
+        raise MissingObservation("no stage was asked with what another has registered")
     complaints = [
         Complaint(f"{e.about['stage']}, the {e.case} of {e.about['origin']} ({e.about['client']}): {wrong}", e)
         for e in (*foreign, *clients)
@@ -78,10 +81,16 @@ def _own_are_known(seen: Record) -> set[tuple[str, str]]:
     return {(e.about["stage"], e.about["client"]) for e in found}
 
 
-def _each_pair(found: Iterable[HttpExchange], what: str) -> None:
+def _each_pair(seen: Record, found: Iterable[HttpExchange]) -> None:
+    """Raises MissingObservation unless each pair of stages was tried that has a redirect URI to try."""
     asked = {(e.about["stage"], e.about["origin"]) for e in found}
-    if absent := set(PAIRS) - asked:
-        raise MissingObservation(f"{what}: {len(absent)} pairs of stages were not tried")
+    wanted = {
+        (stage, origin)
+        for stage, origin in PAIRS
+        if not seen.lacks(f"redirect URI of {origin} that is foreign to {stage}")
+    }
+    if absent := wanted - asked:
+        raise MissingObservation(f"redirect URI: {len(absent)} pairs of stages were not tried")
 
 
 def _asked_for(seen: Record, stage: str, other: str) -> list[HttpExchange]:

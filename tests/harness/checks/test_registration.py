@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from harness.model import STAGES
-from harness.observations import HttpExchange, Observation, TokenFacts
+from harness.observations import Absence, HttpExchange, Observation, TokenFacts
 from tests.harness.checks.records import (
     assert_failed,
     assert_passed,
@@ -113,6 +113,25 @@ def test_a_stage_that_refuses_its_own_registration_too_shows_nothing(expectation
 def test_a_pair_that_was_not_tried_is_unknown(expectation: str, case: str) -> None:
     seen = whole()
     assert_unknown(judge(expectation, without(seen, next(i for i, one in enumerate(seen) if one.case == case))))
+
+
+def alike(*pairs: tuple[str, str]) -> list[Observation]:
+    told = [f"redirect URI of {origin} that is foreign to {stage}" for stage, origin in pairs]
+    return [Absence(case="absence", capability=one, reason="the same", declared=True) for one in told]
+
+
+def test_stages_of_the_same_registrations_have_nothing_foreign_to_ask_with() -> None:
+    nothing = Absence(case="absence", capability="registration of one stage alone", reason="the same", declared=True)
+    judgement = judge("STAGE-10.E1", [*own(), nothing, *alike(*PAIRS)])
+    assert (judgement.verdict, "the same" in judgement.reason) == ("not_applicable", True)
+    assert judge("STAGE-10.E1", own()).verdict == "unknown"
+
+
+def test_a_pair_of_stages_of_the_same_registrations_is_left_out_and_no_other() -> None:
+    pairs = [("dev", "staging"), ("staging", "dev")]
+    seen = [o for o in whole() if (o.about.get("stage"), o.about.get("origin")) not in pairs]
+    assert_passed(judge("STAGE-10.E1", [*seen, *alike(*pairs)]))
+    assert judge("STAGE-10.E1", [*seen, *alike(pairs[0])]).verdict == "not_run"
 
 
 CASE = "a token for staging, by audience"
