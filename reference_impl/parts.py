@@ -66,7 +66,7 @@ class Part(StrEnum):
     SESSION_POLICY = "session policy"  # desktop.policy.SessionPolicy: what outlives the process, and how long
     SESSION_STORE = "session store"  # the chain: picks a back end, self-test, fallback
     STORE_BACK_END = "store back end"  # each back end as it is opened
-    CLOCK = "clock"  # clock.Clock: what a desktop process tells the time by
+    CLOCK = "clock"  # clock.Clock: what a desktop process, and an operator's command, tells the time by
     SIGN_INS = "sign-ins"  # web.sessions.Flows or desktop.sign_in.PendingSignIn: sign-ins under way, each used once
     STORE_ENTRIES = "store entries"  # session_store.splitting.SplitEntries: how values lie in a back end's entries
     STORE_LOCK = "store lock"  # session_store.lock.FileLock: keeps writers of several processes apart

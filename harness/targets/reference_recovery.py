@@ -93,7 +93,7 @@ class ReferenceRecovery:
             raise TargetError(f"the runbook's command is not one of python -m: {command}")
         began = time.monotonic()
         done = subprocess.run(
-            self._target.command(told[2], *told[3:]),
+            self._target.command(told[2], *told[3:], clock=self._target.clock_file),
             env={**environment, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), environment.get("PYTHONPATH", "")])},
             cwd=self._folder,
             stdin=subprocess.DEVNULL,

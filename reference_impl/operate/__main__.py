@@ -28,13 +28,14 @@ def main(
 ) -> int:
     """Do what the arguments say; return the exit code."""
     parts = parts or Parts()
+    clock = parts.choose(Part.CLOCK, clock or SystemClock())
     options = parser().parse_args(arguments)
     try:
-        log = parts.choose(Part.OPERATIONS_LOG, OperationsLog.of_environment)(environ, clock or SystemClock())
+        log = parts.choose(Part.OPERATIONS_LOG, OperationsLog.of_environment)(environ, clock)
         if options.command == "log":
             print("\n".join(log.lines()))
             return DONE
-        operations = parts.choose(Part.OPERATIONS, open_operations(environ, parts, clock or SystemClock()))
+        operations = parts.choose(Part.OPERATIONS, open_operations(environ, parts, clock))
         return carry_out(operations, options, log)
     except ConfigurationError as error:
         print("\n".join(error.faults), file=sys.stderr)
