@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.errors import UsageError, nearest
+from harness.errors import Mistakes, UsageError, nearest
 from harness.model import STAGES
-from harness.targets.description_file import load_description
+from harness.targets.description_file import VARIABLE, load_description
 from harness.targets.description_places import issuer_mistake, redirect_mistake
 from harness.targets.proposal import Answers, Found, look, proposal
 
@@ -58,12 +58,13 @@ def see_that_it_may_be_written(file: Path, force: bool) -> None:
 
 def write_description(answers: Answers, file: Path, force: bool, tell: Tell = lambda line: None) -> Written:
     """Look at every stage, and write the description. Raises UsageError where the file is there already (without
-    `force`) or an answer is of no use, Mistakes where the description would not load."""
+    `force`) or an answer is of no use, also where the description would not load."""
     if wrong := redirect_mistake(answers.redirect_uri, answers.client.native):
         raise UsageError(f"--redirect-uri: {answers.redirect_uri!r}: {wrong}")
     if answers.ca_file and not (file.parent / answers.ca_file).is_file():
         raise UsageError(f"--ca-file: there is no file {answers.ca_file!r} in {file.parent.absolute()}; write another")
-    variables = tuple(filter(None, (answers.password_variable, answers.secret_variable)))
+    answered = VARIABLE.findall(f"{answers.user} {answers.client_id} {answers.scope}")
+    variables = tuple(dict.fromkeys(filter(None, (answers.password_variable, answers.secret_variable, *answered))))
     for variable in variables:
         if not _VARIABLE.fullmatch(variable):
             raise UsageError(
@@ -82,11 +83,16 @@ def write_description(answers: Answers, file: Path, force: bool, tell: Tell = la
 
 
 def _see_that_it_loads(text: str, file: Path, variables: Sequence[str]) -> None:
-    """Raises Mistakes. It is read from beside the file, because what it names is looked for there."""
+    """Raises UsageError. It is read from beside the file, because what it names is looked for there."""
     with TemporaryDirectory(dir=file.parent, prefix=".authassay-") as folder:
         trial = Path(folder) / file.name
         trial.write_text(re.sub(r'^ca_file = "(?!/)', 'ca_file = "../', text, flags=re.MULTILINE), encoding="utf-8")
-        load_description(trial, dict.fromkeys(variables, "stands in for a secret"))
+        try:
+            load_description(trial, dict.fromkeys(variables, "stands in for a secret"))
+        except Mistakes as wrong:  # of a file that is gone when they are read
+            lines = (f"  {each.what}" + (f" ({each.hint})" if each.hint else "") for each in wrong.mistakes)
+            head = f"{file} was not written, for a description with these answers does not load:"
+            raise UsageError("\n".join([head, *lines])) from None
 
 
 def issuer_url(text: str) -> str:

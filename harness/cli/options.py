@@ -39,7 +39,20 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 FEATURES = click.option("--features", type=Path_, help="Feature files to use instead of this checkout's.")
 CATALOG = click.option("--catalog", type=Path_, help="A catalog to use instead of the one that comes along.")
 POLICY = click.option("--policy", type=Path_, help=POLICY_HELP)
-SOME_CONTROLS = click.option("--controls", multiple=True, metavar="PATTERN", help="Decide over these controls only.")
+
+
+def _patterns(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Patterns, one by one or with commas between them; a comma alone stays, to be told as a mistake."""
+    return tuple(
+        part for value in given for part in ([each.strip() for each in value.split(",") if each.strip()] or [value])
+    )
+
+
+def _controls(text: str) -> Decorator:
+    return click.option("--controls", multiple=True, metavar="PATTERN,…", callback=_patterns, help=text)
+
+
+SOME_CONTROLS = _controls("Decide over these controls only.")
 
 
 def question(
@@ -67,7 +80,7 @@ def asks(depth: str) -> Decorator:
     """The options that say what is asked; `depth` is how deep where that is not said."""
     return together(
         click.option("--target", default="reference", show_default=True, metavar="NAME|FILE", help=TARGET_HELP),
-        click.option("--controls", multiple=True, metavar="PATTERN", help="Only these controls, such as 'STORE-*'."),
+        _controls("Only these controls, such as 'STORE-*' or TOKEN-01,TOKEN-02."),
         click.option("--cell", default="", metavar="AXIS=VALUE,…", help="Only these cells: os, stage, browser, store."),
         click.option("--depth", type=click.Choice(["pr", "full"]), default=depth, show_default=True),
         FEATURES,

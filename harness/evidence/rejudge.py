@@ -45,8 +45,11 @@ def rejudge(files: BundleFiles, judge: Judge, digest: Callable[[str], str]) -> R
     stated = _stated_checks(predicate)
     for line in read_lines(files, "findings.jsonl", "expectation"):
         place = f"findings.jsonl:{line.number}"
+        if line.data is None:
+            breaches.append(Breach("finding", place, f"the line cannot be read: {line.error}"))
+            continue
         try:
-            finding = finding_from(line.data or {})
+            finding = finding_from(line.data)
             if finding.expectation not in known:
                 raise EvidenceError(f"controls.json does not know the expectation {finding.expectation}")
             seen = _seen(finding, observations)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from harness.model import ANY, STAGES, Catalog, Cell, Finding, Verdict, merge
+from harness.model import ANY, STAGES, Catalog, Cell, Finding, Symptom, Verdict, merge
 
 __all__ = [
     "ORDER",
@@ -64,8 +64,15 @@ def _merge(group: list[Finding]) -> Finding:
     verdict = worst(group)
     kept = [finding for finding in group if finding.verdict is verdict]
     reasons = "; ".join(dict.fromkeys(finding.reason for finding in kept))
-    symptoms = tuple(dict.fromkeys(symptom for finding in kept for symptom in finding.symptoms))
-    return replace(kept[0], reason=reasons, symptoms=symptoms, retried=any(finding.retried for finding in group))
+    return replace(kept[0], reason=reasons, symptoms=_together(kept), retried=any(finding.retried for finding in group))
+
+
+def _together(findings: Iterable[Finding]) -> tuple[Symptom, ...]:
+    """Each symptom once, with all that shows it: the words of an outline's examples are the same."""
+    shown: dict[str, dict[str, None]] = {}
+    for symptom in (symptom for finding in findings for symptom in finding.symptoms):
+        shown.setdefault(symptom.text, {}).update(dict.fromkeys(symptom.shown_by))
+    return tuple(Symptom(text, tuple(by)) for text, by in shown.items())
 
 
 def by_control(findings: Iterable[Finding], catalog: Catalog) -> dict[str, tuple[Finding, ...]]:

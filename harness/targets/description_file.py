@@ -24,7 +24,7 @@ from harness.targets.description_tables import DescriptionTable, LifetimesTable,
 from harness.toml_lines import KeyPath, TomlFile, read_toml
 from harness.toml_models import validate
 
-__all__ = ["load_description"]
+__all__ = ["VARIABLE", "load_description"]
 
 VARIABLE = re.compile(r"\$\{(\w*)\}")
 TAKEN = ("reference", "self")

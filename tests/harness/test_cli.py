@@ -53,6 +53,7 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     ("options", "message"),
     [
         (("--controls", "TOKEN-99"), "--controls: 'TOKEN-99' names no control (did you mean 'TOKEN-19'?)"),
+        (("--controls", "TOKEN-01, TOKEN-99"), "--controls: 'TOKEN-99' names no control (did you mean 'TOKEN-19'?)"),
         (("--target", "refrence"), "--target: 'refrence' is no target (did you mean 'reference'?)"),
         (("--cell", "stge=dev"), "--cell: unknown axis 'stge' in 'stge=dev' (did you mean 'stage'?)"),
         (("--cell", "stage=prd"), "--cell: unknown stage 'prd' (did you mean 'prod'?)"),
@@ -371,3 +372,17 @@ def test_ctrl_c_is_a_run_that_did_not_reach_its_end(monkeypatch: pytest.MonkeyPa
     told = call("run", "--controls", "TOKEN-01", "--out", tmp_path, "--json")
     assert told.exit_code == 3
     assert json.loads(told.stdout)["error"]["kind"] == "RunInterrupted"
+
+
+@pytest.mark.parametrize(
+    ("given", "patterns"),
+    [
+        (("STORE-*", "TOKEN-01"), ("STORE-*", "TOKEN-01")),
+        (("TOKEN-01,TOKEN-02", " WEB-01 ,"), ("TOKEN-01", "TOKEN-02", "WEB-01")),
+        ((",",), (",",)),
+        ((), ()),
+    ],
+)
+def test_controls_may_be_named_with_commas_between_them(given: tuple[str, ...], patterns: tuple[str, ...]) -> None:
+    context = main.commands["run"].make_context("run", [word for each in given for word in ("--controls", each)])
+    assert context.params["controls"] == patterns

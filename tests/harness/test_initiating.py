@@ -122,6 +122,22 @@ def test_what_a_person_answers_is_kept_letter_by_letter(tmp_path: Path) -> None:
     assert [user.name for user in users.values()] == [odd]
 
 
+def test_an_answer_may_name_a_variable_which_is_to_be_set_then(tmp_path: Path) -> None:
+    answers = Answers({"dev": "http://127.0.0.1:9"}, "web", "http://127.0.0.1:1/cb", "${HOME}")
+    written = write_description(answers, tmp_path / "t.toml", force=False)
+    assert {"export HOME=…", "export AUTHASSAY_PASSWORD=…"} <= set(written.next_steps)
+    described = load_description(written.file, {"AUTHASSAY_PASSWORD": PASSWORD, "HOME": "alice"})
+    assert described.stages["dev"].users["existing"].name == "alice"
+
+
+def test_what_would_not_load_is_told_without_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"t\.toml was not written") as told:
+        write_description(_answers("http://127.0.0.1:9", name="${HOME}"), tmp_path / "t.toml", force=False)
+    assert ".authassay-" not in str(told.value)
+    assert "HOME" in str(told.value)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     "given", ["id.example", "prd=https://id.example", "dev=id.example", "http://[", "https://x:99999999"]
 )

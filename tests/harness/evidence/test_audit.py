@@ -114,6 +114,14 @@ class TestLines:
             assert f"{file}:2" in {breach.place for breach in sealed.audit().breaches}, broken[:20]
 
 
+def test_a_finding_that_is_not_spelled_canonically_is_told_for_that_and_for_nothing_else(sealed: Sealed) -> None:
+    file = sealed.folder / "findings.jsonl"
+    first, *others = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([b" " + first, *others]))
+    told = {breach.detail for breach in sealed.audit().breaches if breach.place == "findings.jsonl:1"}
+    assert told == {"the line cannot be read: JSON that is not spelled canonically"}
+
+
 class TestAForgerWhoMayRewriteEverything:
     """The chain is made anew, and signed by a key that is trusted: only judging again is left."""
 

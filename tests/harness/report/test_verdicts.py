@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import Basis, Finding, Verdict
+from harness.model import Basis, Finding, Symptom, Verdict
 from harness.report.verdicts import cell_name, counted, merged, ran, stage_of, visible
 
 
@@ -17,6 +17,14 @@ def test_the_worst_verdict_on_an_expectation_in_a_cell_wins_and_keeps_every_reas
     failed = found("T-01.E1", Verdict.FAILED, "one")
     (only,) = merged([found("T-01.E1", Verdict.PASSED), failed, replace(failed, reason="two", retried=True)])
     assert (only.verdict, only.reason, only.retried) == (Verdict.FAILED, "one; two", True)
+
+
+def test_a_symptom_of_several_examples_is_told_once_with_all_that_shows_it() -> None:
+    symptoms = (Symptom("RT3 lives", ("s#1",)), Symptom("the token too", ("s#2",)))
+    one = replace(found("T-01.E1", Verdict.FAILED), symptoms=symptoms)
+    other = replace(one, symptoms=(Symptom("RT3 lives", ("t#1",)), Symptom("and more", ("t#2",))))
+    (only,) = merged([one, other])
+    assert only.symptoms == (Symptom("RT3 lives", ("s#1", "t#1")), symptoms[1], Symptom("and more", ("t#2",)))
 
 
 def test_expectations_are_in_the_order_of_their_numbers() -> None:
