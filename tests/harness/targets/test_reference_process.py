@@ -38,6 +38,7 @@ def process(tmp_path: Path, recorder: Recorder, aws: str) -> Iterator[ReferenceP
         aws_endpoint=aws,
         machine=SimpleNamespace(environment=os.environ),
         command=lambda module: [sys.executable, "-m", module],
+        redactor=Redactor(),
     )
     made = ReferenceProcess(cast("ReferenceTarget", target), recorder)
     yield made
