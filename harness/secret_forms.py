@@ -31,7 +31,7 @@ _DEPTH = 3  # how many encodings around one another are undone
 # Forms and offsets that one block leads to: with more, searching would take the product of a text's repetitions and
 # theirs. A form that counts in parts is found by its other blocks; one that counts as a whole has none.
 _SAME, _ALIKE = 8, 64
-_JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3}))\Z")
+_JOSE = re.compile(rb"eyJ[\w-]*\.(?:[\w-]*\.([\w-]*)|([\w-]*(?:\.[\w-]*){3})|eyJ[\w-]*)\Z")
 _LONG = 16  # characters; a shorter signature is no random part to look for
 _WORDS = re.compile(rb"(?:[a-z]{2,}[-_.:/ ]{1,3})+")  # at the start of a secret, such as urn:example:refresh_token:
 
@@ -85,7 +85,7 @@ def random_part(value: bytes) -> bytes:
     found = _JOSE.match(value)
     if not found:
         return _without_words(value)
-    part: bytes = found[1] if found[1] is not None else found[2]
+    part: bytes = found[1] or found[2] or b""  # header and claims alone are an unsigned JWT as well
     return part if len(part) >= _LONG else b""
 
 

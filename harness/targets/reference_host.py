@@ -122,8 +122,8 @@ class ReferenceHost:
                 Route("POST", "/notes", '{"text": "a note"}'),
                 Route("POST", "/notes", '{"text": ""}'),
                 Route("HEAD", "/events"),
-                Route("POST", "/sync/push", '{"clientGroupID": "suite", "mutations": [], "pushVersion": 1}'),
-                Route("POST", "/sync/pull", '{"clientGroupID": "suite", "cookie": null, "pullVersion": 1}'),
+                Route("POST", "/sync/push", '{"mutations": [], "pushVersion": 1}'),  # of no client group: of anybody
+                Route("POST", "/sync/pull", '{"cookie": null, "pullVersion": 1}'),
             ),
             push=Route("POST", "/notes", '{"text": "{witness}"}'),
             pull="/notes",
