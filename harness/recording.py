@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RunInterrupted
-from harness.evidence.bundle import BundleWriter, Planned, write_controls
+from harness.evidence.bundle import CONTROLS, BundleWriter, Planned, write_controls
 from harness.evidence.predicate import describe_run, versions
+from harness.evidence.published import published_documents
 from harness.evidence.seal import seal
 from harness.model import Finding
 from harness.observe import Redacts
@@ -75,10 +76,13 @@ def record(
 
 
 def finish(recording: Recording, key: Path | None) -> Path:
-    """Search the folder for every secret of the run, then seal it; the folder.
+    """Search the folder for every secret of the run, then seal it; the folder. Parts of a secret that stand in the
+    catalog, the features, a description or what an issuer publishes of itself are none.
 
     Raises RunInterrupted where a secret is found: what holds one is not evidence to be handed on.
     """
+    files = [recording.folder / CONTROLS, *recording.plan.files]
+    recording.redactor.publish(*(file.read_text("utf-8") for file in files), *published_documents(recording.folder))
     recording.scan = search_for_secrets(recording.redactor, recording.folder)
     return seal_recording(recording, key)
 
@@ -96,7 +100,7 @@ def seal_recording(recording: Recording, key: Path | None) -> Path:
 
 def search_for_secrets(redactor: Redactor, *folders: Path) -> dict[str, Any]:
     """What was searched, for the statement. Raises RunInterrupted naming the first places where one stands."""
-    scanner = SecretScanner(redactor.secrets())
+    scanner = SecretScanner(redactor.secrets(), public=redactor.public)
     results = [scanner.scan_tree(folder) for folder in folders]
     hits = [f"{hit.place} ({hit.mark}{hit.transform})" for result in results for hit in result.hits]
     if hits:

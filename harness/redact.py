@@ -47,6 +47,7 @@ class Redactor:
         self._secrets: dict[bytes, Secret] = {}
         self._finder = Finder()
         self._length = 0  # characters of all secrets
+        self._public: dict[bytes, None] = {}
         self._lock = threading.RLock()
 
     def register(self, value: str | bytes, kind: str) -> str:
@@ -114,6 +115,17 @@ class Redactor:
         """All secrets registered, for a scan. Never to be written anywhere."""
         with self._lock:
             return tuple(self._secrets.values())
+
+    def publish(self, *texts: str) -> None:
+        """Text that everybody may read. A target may make its codes and tokens of such words, as of its own URLs."""
+        with self._lock:
+            self._public.update(dict.fromkeys(_bytes(text) for text in texts if len(text) >= SHORTEST))
+
+    @property
+    def public(self) -> bytes:
+        """All that was published, for a scan: a text a line."""
+        with self._lock:
+            return b"\n".join(self._public)
 
     def register_from_response(self, headers: Headers, body: str | bytes) -> tuple[str, ...]:
         """Registers tokens in a JSON body, the code in Location, and cookie values in Set-Cookie. Returns the marks."""

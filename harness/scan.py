@@ -50,12 +50,16 @@ class ScanResult:
 
 class SecretScanner:
     """Looks for secrets in all their forms; with `hashed` for their SHA-1 and SHA-256 too, as in events. Marks are no
-    hits. `expanded` is how many bytes one file may unpack to."""
+    hits, nor are parts of a secret that stand in `public` text as they are: they tell nothing of it. All of a secret
+    is one wherever it stands. `expanded` is how many bytes one file may unpack to."""
 
-    def __init__(self, secrets: Iterable[Secret], hashed: bool = False, expanded: int = Bounds.expanded) -> None:
+    def __init__(
+        self, secrets: Iterable[Secret], hashed: bool = False, expanded: int = Bounds.expanded, public: bytes = b""
+    ) -> None:
         self._finder = Finder(hashed)
         self._lock = threading.Lock()
         self._expanded = expanded
+        self._public = public
         self._kinds: set[str] = set()
         for secret in secrets:
             self.add(secret)
@@ -111,6 +115,7 @@ class SecretScanner:
         with self._lock:
             found = self._finder.find(data)
         marks = [mark.span() for mark in MARK.finditer(data)] if found else []
+        found = [m for m in found if not (m.part and m.part in self._public)]
         return (m for m in found if not any(start <= m.start and m.end <= end for start, end in marks))
 
     def _scan_layer(self, layer: Layer) -> ScanResult:

@@ -69,6 +69,11 @@ class Match:
     high: int
 
     @property
+    def part(self) -> bytes:
+        """The part of the form that stands there; b"" where all of it does."""
+        return b"" if (self.low, self.high) == (0, len(self.form.data)) else self.form.data[self.low : self.high]
+
+    @property
     def mark(self) -> str:
         """The secret's mark, with the transform where it was encoded and the range where it was cut."""
         form = self.form

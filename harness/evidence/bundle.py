@@ -33,6 +33,7 @@ from harness.model import Catalog, Finding
 from harness.observations import Observation
 
 __all__ = [
+    "CONTROLS",
     "Bundle",
     "BundleWriter",
     "Planned",
@@ -44,6 +45,8 @@ __all__ = [
     "write_controls",
     "write_kill_matrix",
 ]
+
+CONTROLS = "controls.json"
 
 
 class BundleWriter:
@@ -105,7 +108,7 @@ class Bundle:
 
 
 def write_controls(folder: Path, catalog: Catalog) -> None:
-    _write_whole(folder / "controls.json", canonical(controls_json(catalog)))
+    _write_whole(folder / CONTROLS, canonical(controls_json(catalog)))
 
 
 def write_kill_matrix(folder: Path, matrix: Mapping[str, Any]) -> None:

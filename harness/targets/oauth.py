@@ -22,7 +22,7 @@ from harness.probes.clients import CLIENTS, Bounds, HttpClient, new_client
 from harness.probes.governor import Governor, Tolerance
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.login import Journey, Walk, walk_forms
-from harness.probes.oauth import OAuthIssuer, StageAddress
+from harness.probes.oauth import Client, OAuthIssuer, StageAddress
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget, Leave
 from harness.targets.description import Description
@@ -153,6 +153,13 @@ def _register_secrets(description: Description, redactor: Redactor) -> None:
         redactor.register(password, "password")
     for secret in {client.secret for stage in stages for client in stage.clients.values()} - {""}:
         redactor.register(secret, "client_secret")
+    for stage in stages:
+        clients = [text for each in stage.clients.values() for text in (each.client_id, *_registered(each))]
+        redactor.publish(stage.issuer, stage.discovery, stage.protected, stage.web, stage.scope, *clients)
+
+
+def _registered(client: Client) -> tuple[str, ...]:
+    return (client.redirect_uri, *client.other_redirect_uris)
 
 
 def _reads_only(agent: HttpProbe, journey: Journey) -> tuple[Answer, bool]:

@@ -9,6 +9,8 @@ import pytest
 
 from harness.errors import RunInterrupted
 from harness.evidence.bundle import interrupted, merged, read_bundle
+from harness.evidence.canonical import canonical_line
+from harness.evidence.published import published_documents
 from harness.execution import OUTCOME, Execution, NoEvidence
 from harness.matrix import Dimensions
 from harness.model import Verdict
@@ -139,6 +141,34 @@ def test_evidence_that_holds_a_secret_is_not_sealed(features: Path, redactor: Re
         finish(recording, None)
     assert not (recording.folder / "statement.json").exists()
     assert seal_recording(recording, None) == recording.folder  # for the rehearsal, which wants it sealed all the same
+
+
+def test_a_part_of_a_secret_that_stands_in_the_features_is_no_secret_and_all_of_one_is(
+    features: Path, redactor: Redactor, tmp_path: Path
+) -> None:
+    recording = record(
+        small_plan(features, PASSES), {"small": SmallTarget()}, redactor, tmp_path / "bundle", "pr", steps=STEPS
+    )
+    code = "q7Zk2vXw9LmR4tYb8NsD/an answer of 200"  # as a target may make one of public words
+    redactor.register(code, "code")
+    with pytest.raises(RunInterrupted, match="places hold a secret"):
+        search_for_secrets(redactor, recording.folder)
+    leak = recording.folder / "allure-results" / "leak.txt"
+    for leaked in (code, code[8:], code[:12]):
+        leak.write_text(f"here: {leaked}")
+        with pytest.raises(RunInterrupted, match=r"leak\.txt .*the folder was not sealed"):
+            finish(recording, None)
+    leak.unlink()
+    assert (finish(recording, None) / "statement.json").exists()
+
+
+def test_what_an_issuer_publishes_of_itself_is_read_from_what_was_observed(tmp_path: Path) -> None:
+    def line(**changes: object) -> bytes:
+        return canonical_line({"about": {"role": "metadata"}, "body": "said", "status": 200, **changes})
+
+    others = [line(about={"role": "token"}), line(status=404), b'{"metadata"\n', line(about=["metadata"])]
+    (tmp_path / "observations.main.jsonl").write_bytes(b"".join([line(), *others]))
+    assert list(published_documents(tmp_path)) == ["said"]
 
 
 def test_a_search_tells_what_it_searched(redactor: Redactor, tmp_path: Path) -> None:

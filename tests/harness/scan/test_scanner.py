@@ -121,6 +121,36 @@ def test_eleven_characters_are_no_hit_and_twelve_are(scanner: SecretScanner) -> 
         assert scanner.scan_bytes("x", b"." * start + TOKEN[5:17].encode() + b".")
 
 
+URL = b"https://app.users.example/callback"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (URL, False),
+        (b"see app.users.example or %68ttps%3A%2F%2Fapp.users.example%2Fcallback", False),
+        (TOKEN[-12:].encode() + b"/" + URL, True),
+        (TOKEN.encode() + b"/" + URL, True),
+        (TOKEN[:12].encode(), True),
+        (base64.b64encode(TOKEN.encode() + b"/" + URL), True),
+    ],
+)
+def test_a_part_of_a_secret_is_no_hit_where_all_of_it_is_public_text(text: bytes, found: bool) -> None:
+    redactor = Redactor()
+    redactor.register(TOKEN.encode() + b"/" + URL, "code")
+    redactor.publish(f"redirect_uris: {URL.decode()}", "short")
+    assert b"short" not in redactor.public
+    scanner = SecretScanner(redactor.secrets(), public=redactor.public)
+    assert bool(scanner.scan_bytes("a file", text)) is found
+    assert SecretScanner(redactor.secrets()).scan_bytes("a file", text), "without public text each of them is one"
+
+
+def test_all_of_a_secret_is_a_hit_though_it_is_public_text(redactor: Redactor) -> None:
+    redactor.publish(TOKEN)
+    scanner = SecretScanner(redactor.secrets(), public=redactor.public)
+    assert scanner.scan_bytes("a file", TOKEN.encode())
+
+
 def test_a_secret_across_the_border_of_two_chunks_is_found(scanner: SecretScanner) -> None:
     for before in (2**20 - 20, 2**20 - 43, 2**20):
         assert scanner.scan_bytes("big", b"." * before + TOKEN.encode())
