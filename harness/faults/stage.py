@@ -22,10 +22,11 @@ from reference_impl.api.challenge import Unauthorized
 from reference_impl.api.guard import ApiGuard, Principal, credentials
 from reference_impl.config import ConfigurationError, StageConfig
 from reference_impl.events.occurrences import LoginCompleted, Session
+from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.sqlite_state import SqliteState
 from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
-from reference_impl.issuer.tokens import RefreshRecord
+from reference_impl.issuer.tokens import session_of
 from reference_impl.oauth_client import Flow, OAuthClient
 from reference_impl.parts import Part
 from reference_impl.rfc9449 import PresentedProof
@@ -171,20 +172,22 @@ def refresh_tokens_of_other_stages_are_honoured(real: TokenEndpoint) -> TokenEnd
                 return super().refresh(state, refresh_token, client_id)
             except InvalidGrant:
                 for stage in STAGES:
-                    abroad = _find(self, self.config.database.with_name(f"{stage}.sqlite"), refresh_token)
+                    abroad = _find(self.config.database.with_name(f"{stage}.sqlite"), refresh_token)
                     if abroad is not None:
-                        return self._tokens(abroad.session, refresh_token)
+                        return self._tokens(abroad, refresh_token)
                 raise
 
     return Hospitable(**vars(real))
 
 
-def _find(endpoint: TokenEndpoint, database: Path, refresh_token: str) -> RefreshRecord | None:
-    """What another stage's database knows of a refresh token."""
+def _find(database: Path, refresh_token: str) -> Session | None:
+    """The session that another stage's database knows of a refresh token, whatever key made it."""
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
-        record = endpoint.tokens.find(SqliteState(connection), refresh_token)
-    return record if record and record.rotated_at is None and record.ended_at is None else None
+        state = SqliteState(connection)
+        token = state.token(fingerprint(refresh_token))
+        grant = state.grant(token.session_id) if token and token.rotated_at is None else None
+    return session_of(grant) if grant and grant.ended_at is None else None
 
 
 @fault("F-STAGE-07-x2", "STAGE-07.E3", Part.WEB_SESSION)
@@ -216,7 +219,8 @@ def a_refused_code_is_told_as_a_login(real: TokenEndpoint) -> TokenEndpoint:
             try:
                 return super().redeem(state, request)
             except InvalidGrant:
-                somebody = Session(str(uuid.uuid4()), "unknown", request.client_id, str(uuid.uuid4()))
+                nobody = fingerprint(request.code)[:24]  # as a pseudonym looks
+                somebody = Session(str(uuid.uuid4()), nobody, request.client_id, str(uuid.uuid4()))
                 self.events.record(state, LoginCompleted(somebody, new_account=False))
                 raise
 
