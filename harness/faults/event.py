@@ -163,7 +163,7 @@ def a_fault_of_the_server_is_told_as_a_failed_refresh(real: EventBuilder) -> Eve
     class Hasty(EventBuilder):
         def build(self, occurrence: Occurrence) -> AuthEvent | None:
             if isinstance(occurrence, ServerFault):
-                return super().build(RefreshFailed(occurrence.client_id, Reason.REVOKED))
+                return super().build(RefreshFailed(occurrence.client_id, Reason.MALFORMED, count=1))
             return super().build(occurrence)
 
     return Hasty(**vars(real))
