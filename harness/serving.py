@@ -12,7 +12,7 @@ import click
 
 from harness.machine.leftovers import sweep
 from harness.machine.session import PrivateSession
-from harness.probes.oauth import StageAddress
+from harness.probes.stage_address import StageAddress
 from harness.redact import Redactor
 from harness.report.script_bases import API, ISSUER, USUAL, WEB, origin
 

@@ -33,8 +33,8 @@ class Expected:
     now: float
 
 
-def validate(token: object, jwks: Mapping[str, object], expected: Expected) -> None:
-    """Raise InvalidIdToken unless all of it is right."""
+def validate(token: object, jwks: Mapping[str, object], expected: Expected) -> Mapping[str, object]:
+    """Return the claims of a token of which all is right. Raises InvalidIdToken."""
     if not isinstance(token, str):
         raise InvalidIdToken("there is none")
     claims = _verified(token, jwks)
@@ -51,6 +51,7 @@ def validate(token: object, jwks: Mapping[str, object], expected: Expected) -> N
         raise InvalidIdToken("its nonce is not the one of this sign-in")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise InvalidIdToken("it names nobody")
+    return claims
 
 
 def _verified(token: str, jwks: Mapping[str, object]) -> Mapping[str, object]:

@@ -12,9 +12,9 @@ from harness.probes import bff
 from harness.probes.crawl import crawl
 from harness.probes.forms import find_form, read_page
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Client, Route
 from harness.probes.revocation import find_revocation_endpoint
 from harness.probes.shared_cache import CachingClient, PublicOrigin, SharedCache
+from harness.probes.stage_address import Client, Route
 from harness.scene import Scene
 from steps.token import issuer, log_in
 from steps.web import browser_of

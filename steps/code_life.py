@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from pytest_bdd import when
 
-from harness.probes.oauth import Authorization, Client
+from harness.probes.authorization import Authorization
+from harness.probes.races import race_redemptions
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
 from steps.token import issuer
@@ -32,7 +34,7 @@ def race_codes(scene: Scene, clients: list[Client]) -> None:
     about = {"depth": scene.depth, "clients": " ".join(client.client_id for client in clients)}
     for number, client in enumerate(clients):
         rounds = OTHER_ROUNDS if number else ROUNDS[scene.depth]
-        at.race("race", 20, rounds, client, at.address.users["existing"], **about)
+        race_redemptions(at, "race", 20, rounds, client, at.address.users["existing"], **about)
 
 
 @when("a code is redeemed, its tokens are used, the code is redeemed again, and the tokens are used again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, when
 
+from harness.probes.races import race_refreshes
 from harness.scene import Scene
 from steps.effects import clock_of
 from steps.rotation import public
@@ -19,7 +20,7 @@ def refresh_at_once(scene: Scene, parallel: int) -> None:
         for client in public(scene):
             with scene.where_offered():
                 grant = session_with(scene, "session to refresh at once", client)
-                answers = at.refresh_at_once("refresh at once", grant.refresh_token, client, parallel)
+                answers = race_refreshes(at, "refresh at once", grant.refresh_token, client, parallel)
                 given = [str(answer.json().get("refresh_token", "")) for answer in answers if answer.status == 200]
                 for case in ("successor used", "leaf used"):
                     used = [at.refresh(case, token, client) for token in dict.fromkeys(given) if token]

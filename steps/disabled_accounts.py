@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pytest_bdd import given, when
 
 from harness.ports import Admin, Issuer
-from harness.probes.oauth import Grant
+from harness.probes.authorization import Grant
 from harness.scene import Scene
 from steps.effects import use_until_refused
 from steps.logout import realtime

@@ -11,7 +11,7 @@ from pytest_bdd import given, when
 from harness.probes.bff import origin_of
 from harness.probes.dpop import Holder
 from harness.probes.http import Answer
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of
 from steps.presenting import Way, ways_of

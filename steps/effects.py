@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.ports import Clock, Issuer
 from harness.probes.noted_clock import NotedClock
-from harness.probes.oauth import Route
+from harness.probes.stage_address import Route
 from harness.scene import Scene
 from steps.token import issuer
 

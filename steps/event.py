@@ -14,9 +14,11 @@ from harness.observations import Observation
 from harness.observe import Recorder
 from harness.ports import Admin, Bus, Issuer, Process, Publisher
 from harness.probes import bff
+from harness.probes.authorization import Grant
 from harness.probes.http import HttpProbe
+from harness.probes.login import User
 from harness.probes.lost import refresh_unheard
-from harness.probes.oauth import Client, Grant, User
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of
 from steps.token import first_client, issuer

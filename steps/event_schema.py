@@ -8,7 +8,7 @@ from typing import Any
 from pytest_bdd import given, when
 
 from harness.ports import EventContract, Issuer
-from harness.probes.oauth import Grant
+from harness.probes.authorization import Grant
 from harness.scene import Scene
 from steps.event import client_of_kind, the_bus, watched
 from steps.token import first_client, issuer
@@ -93,7 +93,7 @@ def person_at_both(scene: Scene, stages: list[str]) -> None:
 
 def _again(at: Issuer, grant: Grant) -> Any:
     """The authorization by which the grant came, to be presented once more."""
-    from harness.probes.oauth import Authorization
+    from harness.probes.authorization import Authorization
 
     request = {"redirect_uri": grant.client.redirect_uri}
     return Authorization(grant.answer, {"code": grant.code}, grant.verifier, request)

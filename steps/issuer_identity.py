@@ -9,8 +9,9 @@ from pytest_bdd import given, when
 
 from harness.errors import NotOffered
 from harness.ports import Issuer
+from harness.probes.authorization import Grant
 from harness.probes.http import Answer
-from harness.probes.oauth import Client, Grant
+from harness.probes.stage_address import Client
 from harness.probes.stages import ask_for_metadata
 from harness.scene import Scene
 from steps.token import first_client, issuer

@@ -10,7 +10,7 @@ from pytest_bdd import given, when
 
 from harness.errors import NotOffered
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of
 from steps.token import issuer, log_in

@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from pytest_bdd import given, when
 
 from harness.ports import Copies, DesktopClient, Issuer, Realtime, WebClient
-from harness.probes.oauth import Client, Grant
+from harness.probes.authorization import Grant
 from harness.probes.revocation import find_revocation_endpoint
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
 from steps.token import issuer, log_in, session_with

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from pytest_bdd import given, parsers, when
 
 from harness.ports import RelyingParty
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.token import issuer
 

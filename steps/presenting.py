@@ -7,9 +7,9 @@ from typing import Any
 
 from harness.errors import NotOffered, TargetError
 from harness.ports import Issuer
+from harness.probes.authorization import Grant
 from harness.probes.forgery import Token, read
 from harness.probes.http import Answer, HttpProbe
-from harness.probes.oauth import Grant
 from harness.redact import TooMuchSecret
 from harness.scene import Scene
 from steps.token import issuer, log_in

@@ -10,7 +10,7 @@ from pytest_bdd import given, parsers, when
 from harness.ports import Recovery
 from harness.probes.bff import log_in as log_in_at_web
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.token import issuer
 

@@ -10,7 +10,8 @@ from pytest_bdd import when
 
 from harness.errors import NotOffered
 from harness.ports import Issuer
-from harness.probes.oauth import Client, User
+from harness.probes.login import User
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.token import first_client
 

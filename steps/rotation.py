@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from pytest_bdd import given, parsers, when
 
-from harness.probes.oauth import Client, Grant
+from harness.probes.authorization import Grant
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
 from steps.token import issuer, session_with

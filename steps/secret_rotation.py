@@ -8,7 +8,7 @@ from pytest_bdd import given, when
 
 from harness.observations import RotationPlan, TokenFacts
 from harness.ports import Rotation
-from harness.probes.oauth import Client, Route
+from harness.probes.stage_address import Client, Route
 from harness.scene import Scene
 from steps.effects import ask_elsewhere, clock_of
 from steps.token import first_client, issuer, log_in

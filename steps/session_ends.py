@@ -8,7 +8,7 @@ from pytest_bdd import when
 
 from harness.ports import Issuer, SessionEnds
 from harness.probes import bff
-from harness.probes.oauth import Authorization, Grant
+from harness.probes.authorization import Authorization, Grant
 from harness.probes.tabs import submit_in_tabs
 from harness.scene import Scene
 from steps.effects import clock_of

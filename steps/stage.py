@@ -13,8 +13,8 @@ from harness.errors import NotOffered
 from harness.model import STAGES
 from harness.ports import Bus, Issuer, Process
 from harness.probes import bff
+from harness.probes.authorization import Authorization, Grant
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Authorization, Grant
 from harness.probes.stages import ask_for_metadata, ask_in_clear, origins_of
 from harness.scene import Scene
 from steps.token import first_client, issuer

@@ -7,7 +7,7 @@ import time
 from pytest_bdd import given, parsers, when
 
 from harness.ports import StoredClient
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.logout import BETWEEN, RETRY, network_failure
 from steps.token import issuer

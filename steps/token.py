@@ -9,7 +9,8 @@ from pytest_bdd import given, when
 
 from harness.errors import NotOffered
 from harness.ports import Issuer
-from harness.probes.oauth import Client, Grant
+from harness.probes.authorization import Grant
+from harness.probes.stage_address import Client
 from harness.scene import Scene
 
 FURTHER_MISTAKES: Mapping[str, Mapping[str, str | None]] = {

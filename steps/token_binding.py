@@ -10,8 +10,9 @@ from pytest_bdd import when
 
 from harness.errors import NotOffered
 from harness.ports import Issuer
+from harness.probes.authorization import Authorization
 from harness.probes.http import Answer
-from harness.probes.oauth import Authorization, Client
+from harness.probes.stage_address import Client
 from harness.probes.stages import ask_for_metadata
 from harness.scene import Scene
 from steps.token import issuer

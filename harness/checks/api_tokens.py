@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.checks.common import Complaint, conclude, require_answer
 from harness.checks.forgeries import AFTERWARDS, GENUINE, accepts, facts_of, refuses, require_genuine, told
@@ -80,20 +80,22 @@ def _age(seen: Record, exchange: HttpExchange) -> float:
     return float(exchange.about["sent"]) - float(facts_of(seen, exchange).claims["exp"])
 
 
-@check("TOKEN-14.E2", "RFC 9068 §2.2, §4, RFC 7519 §4.1.4, RFC 6750 §5.3", "api", "signing key", "clock")
-def a_token_has_an_end(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = taken(signed(seen, TIMES, "time", NO_END), "time")
+def _all_refused(seen: Record, times: Sequence[str], words: str) -> Judgement:
+    """None of these was taken, while the genuine token was, before and after."""
+    complaints = taken(signed(seen, TIMES, "time", times), "time")
     if not complaints:
         require_genuine(seen, GENUINE, AFTERWARDS)
-    return conclude(complaints, f"{len(NO_END)} tokens without a sensible end were refused")
+    return conclude(complaints, f"{len(times)} {words}")
+
+
+@check("TOKEN-14.E2", "RFC 9068 §2.2, §4, RFC 7519 §4.1.4, RFC 6750 §5.3", "api", "signing key", "clock")
+def a_token_has_an_end(seen: Record, parameters: Parameters) -> Judgement:
+    return _all_refused(seen, NO_END, "tokens without a sensible end were refused")
 
 
 @check("TOKEN-14.E3", "RFC 7519 §4.1.5, ASVS 5.0.0 9.2.1", "api", "signing key", "clock")
 def the_future_is_refused(seen: Record, parameters: Parameters) -> Judgement:
-    complaints = taken(signed(seen, TIMES, "time", FUTURE), "time")
-    if not complaints:
-        require_genuine(seen, GENUINE, AFTERWARDS)
-    return conclude(complaints, f"{len(FUTURE)} tokens of the future were refused")
+    return _all_refused(seen, FUTURE, "tokens of the future were refused")
 
 
 @check("TOKEN-14.E4", "RFC 9068 §4, RFC 7519 §4.1.4", "api", "signing key", "clock")

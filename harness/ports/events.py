@@ -17,7 +17,7 @@ from harness.observations import (
     LogCapture,
     SessionReferences,
 )
-from harness.probes.oauth import Grant
+from harness.probes.authorization import Grant
 
 __all__ = ["AlertRule", "BusOutage", "EventContract", "EventPath", "Failure", "Logs", "SessionEnds", "Subscribers"]
 

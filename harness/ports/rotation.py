@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from harness.observations import RotationPlan
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 
 __all__ = ["Rotation"]
 

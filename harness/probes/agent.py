@@ -12,7 +12,7 @@ from harness.observations import CookieJar, PageView
 from harness.observe import Recorder
 from harness.probes.answers import Answer, Answers
 from harness.probes.cookies import Measure, parse_set_cookie, read_jar
-from harness.probes.oauth import User
+from harness.probes.login import User
 
 __all__ = ["Agent"]
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from harness.probes.forms import Form, find_form
 from harness.probes.http import Answer, HttpProbe
-from harness.probes.oauth import User
+from harness.probes.login import User
 
 __all__ = ["WebLogin", "log_in", "origin_of", "walk"]
 

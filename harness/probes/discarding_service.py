@@ -6,16 +6,12 @@ never looks at a secret. It is on a D-Bus of its own. Linux only.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
-from jeepney import DBusErrorResponse, HeaderFields, Message, MessageType, new_error, new_method_return
-from jeepney.bus_messages import message_bus
-from jeepney.io.blocking import open_dbus_connection
+from jeepney import HeaderFields, Message, new_error, new_method_return
 
-from harness.errors import TargetError
+from harness.probes.bus_name import BusName
 
 __all__ = ["AlteringService", "DiscardingService"]
 
@@ -24,40 +20,14 @@ COLLECTION = "/org/freedesktop/secrets/collection/discarding"
 ITEM = f"{COLLECTION}/1"
 SESSION = "/org/freedesktop/secrets/session/1"
 NOBODY = "/"  # no prompt is needed
-LOOK_SECONDS = 0.1  # between looks at whether to stop
 
 _Answer = tuple[str, tuple[Any, ...]]
 
 
-class DiscardingService:
+class DiscardingService(BusName):
     """Serves on the bus at `address` until it is closed."""
 
-    def __init__(self, address: str) -> None:
-        """Raises TargetError where the name is taken."""
-        self._connection = open_dbus_connection(bus=address)
-        reply = self._connection.send_and_get_reply(message_bus.RequestName(NAME), timeout=5)
-        if reply.body != (1,):  # the primary owner
-            self._connection.close()
-            raise TargetError(f"the bus has a {NAME} already")
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Leave the bus; safe to call twice."""
-        self._stopped.set()
-        self._thread.join(5)
-        self._connection.close()
-
-    def _serve(self) -> None:
-        with suppress(ConnectionError, OSError, DBusErrorResponse):  # the bus ended before us
-            while not self._stopped.is_set():
-                try:
-                    message = self._connection.receive(timeout=LOOK_SECONDS)
-                except TimeoutError:
-                    continue
-                if message.header.message_type is MessageType.method_call:
-                    self._reply(message)
+    name = NAME
 
     def _reply(self, message: Message) -> None:
         fields = message.header.fields

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from harness.probes.clients import Exchanged, HttpClient
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Client, OAuthIssuer
+from harness.probes.oauth import OAuthIssuer
+from harness.probes.stage_address import Client
 
 __all__ = ["losing_answers", "refresh_unheard"]
 

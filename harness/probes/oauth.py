@@ -2,123 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import functools
-import hashlib
 import secrets
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
+from collections.abc import Callable, Collection, Mapping, Sequence
+from urllib.parse import urlencode, urlsplit
 
 from harness.errors import NotOffered, TargetError
 from harness.observations import Race, TokenFacts
 from harness.observe import Recorder
+from harness.probes.authorization import Authorization, Grant, pkce_pair, redirect_parameters
+from harness.probes.client_authentication import authenticated
 from harness.probes.clients import HttpClient
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.jwt import read_token
-from harness.probes.login import Journey, Login, User, Walk, walk_forms
+from harness.probes.login import Journey, User, Walk, walk_forms
+from harness.probes.metadata import IssuerMetadata
+from harness.probes.stage_address import Client, StageAddress
 
-__all__ = ["Authorization", "Client", "Grant", "OAuthIssuer", "Route", "StageAddress", "User", "pkce_pair"]
-
-METADATA = {"authorization_endpoint", "token_endpoint"}  # without these there is nothing to speak to
-MORE = {"jwks_uri", "revocation_endpoint", "userinfo_endpoint"}  # what else is used, and may stand in one document only
-
-
-@dataclass(frozen=True)
-class Client:
-    """A client registered at the stage; `native` where its redirect URI is on the loopback address (RFC 8252).
-    `authentication` is its method at the token endpoint (RFC 7591 §2), `none` for a public client."""
-
-    client_id: str
-    redirect_uri: str
-    native: bool = False
-    secret: str = field(default="", repr=False)
-    authentication: str = "none"  # or client_secret_basic, client_secret_post
-    other_redirect_uris: tuple[str, ...] = ()  # registered for it as well
-
-
-@dataclass(frozen=True)
-class Route:
-    """A request that is answered for a user, and is no plain GET. `body` is JSON. HEAD is for what a GET would never
-    end: it is answered with the same headers (RFC 9110 §9.3.2)."""
-
-    method: str
-    path: str
-    body: str = ""
-
-
-@dataclass(frozen=True)
-class StageAddress:
-    """Where a stage is: its configured issuer identifier, its API and web client, and who can log in."""
-
-    stage: str
-    issuer: str
-    api: str
-    protected: str  # a URL of the API that needs a token
-    web: str
-    clients: Mapping[str, Client]
-    users: Mapping[str, User] = field(repr=False)
-    scope: str = ""
-    audience: str = ""  # the API's identifier in tokens for it (RFC 9068 §2.2), where it is documented
-    web_data: tuple[str, ...] = ()  # paths at which the web application answers its user with data
-    api_data: tuple[str, ...] = ()  # paths at which the API answers a bearer with data, besides `protected`
-    web_routes: tuple[Route, ...] = ()  # what else the web application answers its user
-    api_routes: tuple[Route, ...] = ()  # what else the API answers a bearer
-    push: Route | None = None  # by which a bearer's client stores what its user wrote, in the place of {witness}
-    pull: str = ""  # the path at which the API shows that
-    hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
-    discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
-    personal: str = ""  # the user whose name stands in nothing but what tells of him
-    login: Login = field(default_factory=Login)
-    login_hosts: frozenset[str] = frozenset()  # where a login may lead besides the authorization endpoint's origin
-    further_clients: tuple[Client, ...] = ()  # registered too, but no scenario logs in by them
-    absent: Mapping[str, str] = field(default_factory=dict)  # capabilities declared absent, each with its reason
-
-    @property
-    def allowed_hosts(self) -> frozenset[str]:
-        """The names that requests of this stage may go to: no credential leaves them, whatever a redirect says."""
-        own = (self.issuer, self.discovery, self.api, self.web, self.protected)
-        return self.hosts | {urlsplit(url).hostname or "" for url in own if url}
-
-    def not_offered(self, capability: str, otherwise: str) -> NotOffered:
-        """What to raise for a capability that this target lacks, with the reason that was declared, if any."""
-        declared = self.absent.get(capability.replace(" ", "_"))
-        return NotOffered(capability, declared or otherwise, declared is not None)
-
-
-@dataclass(frozen=True)
-class Authorization:
-    """How an authorization request ended: with a code at the redirect URI, or with an answer that is not one."""
-
-    answer: Answer
-    parameters: Mapping[str, str] = field(repr=False)
-    verifier: str = field(repr=False)
-    request: Mapping[str, str] = field(repr=False)
-
-    @property
-    def code(self) -> str:
-        return self.parameters.get("code", "")
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a login ended with. Tokens are secrets."""
-
-    client: Client
-    code: str = field(repr=False)
-    verifier: str = field(repr=False)
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    answer: Answer = field(repr=False)
-
-
-def pkce_pair() -> tuple[str, str]:
-    """A code verifier of 43 characters and its S256 challenge (RFC 7636 §4.1, §4.2)."""
-    verifier = secrets.token_urlsafe(32)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+__all__ = ["OAuthIssuer"]
 
 
 class OAuthIssuer:
@@ -143,51 +45,20 @@ class OAuthIssuer:
         self._headers: Mapping[str, str] = {}
         self._about: Mapping[str, str] = {"stage": address.stage}
         self._probe = self.new_agent()
-        self._metadata: dict[str, str] = {}
-        self._places = (address.discovery,) if address.discovery else _well_known(address.issuer)
+        self._metadata = IssuerMetadata(address, recorder, self._probe)
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The metadata, asked for once: what the first document says, and where that lacks an endpoint, what the OpenID
-        document of the same issuer says besides. Raises TargetError where there are none."""
-        if not self._metadata:
-            answer = self.discover("discovery")
-            found = _usable(answer)
-            if not found.keys() >= METADATA:
-                raise TargetError(f"{self.stage}: no metadata at {self.address.issuer} ({answer})")
-            self._metadata = {**self._told_besides(answer.url, found), **found}
-        return self._metadata
-
-    def _told_besides(self, url: str, found: Mapping[str, str]) -> dict[str, str]:
-        """What the OpenID document says, unless the document at `url` is that or lacks nothing."""
-        other = next((place for place in self._places if place.endswith("openid-configuration")), url)
-        if other == url or found.keys() >= MORE:
-            return {}
-        told = _usable(self._probe.get("discovery: elsewhere", other, role="metadata"))
-        return told if told.get("issuer") == found.get("issuer") else {}
+        """What the issuer says of itself, asked for once. Raises TargetError where there is nothing."""
+        return self._metadata.members
 
     def discover(self, case: str) -> Answer:
-        """GET the metadata of the configured identifier: at the URL that the description gives, else at the well-known
-        places of RFC 8414 §3 (inserted before its path) and OpenID Connect Discovery 1.0 §4 (appended).
-
-        Where there are none, the first place's answer. What other places answer is recorded as `<case>: elsewhere`.
-        """
-        tried: list[Answer] = []
-        for url in self.metadata_urls():
-            tried.append(self._probe.get(case, url, record=False, role="metadata"))
-            if tried[-1].json().keys() >= METADATA:
-                self.address = replace(self.address, discovery=url)
-                break
-        found = tried[-1] if self.address.discovery else tried[0]
-        for answer in tried:
-            name = case if answer is found else f"{case}: elsewhere"
-            kept = self._recorder.record(replace(answer.observation, case=name))
-            found = replace(answer, observation=kept) if answer is found else found
-        return found
+        """GET the metadata; see `IssuerMetadata.discover`."""
+        return self._metadata.discover(case)
 
     def metadata_urls(self) -> tuple[str, ...]:
         """Where the metadata may lie; once they were found, where they lie."""
-        return (self.address.discovery,) if self.address.discovery else self._places
+        return self._metadata.urls()
 
     def published_keys(self) -> Mapping[str, Mapping[str, object]]:
         """Every stage's key set, as published."""
@@ -201,10 +72,11 @@ class OAuthIssuer:
     def with_headers(self, headers: Mapping[str, str], **about: str) -> OAuthIssuer:
         """The same issuer, at the endpoints that it names to others, for a client whose every request carries these
         headers too; `about` goes into each observation."""
-        metadata = self.metadata
+        _ = self.metadata  # known before the headers are there
         twin = copy.copy(self)
-        twin._metadata, twin._headers, twin._about = metadata, headers, {**self._about, **about}
+        twin._headers, twin._about = headers, {**self._about, **about}
         twin._probe = twin.new_agent()
+        twin._metadata = self._metadata.asked_by(twin._probe)
         return twin
 
     def request(self, client: Client, changes: Mapping[str, str | None] | None = None) -> tuple[dict[str, str], str]:
@@ -247,7 +119,7 @@ class OAuthIssuer:
         ends = functools.partial(self._ends, asked, parameters.get("state", ""))
         journey = Journey(case, url, self.address.login, user, deny, ends, about or {})
         answer, declined = self._walk(agent or self.new_agent(), journey)
-        ended = Authorization(answer, _redirect_parameters(answer.location), verifier, parameters)
+        ended = Authorization(answer, redirect_parameters(answer.location), verifier, parameters)
         if deny and ended.code and not declined:
             raise NotOffered(
                 "way to decline", "no page of its login has one that its description or a common word names"
@@ -289,12 +161,6 @@ class OAuthIssuer:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         about = {"client": client.client_id, **(about or {})}
         return self.token_request(case, form, client, changes=changes, about=about)
-
-    def refresh_at_once(self, case: str, refresh_token: str, client: Client, parallel: int) -> list[Answer]:
-        """POST the same refresh token so many times at once."""
-        with ThreadPoolExecutor(parallel) as pool:
-            numbers = [{"number": str(number)} for number in range(parallel)]
-            return list(pool.map(lambda about: self.refresh(case, refresh_token, client, about=about), numbers))
 
     def revoke(
         self,
@@ -376,26 +242,15 @@ class OAuthIssuer:
         mark = self._recorder.redactor.register(token, kind)
         return self._recorder.record(read_token(case, token, kind, mark, self._published_keys(), self.stage))
 
-    def race(self, case: str, parallel: int, rounds: int, client: Client, user: User, **about: str) -> Race:
-        """Redeem one code `parallel` times at once, `rounds` times over."""
-        about = {"stage": self.stage, "client": client.client_id, "demanded": str(rounds), **about}
-        statuses: list[tuple[int, ...]] = []
-        with ThreadPoolExecutor(parallel) as pool:
-            for _ in range(rounds):
-                code = self.authorize(f"{case}: code", client, user)  # just now: codes do not live long
-                answers = pool.map(
-                    functools.partial(self._redeem_in_race, case, code, client, not statuses), range(parallel)
-                )
-                statuses.append(tuple(sorted(answers)))
-        successes = tuple(sum(status == 200 for status in round_) for round_ in statuses)
-        return self._recorder.record(
-            Race(case=case, about=about, parallel=parallel, rounds=tuple(statuses), successes=successes)
-        )
-
-    def _redeem_in_race(self, case: str, code: Authorization, client: Client, first_round: bool, number: int) -> int:
-        """The status answered. One request of the first round is kept, to show what all of them are."""
-        kept = first_round and number == 0
-        return self.redeem(f"{case}: one of many", code, client, record=kept, about={"race": case}).status
+    def observe_race(
+        self, case: str, client: Client, parallel: int, rounds: Sequence[Sequence[int]], **about: str
+    ) -> Race:
+        """Record the statuses of rounds in which one thing was asked for so many times at once."""
+        about = {"stage": self.stage, "client": client.client_id, **about}
+        statuses = tuple(tuple(sorted(one)) for one in rounds)
+        successes = tuple(one.count(200) for one in statuses)
+        race = Race(case=case, about=about, parallel=parallel, rounds=statuses, successes=successes)
+        return self._recorder.record(race)
 
     def _post(
         self,
@@ -408,53 +263,17 @@ class OAuthIssuer:
         record: bool,
         about: Mapping[str, str],
     ) -> Answer:
-        fields, headers = _authenticated(form, client)
+        fields, headers = authenticated(form, client)
         changed = {name: value for name, value in {**fields, **(changes or {})}.items() if value is not None}
         return self._probe.post(case, url, changed, headers=headers, record=record, **{"role": role, **about})
 
     def _ends(self, redirect_uris: Collection[str], state: str, location: str) -> bool:
         """Whether a redirect is the answer to the code request (RFC 6749 §4.1.2), or leads where no login goes on."""
         there, own = urlsplit(location), urlsplit(self.metadata["authorization_endpoint"])
-        answered = _redirect_parameters(location)
+        answered = redirect_parameters(location)
         if there._replace(query="", fragment="").geturl() in redirect_uris:
             return True
         if not answered.keys().isdisjoint({"code", "error"}) and answered.get("state", "") == state:
             return True
         stays = (there.scheme, there.netloc) == (own.scheme, own.netloc)
         return not stays and there.hostname not in self.address.login_hosts
-
-
-def _well_known(issuer: str) -> tuple[str, ...]:
-    """Where its metadata may lie (RFC 8414 §3, §5; OpenID Connect Discovery 1.0 §4)."""
-    parts = urlsplit(issuer)
-    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
-    inserted = f"{origin}/.well-known/oauth-authorization-server{path}"
-    appended = f"{origin}{path}/.well-known/"
-    return tuple(dict.fromkeys((inserted, f"{appended}openid-configuration", f"{appended}oauth-authorization-server")))
-
-
-def _usable(answer: Answer) -> dict[str, str]:
-    """Its members, without those that are to be URLs and are no strings."""
-    told = answer.json().items()
-    return {name: value for name, value in told if isinstance(value, str) or not _is_url(name)}
-
-
-def _is_url(name: str) -> bool:
-    """Whether a member of the metadata is to be a URL (RFC 8414 §2)."""
-    return name == "issuer" or name.endswith(("_endpoint", "_uri"))
-
-
-def _authenticated(form: Mapping[str, str], client: Client | None) -> tuple[dict[str, str], dict[str, str]]:
-    """Form and headers with the client's identification in them (RFC 6749 §2.3.1)."""
-    if client is None:
-        return dict(form), {}
-    if client.authentication == "client_secret_basic":
-        pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret)}"
-        return dict(form), {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-    secret = {"client_secret": client.secret} if client.authentication == "client_secret_post" else {}
-    return {**form, "client_id": client.client_id, **secret}, {}
-
-
-def _redirect_parameters(location: str) -> dict[str, str]:
-    parts = urlsplit(location)
-    return {name: values[0] for name, values in {**parse_qs(parts.query), **parse_qs(parts.fragment)}.items()}

@@ -5,63 +5,30 @@ It speaks as much as gnome-keyring asks of a prompter (gcr 3: org.gnome.keyring.
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
+from jeepney import DBusAddress, HeaderFields, Message, new_method_call, new_method_return
 
-from jeepney import (
-    DBusAddress,
-    DBusErrorResponse,
-    HeaderFields,
-    Message,
-    MessageType,
-    new_method_call,
-    new_method_return,
-)
-from jeepney.bus_messages import message_bus
-from jeepney.io.blocking import open_dbus_connection
-
-from harness.errors import TargetError
+from harness.probes.bus_name import BusName
 
 __all__ = ["Prompter"]
 
 NAME = "org.gnome.keyring.SystemPrompter"
 CALLBACK = "org.gnome.keyring.internal.Prompter.Callback"
-LOOK_SECONDS = 0.05  # between looks at whether to stop
 
 
-class Prompter:
+class Prompter(BusName):
     """On the bus at `address` until it is closed. `answers`: it is dismissed at once; else it waits for ever."""
+
+    name = NAME
 
     def __init__(self, address: str, answers: bool) -> None:
         """Raises TargetError where the bus has a prompter already."""
         self._answers = answers
         self.asked = 0
-        self._connection = open_dbus_connection(bus=address)
-        reply = self._connection.send_and_get_reply(message_bus.RequestName(NAME), timeout=5)
-        if reply.body != (1,):  # the primary owner
-            self._connection.close()
-            raise TargetError(f"the bus has a {NAME} already")
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Leave the bus; safe to call twice."""
-        self._stopped.set()
-        self._thread.join(5)
-        self._connection.close()
-
-    def _serve(self) -> None:
-        with suppress(ConnectionError, OSError, DBusErrorResponse):  # the bus ended before us
-            while not self._stopped.is_set():
-                try:
-                    message = self._connection.receive(timeout=LOOK_SECONDS)
-                except TimeoutError:
-                    continue
-                if message.header.message_type is MessageType.method_call and message.body:
-                    self._reply(message)
+        super().__init__(address)
 
     def _reply(self, message: Message) -> None:
+        if not message.body:
+            return
         fields = message.header.fields
         self._connection.send(new_method_return(message))
         client = DBusAddress(message.body[0], bus_name=fields[HeaderFields.sender], interface=CALLBACK)

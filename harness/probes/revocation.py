@@ -6,7 +6,8 @@ import secrets
 
 from harness.errors import NotOffered
 from harness.probes.http import Answer
-from harness.probes.oauth import Client, OAuthIssuer
+from harness.probes.oauth import OAuthIssuer
+from harness.probes.stage_address import Client
 
 __all__ = ["USUAL_PATHS", "find_revocation_endpoint"]
 

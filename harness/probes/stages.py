@@ -5,7 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit
 
 from harness.probes import bff
-from harness.probes.oauth import Client, OAuthIssuer, User
+from harness.probes.login import User
+from harness.probes.oauth import OAuthIssuer
+from harness.probes.stage_address import Client
 
 __all__ = ["ask_for_metadata", "ask_in_clear", "origins_of"]
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from harness.model import Waiver
 from harness.observations import DocumentedLifetime
-from harness.probes.login import Login
-from harness.probes.oauth import Client, StageAddress, User
+from harness.probes.login import Login, User
+from harness.probes.stage_address import Client, StageAddress
 
 __all__ = ["Capability", "Description", "Limits", "StageDescription"]
 

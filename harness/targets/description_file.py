@@ -15,8 +15,8 @@ from harness.catalog.rules import ceiling_mistake
 from harness.errors import Mistake, Mistakes, nearest
 from harness.model import STAGES, Catalog, Waiver
 from harness.observations import DocumentedLifetime
-from harness.probes.login import PLACEHOLDERS, Login
-from harness.probes.oauth import Client, User
+from harness.probes.login import PLACEHOLDERS, Login, User
+from harness.probes.stage_address import Client
 from harness.redact import SHORTEST
 from harness.targets.description import Description, Limits, StageDescription
 from harness.targets.description_places import cell_mistakes, is_in_clear

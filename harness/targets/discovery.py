@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from harness.machine.tried import Tried, not_tried, well, wrong
 from harness.ports import Issuer
 from harness.probes.jwt import ALGORITHMS
-from harness.probes.oauth import METADATA
+from harness.probes.metadata import METADATA
 
 __all__ = ["endpoint_hosts", "try_keys", "try_metadata"]
 

@@ -22,7 +22,8 @@ from harness.probes.clients import CLIENTS, Bounds, HttpClient, new_client
 from harness.probes.governor import Governor, Tolerance
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.login import Journey, Walk, walk_forms
-from harness.probes.oauth import Client, OAuthIssuer, StageAddress
+from harness.probes.oauth import OAuthIssuer
+from harness.probes.stage_address import Client, StageAddress
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget, Leave
 from harness.targets.description import Description

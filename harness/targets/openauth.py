@@ -26,7 +26,7 @@ from harness.model import STAGES
 from harness.observations import DocumentedLifetime
 from harness.ports import Clock, validating
 from harness.probes.login import Login, User
-from harness.probes.oauth import Client, StageAddress
+from harness.probes.stage_address import Client, StageAddress
 from harness.redact import Redactor
 from harness.targets.base import Leave
 from harness.targets.description import Description, Limits, StageDescription

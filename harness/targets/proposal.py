@@ -16,7 +16,9 @@ from harness.errors import TargetError
 from harness.observe import Recorder
 from harness.probes.clients import Bounds, new_client, origin
 from harness.probes.forms import Form, find_form
-from harness.probes.oauth import METADATA, Client, OAuthIssuer, StageAddress
+from harness.probes.metadata import METADATA
+from harness.probes.oauth import OAuthIssuer
+from harness.probes.stage_address import Client, StageAddress
 from harness.redact import Redactor
 from harness.targets.discovery import endpoint_hosts
 from harness.targets.doors import try_door

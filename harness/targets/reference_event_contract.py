@@ -13,7 +13,7 @@ from harness.faults.launch import parts_of
 from harness.machine.places import CHECKOUT
 from harness.observations import Erasure, EventSchemas, EventTrial, SessionReferences
 from harness.observe import Recorder
-from harness.probes.oauth import Grant
+from harness.probes.authorization import Grant
 from harness.targets.reference_host import ReferenceHost
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database

@@ -21,8 +21,9 @@ from harness.machine.session import PrivateSession
 from harness.model import STAGES
 from harness.probes.browser import Chromium
 from harness.probes.clients import HttpClient
-from harness.probes.oauth import Client, Route, StageAddress, User
+from harness.probes.login import User
 from harness.probes.requests_client import RequestsClient
+from harness.probes.stage_address import Client, Route, StageAddress
 from harness.redact import Redactor
 from harness.targets.reference_admin import Switches, with_switches
 from harness.targets.reference_echo import TokenEcho

@@ -21,8 +21,10 @@ from harness.observe import Recorder
 from harness.probes.clients import HttpClient
 from harness.probes.faulty_proxy import FaultyProxy
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
+from harness.probes.login import User
+from harness.probes.oauth import OAuthIssuer
 from harness.probes.requests_client import RequestsClient
+from harness.probes.stage_address import Client, StageAddress
 from harness.scan import SecretScanner, observe_scan
 from harness.targets.reference_host import CLIENTS, ReferenceHost
 from harness.targets.reference_secretless import Launch, start_without

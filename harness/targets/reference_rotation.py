@@ -13,7 +13,7 @@ from harness.errors import TargetError
 from harness.faults.launch import parts_of
 from harness.observations import RotationPlan
 from harness.observe import Recorder
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.targets.reference_host import ReferenceHost
 from reference_impl.config import Lifetimes
 from reference_impl.parts import Part

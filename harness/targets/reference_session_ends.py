@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from harness.faults.launch import parts_of
 from harness.observe import Recorder
-from harness.probes.oauth import Grant
+from harness.probes.authorization import Grant
 from harness.targets.reference_host import ReferenceHost
 from reference_impl.oauth_client import OAuthClient
 from reference_impl.parts import Part

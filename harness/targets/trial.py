@@ -10,9 +10,11 @@ from harness.errors import NotOffered
 from harness.machine.tried import Tried, not_tried, well, wrong
 from harness.observations import TokenFacts
 from harness.ports import Issuer
+from harness.probes.authorization import Authorization
 from harness.probes.forms import read_page
 from harness.probes.http import Answer
-from harness.probes.oauth import Authorization, Client, User
+from harness.probes.login import User
+from harness.probes.stage_address import Client
 
 __all__ = ["try_login"]
 

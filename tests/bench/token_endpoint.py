@@ -26,9 +26,10 @@ from harness.machine.npm import OPENAUTH, LockedPackages
 from harness.machine.session import PrivateSession
 from harness.observe import Recorder
 from harness.probes.http import Answer, HttpProbe
-from harness.probes.login import Journey
-from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User
+from harness.probes.login import Journey, User
+from harness.probes.oauth import OAuthIssuer
 from harness.probes.requests_client import RequestsClient
+from harness.probes.stage_address import Client, StageAddress
 from harness.redact import Redactor
 from harness.targets.openauth import OpenAuthTarget
 from harness.targets.reference import ReferenceTarget

@@ -30,8 +30,9 @@ def signed(claims: Mapping[str, Any], key: ECKey = KEY, **header: Any) -> str:
 
 
 def test_a_sound_token_is_believed() -> None:
-    validate(signed(SOUND), JWKS, WANTED)
-    validate(signed({**SOUND, "aud": [CLIENT], "azp": CLIENT}), JWKS, WANTED)
+    assert validate(signed(SOUND), JWKS, WANTED) == SOUND
+    listed = {**SOUND, "aud": [CLIENT], "azp": CLIENT}
+    assert validate(signed(listed), JWKS, WANTED) == listed
 
 
 @pytest.mark.parametrize(
@@ -59,9 +60,9 @@ def test_a_claim_that_is_not_as_it_must_be_is_refused(changes: dict[str, Any], w
         validate(signed({**SOUND, **changes}), JWKS, WANTED)
 
 
-def test_clocks_may_differ_by_a_minute() -> None:
-    validate(signed({**SOUND, "exp": NOW - 59}), JWKS, WANTED)
-    validate(signed({**SOUND, "iat": NOW + 59}), JWKS, WANTED)
+@pytest.mark.parametrize("changes", [{"exp": NOW - 59}, {"iat": NOW + 59}])
+def test_clocks_may_differ_by_a_minute(changes: dict[str, int]) -> None:
+    assert validate(signed({**SOUND, **changes}), JWKS, WANTED) == {**SOUND, **changes}
 
 
 def test_another_key_is_refused_and_an_unknown_one_is_told_apart() -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from harness.ports import Issuer
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from steps.registration import what_no_stage_has_alone
 
 

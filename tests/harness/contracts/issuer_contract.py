@@ -10,7 +10,9 @@ from harness.errors import TargetError
 from harness.model import STAGES
 from harness.observations import HttpExchange, Observation
 from harness.ports import Issuer
-from harness.probes.oauth import Client, User
+from harness.probes.login import User
+from harness.probes.races import race_redemptions
+from harness.probes.stage_address import Client
 
 __all__ = ["IssuerContract"]
 
@@ -81,7 +83,7 @@ class IssuerContract:
         assert issuer.revoke("revoke", grant.access_token, client).status == 200
 
     def test_of_many_redemptions_at_once_one_succeeds(self, issuer: Issuer, client: Client, user: User) -> None:
-        race = issuer.race("race", 4, 2, client, user)
+        race = race_redemptions(issuer, "race", 4, 2, client, user)
         assert (race.parallel, [len(statuses) for statuses in race.rounds], race.successes) == (4, [4, 4], (1, 1))
 
     def test_an_access_token_is_described_and_its_signer_named(

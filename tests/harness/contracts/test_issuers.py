@@ -10,8 +10,11 @@ from harness.errors import TargetError
 from harness.observations import Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
+from harness.probes.authorization import pkce_pair
 from harness.probes.clients import CLIENTS, HttpClient, new_client
-from harness.probes.oauth import Client, OAuthIssuer, StageAddress, User, pkce_pair
+from harness.probes.login import User
+from harness.probes.oauth import OAuthIssuer
+from harness.probes.stage_address import Client, StageAddress
 from harness.redact import Redactor
 from harness.targets.reference import ReferenceTarget
 from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer

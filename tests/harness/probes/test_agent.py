@@ -9,7 +9,7 @@ from harness.observe import Recorder
 from harness.probes.agent import Agent
 from harness.probes.browser import Chromium
 from harness.probes.cookies import Measure
-from harness.probes.oauth import User
+from harness.probes.login import User
 from tests.harness.probes.site import Page, Site
 
 MEASURE = Measure(lambda value: value, {}, lambda text: False)

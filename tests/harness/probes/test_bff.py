@@ -10,7 +10,7 @@ from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.probes import bff
 from harness.probes.http import HttpProbe
-from harness.probes.oauth import User
+from harness.probes.login import User
 from harness.probes.requests_client import RequestsClient
 
 WEB, ISSUER = "https://app.example", "https://auth.example"

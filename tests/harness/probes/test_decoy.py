@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+import pytest
+
 from harness.probes.decoy import Decoy
 
 
@@ -21,5 +23,9 @@ def test_it_counts_what_connects_and_not_its_own_trial() -> None:
 
 def test_a_closed_one_hears_nothing_and_may_be_closed_again() -> None:
     decoy = Decoy()
+    assert decoy.hears()
     decoy.close()
     decoy.close()
+    with pytest.raises(OSError, match="refused"):
+        decoy.hears()
+    assert decoy.connections == 0

@@ -8,8 +8,9 @@ from harness.errors import NotOffered
 from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.probes.clients import new_client
-from harness.probes.oauth import Client, OAuthIssuer, StageAddress
+from harness.probes.oauth import OAuthIssuer
 from harness.probes.revocation import USUAL_PATHS, find_revocation_endpoint
+from harness.probes.stage_address import Client, StageAddress
 from tests.harness.probes.site import Page, Site
 
 CLIENT = Client("web", "http://127.0.0.1:1/cb")

@@ -17,6 +17,7 @@ from harness.machine.session import PrivateSession
 from harness.model import Basis, Catalog, Finding, Verdict
 from harness.observations import Observation
 from harness.observe import Recorder
+from harness.probes.races import race_redemptions
 from harness.redact import Redactor
 from harness.report.failures import Failure, failures
 from harness.report.report_input import ReportInput, RunFacts, SealFacts
@@ -95,7 +96,7 @@ def test_what_needs_a_login_a_code_and_a_race_comes_again_too(broken: ReferenceT
     issuer.redeem("second redemption", code, client)
     refreshed = issuer.refresh("refresh after the replay", tokens["refresh_token"], client)
     used = issuer.call_api("access after the replay", tokens["access_token"])
-    race = issuer.race("race", 5, 1, client, user)
+    race = race_redemptions(issuer, "race", 5, 1, client, user)
     for expectation, shown in (("TOKEN-08.E2", (refreshed.observation, used.observation)), ("TOKEN-08.E1", (race,))):
         ids = tuple(one.id for one in seen)
         cell = "reference/linux/dev/any/any"

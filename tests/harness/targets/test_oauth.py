@@ -16,7 +16,8 @@ from harness.observations import DocumentedLifetime, Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
 from harness.probes.browser import public_key_hash
-from harness.probes.oauth import Client, User
+from harness.probes.login import User
+from harness.probes.stage_address import Client
 from harness.redact import Redactor
 from harness.targets.description import Description, Limits, StageDescription
 from harness.targets.oauth import OAuthTarget

@@ -18,7 +18,8 @@ from harness.model import STAGES
 from harness.observations import Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
-from harness.probes.oauth import Client, User
+from harness.probes.login import User
+from harness.probes.stage_address import Client
 from harness.redact import Redactor
 from harness.targets.description import Capability
 from harness.targets.openauth import ACCESS, VARIANTS, OpenAuthTarget

@@ -13,7 +13,8 @@ import pytest
 
 from harness.machine.session import PrivateSession
 from harness.machine.tried import Tried
-from harness.probes.oauth import Client, User
+from harness.probes.login import User
+from harness.probes.stage_address import Client
 from harness.redact import Redactor
 from harness.targets.description import Description, StageDescription
 from harness.targets.doors import try_door

@@ -13,7 +13,7 @@ from harness.machine.session import PrivateSession
 from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.ports import Issuer
-from harness.probes.oauth import Client
+from harness.probes.stage_address import Client
 from harness.redact import Redactor
 from harness.targets.reference import ReferenceTarget
 from harness.targets.reference_admin import Switches, with_switches

@@ -21,17 +21,27 @@ with FileLock(Path(sys.argv[1]), 10).held():
 """
 
 
+def can_be_had(lock: FileLock) -> bool:
+    """Whether another holder gets the lock within its time limit."""
+    try:
+        with lock.held():
+            return True
+    except BackEndTimedOut:
+        return False
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "lock"
 
 
 def test_a_thread_may_take_the_lock_again_while_it_holds_it(path: Path) -> None:
-    lock = FileLock(path, 1)
-    with lock.held(), lock.held():
-        pass
-    with FileLock(path, 1).held():
-        pass
+    lock, other = FileLock(path, 1), FileLock(path, 0.1)
+    with lock.held():
+        with lock.held():
+            assert not can_be_had(other)
+        assert not can_be_had(other), "the first of the two still holds it"
+    assert can_be_had(other)
 
 
 def test_another_process_waits_and_a_killed_holder_gives_the_lock_back(path: Path) -> None:
