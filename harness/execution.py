@@ -38,6 +38,7 @@ QUIET = (
     "no:unraisableexception",
     "--capture=no",
     "--import-mode=importlib",
+    "--assert=plain",  # what rewrites assertions keeps the run that it was made for, and by that its target
 )
 
 

@@ -62,6 +62,11 @@ class _Server(Server):
             raise
         return socket_
 
+    def clear_stats(self) -> None:
+        """Keep statistics to itself: cheroot lists them, and by them the server, for as long as the process lives."""
+        super().clear_stats()
+        vars(logging)["statistics"].pop(f"Cheroot HTTPServer {id(self)}", None)
+
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         _log.log(level, "%s", msg, exc_info=traceback)
 

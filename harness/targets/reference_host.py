@@ -73,7 +73,9 @@ class ReferenceHost:
         self.closing.callback(sys.setswitchinterval, sys.getswitchinterval())
         sys.setswitchinterval(SWITCH_SECONDS)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells of every request
-        logging.getLogger("reference_impl").addHandler(logging.NullHandler())  # faults brought about are no news
+        told, nowhere = logging.getLogger("reference_impl"), logging.NullHandler()
+        told.addHandler(nowhere)  # faults brought about are no news
+        self.closing.callback(told.removeHandler, nowhere)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         self.closing.callback(server.stop)

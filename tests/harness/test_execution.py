@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +59,20 @@ def test_a_run_gives_its_findings_and_those_of_controls_without_a_scenario(featu
         "SMALL-02.E1": Verdict.NOT_RUN,
         "SMALL-02.E2": Verdict.NOT_RUN,
     }
+
+
+def test_runs_that_are_over_are_forgotten(features: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "steps_loaded_by_the_run.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    kept = []
+    for _ in range(4):
+        redactor = Redactor()
+        kept.append(weakref.ref(redactor))
+        plan, steps = small_plan(features, PASSES), (*STEPS, "steps_loaded_by_the_run")
+        carry_out(plan, {"small": SmallTarget()}, redactor, "pr", steps=steps)
+    gc.collect()
+    # Who judges hundreds of faults in one process would keep all their targets. The last run may still be known.
+    assert [ref() for ref in kept[:2]] == [None, None]
 
 
 def test_an_interrupted_run_is_no_run(features: Path, redactor: Redactor) -> None:

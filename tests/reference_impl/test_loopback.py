@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,12 @@ def test_a_port_that_is_taken_is_refused(host: LoopbackHost, server: RunningServ
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such mode")
 def test_the_private_key_is_for_its_owner_only(host: LoopbackHost) -> None:
     assert host.cert_file.stat().st_mode & 0o077 == 0
+
+
+def test_a_listener_that_was_closed_is_forgotten(host: LoopbackHost) -> None:
+    served = says("auth")
+    host.serve({"auth.dev.localhost": served}).stop()
+    kept = weakref.ref(served)
+    del served
+    gc.collect()
+    assert kept() is None
