@@ -62,11 +62,6 @@ class _Server(Server):
             raise
         return socket_
 
-    def clear_stats(self) -> None:
-        """Keep statistics to itself: cheroot lists them, and by them the server, for as long as the process lives."""
-        super().clear_stats()
-        vars(logging)["statistics"].pop(f"Cheroot HTTPServer {id(self)}", None)
-
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         _log.log(level, "%s", msg, exc_info=traceback)
 
@@ -77,6 +72,8 @@ class Listener:
     def __init__(self, tls: BuiltinSSLAdapter, port: int = 0) -> None:
         """Bind ``port`` (0: an ephemeral one). Raises OSError where the port is taken."""
         self._server = _Server((LOOPBACK, port), HostDispatcher({}), numthreads=24, shutdown_timeout=1)
+        # cheroot lists each server's statistics, and by them the server, for as long as the process lives.
+        vars(logging)["statistics"].pop(f"Cheroot HTTPServer {id(self._server)}", None)
         self._server.ssl_adapter = tls
         self._server.prepare()
         self.port: int = self._server.bind_addr[1]
