@@ -161,7 +161,7 @@ def nobody_comes_to_the_listener(seen: Record, parameters: Parameters) -> Judgem
     log = seen.one(Visits, "who came to the listener")
     if not log.noticed:
         raise MissingObservation("the listener did not notice the harness's own visit")
-    urls = [e for name in URLS for e in seen.of(HttpExchange, HINTED, forgery=name)]
+    urls = [require_answer(e) for name in URLS for e in seen.of(HttpExchange, HINTED, forgery=name)]
     if {e.about.get("scheme") for e in urls} != {"http", "https"}:
         raise MissingObservation("not each scheme of a URL was tried")
     complaints = [Complaint(f"somebody came: {visit}", log, *urls) for visit in log.visits]

@@ -285,6 +285,8 @@ def _cookies_abroad(seen: Record, places: Mapping[str, Iterable[str]]) -> list[H
 @check("STAGE-07.E4", "ASVS 5.0.0 16.3.1", "bus")
 def no_login_is_told(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
+    for what in ("refresh token", "code"):
+        _abroad(seen, what)  # where nobody answered, nothing could be told
     for fixture in _fixtures(seen):
         for stage in STAGES:
             capture = seen.one(BusCapture, f"attempts, keys {fixture}", stage=stage)

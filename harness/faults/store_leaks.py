@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from harness.faults.inline_scripts import InlineScripts
 from harness.faults.registry import fault
 from harness.faults.store import in_data_home
 from reference_impl.desktop.session import StoreVault
@@ -56,18 +57,12 @@ def the_settings_file_holds_the_token_in_utf_16(real: TokenManager) -> TokenMana
 
 @fault("F-STORE-04-x1", "STORE-04.E2", Part.PAGES)
 def the_window_keeps_the_token_in_local_storage(real: Pages) -> Pages:
-    class Storing(Pages):
+    class Storing(InlineScripts):
         def home(self, session: SignedIn, storage: StorageStatus) -> str:
             page, vaults = super().home(session, storage), _vaults()
             if not vaults:
                 return page
-            script = f"<script>localStorage.setItem('session', '{vaults[0].load()}')</script>"
-            return page.replace("</body>", f"{script}</body>")
-
-        def headers(self) -> dict[str, str]:
-            headers = super().headers()
-            policy = headers["Content-Security-Policy"]
-            return {**headers, "Content-Security-Policy": policy.replace("script-src", "script-src 'unsafe-inline'")}
+            return self.with_script(page, f"localStorage.setItem('session', '{vaults[0].load()}')")
 
     return Storing(real.place)
 

@@ -9,6 +9,7 @@ import zlib
 
 from flask import request
 
+from harness.faults.inline_scripts import InlineScripts
 from harness.faults.registry import fault
 from reference_impl.parts import Part
 from reference_impl.session_store import StorageStatus
@@ -75,19 +76,13 @@ def the_deletion_has_other_attributes(real: CookiePolicy) -> CookiePolicy:
 
 @fault("F-WEB-02-a", "WEB-02.E1", Part.PAGES)
 def the_access_token_is_kept_in_local_storage(real: Pages) -> Pages:
-    class Scripted(Pages):
+    class Scripted(InlineScripts):
         def home(self, session: SignedIn, storage: StorageStatus) -> str:
             page = super().home(session, storage)
             manager = getattr(session, "manager", None)  # the web client's sessions have one
             if manager is None:
                 return page
-            script = f"<script>localStorage.setItem('access_token', '{manager.access_token()}')</script>"
-            return page.replace("</body>", f"{script}</body>")
-
-        def headers(self) -> dict[str, str]:
-            headers = super().headers()
-            policy = headers["Content-Security-Policy"]
-            return {**headers, "Content-Security-Policy": policy.replace("script-src", "script-src 'unsafe-inline'")}
+            return self.with_script(page, f"localStorage.setItem('access_token', '{manager.access_token()}')")
 
     return Scripted(real.place)
 

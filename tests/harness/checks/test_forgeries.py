@@ -198,6 +198,8 @@ def test_a_visit_to_the_listener_fails_and_a_listener_that_is_deaf_is_unknown() 
     assert visits("who came to the listener", "TOKEN-16.E2", noticed=False) == "unknown"
     only_http = [o for o in HINTS if o.about.get("scheme") != "https"]
     assert_unknown(judge("TOKEN-16.E2", only_http))
+    unanswered = [replace(o, status=None) if isinstance(o, HttpExchange) else o for o in HINTS]
+    assert_unknown(judge("TOKEN-16.E2", unanswered))
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,8 @@ def test_a_credential_that_is_taken_elsewhere_fails(expectation: str, case: str,
         ("STAGE-07.E1", "access token abroad", NO_ANSWER),
         ("STAGE-07.E3", "cookie at home", {"status": 303, "headers": (("Location", "/login"),)}),
         ("STAGE-07.E4", "attempts, keys off", {"settled": False}),
+        ("STAGE-07.E4", "code abroad", NO_ANSWER),
+        ("STAGE-07.E4", "refresh token abroad", NO_ANSWER),
     ],
 )
 def test_where_nothing_can_be_told_it_is_unknown(expectation: str, case: str, fields: dict[str, Any]) -> None:
