@@ -18,6 +18,13 @@ ASKED = ("Name", "Names", "Path")  # where a request to SSM names what it wants
 HOP = frozenset({"host", "connection", "transfer-encoding", "content-length"})
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked did not wait for the answer; nothing is printed."""
+
+
 class SecretStoreTap:
     """Listens on the loopback address. `withheld` maps the full name of a parameter to `missing` or `empty`."""
 
@@ -36,8 +43,7 @@ class SecretStoreTap:
             def log_message(self, format: str, *arguments: Any) -> None:
                 """Nothing is printed."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
