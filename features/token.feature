@@ -370,9 +370,21 @@ Feature: Tokens
       | logout+jwt   |
       | dpop+jwt     |
       | none         |
-    And the access token is brought to a client as if it were its ID token
     Then TOKEN-18.E1 holds: only the access token is taken
-    And TOKEN-18.E2 holds: no client takes an access token for an ID token
+
+  @TOKEN-18
+  Scenario Outline: No client takes an access token for an ID token
+    Given a <client> client that knows an honest issuer and an attacker's
+    When the other issuer answers sign-ins with a sound ID token, and with an access token in its place
+      | access token                                   |
+      | the access token                               |
+      | an access token for the client, with the nonce |
+    Then TOKEN-18.E2 holds: nobody is signed in by an access token
+
+    Examples:
+      | client  |
+      | web     |
+      | desktop |
 
   @TOKEN-20 @stage:each
   Scenario: A disabled account has no access left

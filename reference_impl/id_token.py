@@ -12,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
 ALGORITHM = "ES256"  # and nothing else: what a token says of its own algorithm is not asked
+TYPE = "JWT"
 LEEWAY = 60.0  # seconds, for clocks that differ
 
 
@@ -61,9 +62,13 @@ def _verified(token: str, jwks: Mapping[str, object]) -> Mapping[str, object]:
         kid = jwt_kid(token)
         if kid not in {key.kid for key in keys.keys}:
             raise UnknownKey("no key of the issuer has its kid")
-        return jwt.decode(token, keys, algorithms=[ALGORITHM]).claims
+        decoded = jwt.decode(token, keys, algorithms=[ALGORITHM])
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise InvalidIdToken(f"its signature does not hold ({type(error).__name__})") from error
+    # The same key signs access tokens, of type at+jwt (RFC 9068 §2.1); an ID token may leave its type out.
+    if str(decoded.header.get("typ", TYPE)).upper() != TYPE:
+        raise InvalidIdToken("it is a token of another type")
+    return decoded.claims
 
 
 def jwt_kid(token: str) -> str | None:

@@ -180,14 +180,3 @@ def present_types(scene: Scene, victim: Presenter, datatable: list[list[str]]) -
             header = {"typ": None if name == "none" else name}
             mint.present("a token of a type", mint.claims(), header, typ=name)
     victim.present("the token as it is, afterwards", victim.grant.access_token)
-
-
-@when("the access token is brought to a client as if it were its ID token")
-def deliver_as_id_token(scene: Scene) -> None:
-    """Whose issuer hands out no ID tokens, his clients take none. No client that takes them can be driven yet."""
-    with scene.where_offered():
-        at = issuer(scene)
-        supported = at.metadata.get("scopes_supported") or ()
-        if "openid" not in supported:
-            raise at.address.not_offered("id token", "its metadata offer no ID tokens: no scope openid")
-        raise at.address.not_offered("relying party", "no client that takes ID tokens is described")

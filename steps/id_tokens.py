@@ -15,6 +15,14 @@ def mistakes_of_the_issuer(scene: Scene, party: RelyingParty, datatable: list[li
     return [mistake for (mistake,) in datatable[1:]]
 
 
+@when("the other issuer answers sign-ins with a sound ID token, and with an access token in its place")
+def access_tokens_of_the_issuer(scene: Scene, party: RelyingParty, datatable: list[list[str]]) -> None:
+    """Each is the access token of the same answer as well."""
+    answer_with(scene, party, "nothing")
+    for (token,) in datatable[1:]:
+        answer_with(scene, party, token)
+
+
 @when("after each mistake the same sign-in is answered once more, as it should be")
 def answer_each(scene: Scene, party: RelyingParty, mistakes: list[str]) -> None:
     for mistake in mistakes:

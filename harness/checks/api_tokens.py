@@ -8,7 +8,7 @@ from harness.checks.common import Complaint, conclude, require_answer
 from harness.checks.forgeries import AFTERWARDS, GENUINE, accepts, facts_of, refuses, require_genuine, told
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement
-from harness.observations import CallbackDelivery, HttpExchange, TokenFacts
+from harness.observations import HttpExchange, TokenFacts
 from harness.observe import MissingObservation, Record
 
 TIMES = "a token with times"
@@ -150,10 +150,3 @@ def only_access_tokens_are_taken(seen: Record, parameters: Parameters) -> Judgem
         require_genuine(seen, GENUINE, AFTERWARDS)
     names = [e.about["kind"] for e in kinds] + list(OTHER_TYPES)
     return conclude(complaints, f"{', '.join(dict.fromkeys(names))}: refused")
-
-
-@check("TOKEN-18.E2", "RFC 9068 §4, RFC 8725 §3.12", "id token", "relying party")
-def a_client_takes_no_access_token_for_an_id_token(seen: Record, parameters: Parameters) -> Judgement:
-    delivery = seen.one(CallbackDelivery, "the access token as ID token")
-    told = [Complaint("somebody is signed in by an access token in the place of an ID token", delivery)]
-    return conclude(told if delivery.signed_in else [], "the client refused the access token as ID token")

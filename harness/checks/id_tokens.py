@@ -21,6 +21,7 @@ MISTAKES = (
     "an unknown key",
     "no signature",
 )
+ACCESS_TOKENS = ("the access token", "an access token for the client, with the nonce")
 AFTERWARDS = "{mistake}: the right answer afterwards"
 
 
@@ -58,6 +59,26 @@ def no_access_token_of_a_bad_answer_is_used(seen: Record, parameters: Parameters
         if (delivered := _tried(seen, mistake)).api_calls
     ]
     return conclude(complaints, f"with {len(MISTAKES)} mistakes in ID tokens the API was never called")
+
+
+@check("TOKEN-18.E2", "RFC 9068 §2.1, RFC 8725 §3.11, §3.12", "relying party")
+def no_access_token_is_taken_for_an_id_token(seen: Record, parameters: Parameters) -> Judgement:
+    _require_sound(seen)
+    complaints = []
+    for token in ACCESS_TOKENS:
+        delivered, exchanges = _tried(seen, token), _exchanges(seen, token)
+        if not any(_is_both(exchange) for exchange in exchanges):
+            raise MissingObservation(f"{token}: the answer with it in the ID token's place was not seen")
+        if delivered.signed_in:
+            told = f"{token} signed somebody in, in the place of an ID token"
+            complaints.append(Complaint(told, delivered, *exchanges))
+    return conclude(complaints, "access tokens in the place of ID tokens signed nobody in")
+
+
+def _is_both(exchange: HttpExchange) -> bool:
+    """Whether one token was given as access token and as ID token."""
+    answer = exchange.json() if exchange.about.get("role") == "tap" else {}
+    return bool(answer.get("id_token")) and answer["id_token"] == answer.get("access_token")
 
 
 def _require_sound(seen: Record) -> CallbackDelivery:

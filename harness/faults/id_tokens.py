@@ -92,3 +92,16 @@ def the_id_token_may_be_missing(real: OAuthClient) -> OAuthClient:
 
     real.__class__ = Content
     return real
+
+
+@fault("F-TOKEN-18-x3", "TOKEN-18.E2", Part.OAUTH_CLIENT)
+def the_type_of_an_id_token_is_not_looked_at(real: OAuthClient) -> OAuthClient:
+    def otherwise_sound(header: Mapping[str, Any], claims: Mapping[str, Any], client: str, nonce: str) -> bool:
+        return header.get("typ") == "at+jwt" and claims.get("aud") == client and claims.get("nonce") == nonce
+
+    return _lenient(real, otherwise_sound)
+
+
+@fault("F-TOKEN-18-x4", "TOKEN-18.E2", Part.OAUTH_CLIENT)
+def the_signature_of_an_access_token_is_all_that_counts(real: OAuthClient) -> OAuthClient:
+    return _lenient(real, lambda header, claims, client, nonce: header.get("typ") == "at+jwt" and "nonce" not in claims)

@@ -73,7 +73,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "token manager": ("TOKEN-09", "WEB-02"),
     "clock": ("TOKEN-05",),
     "sign-ins": ("TOKEN-05", "TOKEN-07"),
-    "oauth client": ("TOKEN-05", "TOKEN-07", "TOKEN-09", "WEB-01", "TOKEN-06"),
+    "oauth client": ("TOKEN-05", "TOKEN-07", "TOKEN-09", "WEB-01", "TOKEN-06", "TOKEN-18"),
     "build packer": ("STAGE-03",),
     "configuration comparison": ("OPS-01",),
     "configuration document": ("OPS-01",),

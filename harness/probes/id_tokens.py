@@ -10,16 +10,22 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-__all__ = ["MISTAKES", "IdTokens"]
+__all__ = ["ACCESS_TOKENS", "MISTAKES", "IdTokens"]
 
 Claims = dict[str, Any]
 LIFETIME = 300  # seconds
+API = "https://api.another.localhost"  # the audience of the access tokens
+
+
+def without_nonce(claims: Claims) -> Claims:
+    return {name: value for name, value in claims.items() if name != "nonce"}
+
 
 # What each mistake does to the claims. Those of the signature are made where it is signed.
 MISTAKES: Mapping[str, Callable[[Claims, str], Claims]] = {
     "nothing": lambda claims, earlier: claims,
     "no ID token": lambda claims, earlier: claims,
-    "no nonce": lambda claims, earlier: {name: value for name, value in claims.items() if name != "nonce"},
+    "no nonce": lambda claims, earlier: without_nonce(claims),
     "the nonce of an earlier login": lambda claims, earlier: {**claims, "nonce": earlier},
     "the audience of another client": lambda claims, earlier: {**claims, "aud": "another-client"},
     "an audience besides": lambda claims, earlier: {**claims, "aud": [claims["aud"], "another-client"]},
@@ -28,7 +34,10 @@ MISTAKES: Mapping[str, Callable[[Claims, str], Claims]] = {
     "a wrong signature": lambda claims, earlier: claims,
     "an unknown key": lambda claims, earlier: claims,
     "no signature": lambda claims, earlier: claims,
+    "the access token": lambda claims, earlier: {**without_nonce(claims), "aud": API, "client_id": claims["aud"]},
+    "an access token for the client, with the nonce": lambda claims, earlier: {**claims, "client_id": claims["aud"]},
 }
+ACCESS_TOKENS = ("the access token", "an access token for the client, with the nonce")  # RFC 9068 §2
 
 
 class IdTokens:
@@ -58,12 +67,14 @@ class IdTokens:
         token = self._signed(MISTAKES[mistake](claims, self._earlier), mistake)
         self._earlier = nonce or self._earlier
         tokens = {"access_token": secrets.token_urlsafe(32), "refresh_token": secrets.token_urlsafe(32)}
+        if mistake in ACCESS_TOKENS:
+            tokens["access_token"] = token
         told = {**tokens, "token_type": "Bearer", "expires_in": LIFETIME, "scope": "openid api"}
         return told if mistake == "no ID token" else {**told, "id_token": token}
 
     def _signed(self, claims: Claims, mistake: str) -> str:
         payload, key = json.dumps(claims).encode(), self._key
-        header = {"alg": "ES256", "typ": "JWT", "kid": self._kid}
+        header = {"alg": "ES256", "typ": "at+jwt" if mistake in ACCESS_TOKENS else "JWT", "kid": self._kid}
         if mistake == "a wrong signature":
             key = self._foreign
         elif mistake == "an unknown key":

@@ -35,6 +35,19 @@ def test_a_sound_token_is_believed() -> None:
     assert validate(signed(listed), JWKS, WANTED) == listed
 
 
+@pytest.mark.parametrize("typ", ["at+jwt", "application/at+jwt", "logout+jwt", "", "JWT2"])
+def test_a_token_of_another_type_is_no_id_token_whatever_it_claims(typ: str) -> None:
+    with pytest.raises(InvalidIdToken, match="another type"):
+        validate(signed(SOUND, typ=typ), JWKS, WANTED)
+
+
+def test_an_id_token_may_leave_its_type_out() -> None:
+    protected = {"alg": "ES256", "kid": "k1"}
+    token = jws.serialize_compact(protected, json.dumps(SOUND).encode(), KEY, algorithms=["ES256"])
+    assert validate(token, JWKS, WANTED) == SOUND
+    assert validate(signed(SOUND, typ="jwt"), JWKS, WANTED) == SOUND
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -13,7 +13,7 @@ from harness.errors import TargetError
 from harness.observations import HttpExchange, Observation
 from harness.observe import Recorder
 from harness.probes.attacker import AttackerIssuer
-from harness.probes.id_tokens import MISTAKES, IdTokens
+from harness.probes.id_tokens import ACCESS_TOKENS, MISTAKES, IdTokens
 from harness.redact import Redactor
 from reference_impl.id_token import Expected, InvalidIdToken, validate
 from reference_impl.loopback import LoopbackHost, loopback_session
@@ -103,6 +103,16 @@ def test_each_mistake_is_in_the_token(mistake: str) -> None:
     token = tokens.answer("https://id", "c", mistake)["id_token"]
     with pytest.raises(InvalidIdToken):
         validate(token, tokens.jwks(), Expected("https://id", "web", "n", time.time()))
+
+
+@pytest.mark.parametrize("token", ACCESS_TOKENS)
+def test_an_access_token_in_the_place_of_the_id_token_is_that_of_the_answer(token: str) -> None:
+    tokens = IdTokens(time.time)
+    tokens.expect("c", "web", "n")
+    given = tokens.answer("https://id", "c", token)
+    assert given["access_token"] == given["id_token"]
+    with pytest.raises(InvalidIdToken, match="another type"):
+        validate(given["id_token"], tokens.jwks(), Expected("https://id", "web", "n", time.time()))
 
 
 def test_a_mistake_that_it_cannot_make_is_told(attacker: AttackerIssuer) -> None:
