@@ -59,7 +59,9 @@ def _sight(sight: Sight) -> Iterator[str]:
         until = f" until {literal(sight.expected.expires)}" if sight.expected.expires else ""
         yield f"The description of the target expects this{until}: {literal(sight.expected.reason, WHOLE)}"
     if sight.confirmed_by:
-        yield f"Confirmed: the scenario was run again from its start with another HTTP client, {_client(sight)}."
+        client = literal(sight.confirmed_by)
+        anew = "the scenario was run again from its start, with browsers anew and another HTTP client"
+        yield f"Confirmed: {anew}, {client}."
     yield from _symptoms(sight)
 
 
@@ -81,7 +83,3 @@ def _symptoms(sight: Sight) -> Iterator[str]:
                 yield folded(html_code(f"{one.case}: {exchange_line(one)}"), fenced(text))
     if len(sight.symptoms) > LISTED:
         yield f"{len(sight.symptoms) - LISTED:,} more symptoms are in `findings.jsonl`."
-
-
-def _client(sight: Sight) -> str:
-    return literal(sight.confirmed_by)

@@ -12,14 +12,13 @@ from typing import Any
 
 from harness.catalog import load_catalog
 from harness.catalog.rules import ceiling_mistake
-from harness.errors import Mistake, Mistakes, nearest
+from harness.errors import Mistake, Mistakes
 from harness.model import STAGES, Catalog, Waiver
 from harness.observations import DocumentedLifetime
-from harness.probes.login import PLACEHOLDERS, Login, User
+from harness.probes.login import Login, User
 from harness.probes.stage_address import Client
-from harness.redact import SHORTEST
 from harness.targets.description import Description, Limits, StageDescription
-from harness.targets.description_places import cell_mistakes, is_in_clear
+from harness.targets.description_mistakes import mistakes_in, steps_of
 from harness.targets.description_tables import DescriptionTable, LifetimesTable, StageTable
 from harness.toml_lines import KeyPath, TomlFile, read_toml
 from harness.toml_models import validate
@@ -27,7 +26,6 @@ from harness.toml_models import validate
 __all__ = ["VARIABLE", "load_description"]
 
 VARIABLE = re.compile(r"\$\{(\w*)\}")
-TAKEN = ("reference", "self")
 ROLES = ("existing", "second")  # of the first two users; scenarios ask for them by these names
 
 
@@ -42,16 +40,7 @@ def load_description(
     known = catalog or load_catalog()
     filled, mistakes = _with_variables(written, environment)
     table, wrong = validate(DescriptionTable, filled)
-    rest = [
-        *_parameter_mistakes(filled, known),
-        *_expectation_mistakes(filled, known),
-        *_name_mistakes(filled),
-        *_stage_mistakes(filled),
-        *_secret_mistakes(filled),
-        *_login_mistakes(filled),
-        *_cell_mistakes(filled),
-        *_expired(filled, today or datetime.now(UTC).date()),
-    ]
+    rest = [*mistakes_in(filled, known, today or datetime.now(UTC).date())]
     if table is None or mistakes or wrong or rest:
         unset = {each.line for each in mistakes}  # what a text lacks there is not judged before it is filled in
         raise Mistakes([*mistakes, *(each for each in (*wrong, *rest) if each.line not in unset)])
@@ -143,115 +132,6 @@ def _with_variables(file: TomlFile, environment: Mapping[str, str]) -> tuple[Tom
 
 def _secret_values(written: TomlFile, filled: TomlFile) -> Iterator[str]:
     """What steps of the login take from the environment."""
-    for raw, step in zip(_steps(written), _steps(filled), strict=True):
+    for raw, step in zip(steps_of(written), steps_of(filled), strict=True):
         if raw.get("value") != step.get("value"):
             yield str(step["value"])
-
-
-def _parameter_mistakes(file: TomlFile, catalog: Catalog) -> Iterator[Mistake]:
-    for name, value in _table(file.data.get("parameters")).items():
-        at = ("parameters", name)
-        if name not in catalog.parameters:
-            yield file.mistake(at, f"unknown parameter {name!r}", nearest(name, catalog.parameters))
-        elif isinstance(value, int | float) and (over := ceiling_mistake(catalog.parameters[name], value)):
-            yield file.mistake(at, over, "lower the value" if value > 0 else "write a larger one")
-
-
-def _expectation_mistakes(file: TomlFile, catalog: Catalog) -> Iterator[Mistake]:
-    expectations = [each.id for control in catalog.controls.values() for each in control.expectations]
-    named: list[tuple[KeyPath, object]] = [(("remedies", id), id) for id in _table(file.data.get("remedies"))]
-    for index, each in enumerate(_tables(file.data.get("expected_failure"))):
-        named.append((("expected_failure", index, "expectation"), each.get("expectation")))
-    for at, id in named:
-        if isinstance(id, str) and id not in expectations and not (id in catalog.controls and at[0] != "remedies"):
-            yield file.mistake(at, f"unknown expectation {id!r}", nearest(id, expectations))
-
-
-def _name_mistakes(file: TomlFile) -> Iterator[Mistake]:
-    if file.data.get("name") in TAKEN:
-        what = f"{file.data['name']!r} is the name of a target that comes along"
-        yield file.mistake(("name",), what, "reports would mix them up; choose another")
-
-
-def _stage_mistakes(file: TomlFile) -> Iterator[Mistake]:
-    for name, stage in _table(file.data.get("stage")).items():
-        at: KeyPath = ("stage", name)
-        issuer, ca_file = _table(stage).get("issuer"), _table(stage).get("ca_file")
-        relied_on = name == "prod" or _table(stage).get("prod") is True
-        if relied_on and isinstance(issuer, str) and is_in_clear(issuer):
-            hint = f"write https{issuer.removeprefix('http')} (RFC 8414 §2)"
-            yield file.mistake((*at, "issuer"), f"the issuer of {name} is reached without TLS", hint)
-        if isinstance(ca_file, str) and not (file.path.parent / ca_file).is_file():
-            where = f"it is looked for in {file.path.parent}"
-            yield file.mistake((*at, "ca_file"), f"there is no file {ca_file!r}", where)
-        seen: set[str] = set()
-        for index, client in enumerate(_tables(_table(stage).get("client"))):
-            id = str(client.get("id", ""))
-            if id in seen:
-                yield file.mistake(
-                    (*at, "client", index, "id"), f"the client {id!r} is there twice", "describe it once"
-                )
-            seen |= {id} - {""}
-
-
-def _secret_mistakes(file: TomlFile) -> Iterator[Mistake]:
-    """Secrets that could not be told from ordinary text; they are not shown."""
-    places: list[tuple[KeyPath, object]] = [
-        (("stage", stage, kind, index, key), each.get(key))
-        for stage, table in _table(file.data.get("stage")).items()
-        for kind, key in (("user", "password"), ("client", "secret"))
-        for index, each in enumerate(_tables(_table(table).get(kind)))
-    ]
-    for at, value in places:
-        if isinstance(value, str) and 0 < len(value) < SHORTEST:
-            what = f"a {at[-1]} of {len(value)} characters is too short to be kept out of the evidence"
-            yield file.mistake(at, what, f"use {SHORTEST} characters or more")
-
-
-def _login_mistakes(file: TomlFile) -> Iterator[Mistake]:
-    """Values that no user has, and steps that only a browser can take."""
-    by_forms = _table(file.data.get("login")).get("by", "form") == "form"
-    for index, step in enumerate(_steps(file)):
-        at: KeyPath = ("login", "step", index)
-        for word in re.findall(r"\{(\w*)\}", str(step.get("value", ""))):
-            if word not in PLACEHOLDERS:
-                yield file.mistake((*at, "value"), f"no user has a {word!r}", nearest(word, PLACEHOLDERS))
-        yield from _selectors(file, at, step) if by_forms else ()
-
-
-def _selectors(file: TomlFile, at: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
-    for key in ("fill", "click", "wait"):
-        word = step.get(key)
-        if isinstance(word, str) and (key == "wait" or re.search(r"[\[\]>=:]|^\.", word)):
-            what = f"{word!r} is a CSS selector, and this login is by forms"
-            hint = 'name the field or button by its name, id or text, or write by = "browser"'
-            yield file.mistake((*at, key), what, hint)
-
-
-def _cell_mistakes(file: TomlFile) -> Iterator[Mistake]:
-    """Expected failures in cells that there cannot be."""
-    stages = [stage for stage in STAGES if stage in _table(file.data.get("stage"))] or STAGES
-    for index, each in enumerate(_tables(file.data.get("expected_failure"))):
-        for what, hint in cell_mistakes(str(each.get("cell", "")), str(file.data.get("name")), stages):
-            yield file.mistake(("expected_failure", index, "cell"), what, hint)
-
-
-def _expired(file: TomlFile, today: date) -> Iterator[Mistake]:
-    for index, each in enumerate(_tables(file.data.get("expected_failure"))):
-        expires = each.get("expires")
-        if isinstance(expires, date) and not isinstance(expires, datetime) and expires < today:
-            what = f"the expected failure of {each.get('expectation')} expired on {expires}"
-            hint = "delete it where the defect is mended, else give it another day"
-            yield file.mistake(("expected_failure", index, "expires"), what, hint)
-
-
-def _steps(file: TomlFile) -> list[Mapping[str, Any]]:
-    return _tables(_table(file.data.get("login")).get("step"))
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _tables(value: object) -> list[Mapping[str, Any]]:
-    return [_table(item) for item in value] if isinstance(value, list) else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from harness.machine.tried import Tried, not_tried, well, wrong
@@ -11,6 +11,8 @@ from harness.probes.jwt import ALGORITHMS
 from harness.probes.metadata import METADATA
 
 __all__ = ["endpoint_hosts", "try_keys", "try_metadata"]
+
+SHOWN, LONGEST = 12, 80  # values of a list, and characters of each
 
 
 def try_metadata(at: Issuer) -> Iterator[Tried]:
@@ -26,9 +28,9 @@ def try_metadata(at: Issuer) -> Iterator[Tried]:
     yield well("discovery", f"{answer.url}: {_told(found)}")
     yield _same_issuer(at.address.issuer, found.get("issuer"))
     if foreign := sorted(endpoint_hosts(found) - at.address.allowed_hosts):
-        names = ", ".join(f'"{host}"' for host in foreign)
+        names = ", ".join(f'"{host}"' for host in foreign[:SHOWN])
         mend = f"write hosts = [{names}] for the stage if they are yours: nothing is sent to other hosts"
-        yield wrong("endpoints", f"the metadata name other hosts than the description: {', '.join(foreign)}", mend)
+        yield wrong("endpoints", f"the metadata name other hosts than the description: {_some_of(foreign)}", mend)
 
 
 def try_keys(at: Issuer) -> Tried:
@@ -43,8 +45,8 @@ def try_keys(at: Issuer) -> Tried:
     kinds = sorted({str(key.get("kty")) for key in keys if isinstance(key, dict)})
     private = [str(key.get("kid")) for key in keys if isinstance(key, dict) and key.keys() & {"d", "k", "p"}]
     if private:
-        return wrong("keys", f"private keys are published: {', '.join(private)}", "withdraw these keys at once")
-    return well("keys", f"{len(keys)} at {url}: {', '.join(kinds)} (read here: {', '.join(ALGORITHMS)})")
+        return wrong("keys", f"private keys are published: {_some_of(private)}", "withdraw these keys at once")
+    return well("keys", f"{len(keys)} at {url}: {_some_of(kinds)} (read here: {', '.join(ALGORITHMS)})")
 
 
 def endpoint_hosts(metadata: Mapping[str, object]) -> set[str]:
@@ -69,9 +71,15 @@ def _same_issuer(described: str, named: object) -> Tried:
 def _told(metadata: Mapping[str, object]) -> str:
     def listed(name: str) -> str:
         values = metadata.get(name)
-        return " ".join(str(value) for value in values) if isinstance(values, list) and values else "not said"
+        return _some_of([str(value) for value in values]) if isinstance(values, list) and values else "not said"
 
     pkce = f"PKCE methods: {listed('code_challenge_methods_supported')}"
     scopes = f"scopes: {listed('scopes_supported')}"
     methods = f"client authentication: {listed('token_endpoint_auth_methods_supported')}"
     return "; ".join((pkce, scopes, methods))
+
+
+def _some_of(values: Sequence[str]) -> str:
+    """The first values, each cut, and how many more there are: an issuer may list without end."""
+    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+    return " ".join(value[:LONGEST] for value in values[:SHOWN]) + more

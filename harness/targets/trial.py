@@ -61,6 +61,10 @@ def _no_code(what: str, ended: Authorization) -> Tried:
         said = f"{error}: {ended.parameters.get('error_description', 'no more is said')}"
         return wrong(what, f"the issuer answers {said}", MENDS.get(error, "read what the issuer says about it"))
     answer = ended.answer
+    redirect_uri = ended.request.get("redirect_uri", "")
+    if redirect_uri and answer.location.startswith(redirect_uri):
+        mend = "let the client answer by the query of its redirect URI (response_mode=query)"
+        return wrong(what, "it came back to the redirect URI with neither code nor error", mend)
     if answer.location:
         mend = "write that host under hosts if logins go on there"
         return wrong(

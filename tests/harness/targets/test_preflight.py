@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -60,6 +60,25 @@ def test_a_wrong_password_shows_where_the_login_ended_and_no_password(examine: E
     told = examine(password="not the password of alice")
     assert told["dev: login of alice by web"].state == "wrong"
     assert "not the password of alice" not in str(told)
+
+
+def test_a_login_that_comes_back_with_neither_code_nor_error_says_so(
+    examine: Examine, fake: FakeIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_either(handler: Any, parameters: object) -> None:
+        handler.answer(302, headers={"Location": f"{fake.redirect_uri}?session_state=1"})
+
+    monkeypatch.setattr(fake.RequestHandlerClass, "redirect", without_either)
+    told = examine()["dev: login of alice by web"]
+    assert "came back to the redirect URI with neither code nor error" in told.detail
+    assert "response_mode=query" in told.mend
+
+
+def test_of_what_an_issuer_lists_without_end_the_first_is_told(examine: Examine, fake: FakeIssuer) -> None:
+    fake.claims["scopes_supported"] = ["s" * 500 for _ in range(500)]
+    told = examine()["dev: discovery"]
+    assert len(told.detail) < 2000
+    assert "and 488 more" in told.detail
 
 
 def test_a_resource_that_needs_no_token_is_told(examine: Examine, fake: FakeIssuer) -> None:
