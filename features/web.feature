@@ -23,6 +23,24 @@ Feature: Web client
     And WEB-02.E2 holds: on no page is a token in an answer, a message or a variable
     And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token
 
+  @WEB-05 @stage:each
+  Scenario: An access token counts in the Authorization header and nowhere else
+    Given a user's session at an API that keeps an access log
+    When its access token is presented as it should be, and by the scheme in other letters
+    And it comes to every route of the API in these places only
+      | place                       |
+      | access_token in the query   |
+      | authorization in the query  |
+      | access_token in a form      |
+      | a header of its own         |
+      | a cookie                    |
+    And it comes in the header and in the query at once, and in one of two headers
+    And the access log of all that is read
+    Then WEB-05.E1 holds: a token that comes anywhere else is refused
+    And WEB-05.E2 holds: beside a header nothing else counts, and of two headers none is picked because its token is good
+    And WEB-05.E3 holds: the access log holds no token
+    And WEB-05.E4 holds: the header is taken, in whatever letters its scheme comes
+
   @WEB-09 @stage:each
   Scenario: What holds credentials or somebody's data may be kept by nobody on its way
     Given a user who can log in

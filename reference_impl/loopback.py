@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 from requests.adapters import HTTPAdapter
@@ -46,9 +47,37 @@ class HostDispatcher:
         return [b"no such host here\n"]
 
 
+class _Joined(dict[bytes, bytes]):
+    """Headers as they are read: a second Authorization does not take the place of the first, but stands after it."""
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        joined = name == b"Authorization" and name in self
+        super().__setitem__(name, b", ".join((self[name], value)) if joined else value)
+
+
+class _HeaderReader(HeaderReader):
+    """cheroot's, which would keep the last of several Authorization headers: who decides must know of all of them."""
+
+    def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+        read = _Joined()
+        super().__call__(rfile, read)
+        found = hdict if hdict is not None else {}
+        found.update(read)
+        return found
+
+
+class _Request(HTTPRequest):
+    header_reader = _HeaderReader()
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
 class _Server(Server):
     """cheroot's server, quick to stop, and with its errors in the log instead of on stderr."""
 
+    ConnectionClass = _Connection
     max_request_body_size = 1 << 20  # bytes
     expiration_interval = 0.02  # seconds between looks at the stop flag; the default makes a stop take 0.5 s
 

@@ -48,6 +48,7 @@ class Part(StrEnum):
     ROTATION_POLICY = "rotation policy"  # rotation.RotationPolicy: when a new generation is used, and old ones end
     OPERATIONS = "operations"  # operate.operations.Operations: what an operator's commands do
     OPERATIONS_LOG = "operations log"  # callable (environ, clock) -> operate.log.OperationsLog
+    ACCESS_LOG = "access log"  # access_log.access_line: callable (flask.Request, status) -> the line of one request
     API_KEYS = "api keys"  # callable () -> JWKS (dict) that the API trusts; really api.issuer_keys.IssuerKeys
     API_PROOFS = "api proofs"  # rfc9449.ProofVerifier of the API: proofs of the key that a token is bound to
     TOKEN_PROOFS = "token proofs"  # rfc9449.ProofVerifier of the token endpoint

@@ -12,6 +12,7 @@ import requests
 from flask import Flask
 
 from reference_impl import rfc9449
+from reference_impl.access_log import access_line, log_requests
 from reference_impl.api import AccessTokens, ApiGuard, Realtime, create_api_app, notes
 from reference_impl.api.app import REALTIME, add_headers
 from reference_impl.api.issuer_keys import IssuerKeys, fetch_in_process
@@ -132,6 +133,8 @@ def build_stage(
         config.host(config.api_url): build_api(config, parts, clock, database, store, issuer),
         config.host(config.web_url): create_web_app(config, parts, clock, http=http, stopping=stopping),
     }
+    for app in apps.values():
+        log_requests(app, parts.choose(Part.ACCESS_LOG, access_line))
     relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(store))
     return StageApp(config, apps, issuer, store, database, box, publisher, events_client, relay, http, ssm)
 

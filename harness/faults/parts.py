@@ -51,6 +51,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "operations": ("OPS-03",),
     "operations log": ("OPS-03",),
     "rotation policy": ("OPS-02",),
+    "access log": ("WEB-05",),
     "api keys": ("STAGE-07",),
     "api proofs": ("TOKEN-22",),
     "token proofs": ("TOKEN-22",),

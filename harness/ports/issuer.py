@@ -77,6 +77,9 @@ class Surroundings(Protocol):
     def logs(self, case: str, stage: str) -> LogCapture:
         """What the stage's servers logged since then, with the level of each record."""
 
+    def access_log(self, case: str, stage: str) -> LogCapture:
+        """The lines of its access logs since then: the servers, and what stands before them."""
+
 
 @dataclass(frozen=True)
 class Copies:

@@ -11,6 +11,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import get_cookie_header
+from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from harness.probes.bounded import Allowance, BoundedResponse, BrowserLikePolicy, allowance
@@ -49,6 +50,7 @@ class RequestsClient:
                 url,
                 data=body or None,
                 headers=dict(headers),
+                auth=_repeating(headers),
                 allow_redirects=False,
                 timeout=(bounds.connect, bounds.between),
                 stream=True,
@@ -60,6 +62,25 @@ class RequestsClient:
                 return Exchanged(answer.status_code, pairs, text, size)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return Exchanged(0, error=allowed.broken or why_unanswered(error, url))
+
+
+def _repeating(headers: Mapping[str, str]) -> Any:
+    """What makes a request carry a header more than once, where names differ in nothing but the case of letters; None
+    where none do. requests would keep the last of them."""
+    if len({name.lower() for name in headers}) == len(headers):
+        return None
+
+    def repeat(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        kept = HTTPHeaderDict({name: value for name, value in prepared.headers.items() if name not in repeated})
+        for name, value in headers.items():
+            if name.lower() in repeated:
+                kept.add(name.title(), value)
+        prepared.headers = cast("Any", kept)
+        return prepared
+
+    names = [name.lower() for name in headers]
+    repeated = requests.structures.CaseInsensitiveDict({name: "" for name in names if names.count(name) > 1})
+    return repeat
 
 
 def bounded_session(ca_file: Path | None = None) -> requests.Session:

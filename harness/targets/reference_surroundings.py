@@ -8,6 +8,7 @@ import time
 from harness.observations import LogCapture, Visits
 from harness.observe import Recorder
 from harness.targets.reference_host import ReferenceHost
+from reference_impl.access_log import LOGGER as ACCESS_LOGGER
 
 __all__ = ["ReferenceSurroundings"]
 
@@ -21,8 +22,12 @@ class _Kept(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.records: list[dict[str, str]] = []
+        self.requests: list[dict[str, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == ACCESS_LOGGER:
+            self.requests.append({"line": FORMATTER.format(record)[:4000]})
+            return
         self.records.append(
             {"logger": record.name, "level": record.levelname, "message": FORMATTER.format(record)[:4000]}
         )
@@ -36,10 +41,12 @@ class ReferenceSurroundings:
         self._kept = _Kept()
         self._began = time.monotonic()
         logging.getLogger().addHandler(self._kept)
+        logging.getLogger(ACCESS_LOGGER).setLevel(logging.INFO)
 
     def watch(self, stage: str) -> None:
         self._began = time.monotonic()
         self._kept.records.clear()
+        self._kept.requests.clear()
         self._target.key_requests[stage].forget()
 
     def key_requests(self, case: str, stage: str) -> Visits:
@@ -64,5 +71,10 @@ class ReferenceSurroundings:
         records = tuple(self._kept.records)
         return self._recorder.record(LogCapture(case=case, about={"stage": stage}, records=records))
 
+    def access_log(self, case: str, stage: str) -> LogCapture:
+        records = tuple(self._kept.requests)
+        return self._recorder.record(LogCapture(case=case, about={"stage": stage}, records=records))
+
     def close(self) -> None:
+        logging.getLogger(ACCESS_LOGGER).setLevel(logging.NOTSET)
         logging.getLogger().removeHandler(self._kept)

@@ -82,9 +82,9 @@ def create_api_app(
 
 
 def refuse(error: Unauthorized) -> Response:
-    """Answer 401 with the challenge (RFC 6750 §3)."""
+    """Answer 401, or 400, with the challenge (RFC 6750 §3)."""
     response = jsonify(error=error.error or "no_token")
-    response.status_code = 401
+    response.status_code = error.status
     for challenge in error.challenges(request.headers.get("Authorization", "")):
         response.headers.add("WWW-Authenticate", challenge)
     return response

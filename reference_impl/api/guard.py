@@ -92,9 +92,14 @@ def bound_to(claims: Claims) -> str | None:
 
 
 def credentials(authorization: str | None) -> tuple[str, str]:
-    """Return scheme and token of an Authorization header, the only place where a token is looked for."""
+    """Return scheme and token of an Authorization header, the only place where a token is looked for.
+
+    Several such headers come joined by commas (RFC 9110 §5.3), of which a token has none (RFC 6750 §2.1).
+    """
     if not authorization:
         raise Unauthorized("no token was sent", error=None)
+    if "," in authorization:
+        raise Unauthorized("there is more than one Authorization", error="invalid_request")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() not in SCHEMES:
         raise Unauthorized("no token of a known scheme was sent", error=None)

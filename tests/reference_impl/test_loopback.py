@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import ssl
 import weakref
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,31 @@ def test_each_host_gets_its_own_application(server: RunningServer, http: request
     for name in ("auth", "api"):
         netloc = f"{name}.dev.localhost:{server.port}"
         assert http.get(f"https://{netloc}/").text == f"{name} {netloc}"
+
+
+def test_the_application_is_told_of_every_authorization(host: LoopbackHost) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"{environ['HTTP_AUTHORIZATION']} {environ['HTTP_X']}".encode()]
+
+    server = host.serve({"api.dev.localhost": app})
+    try:
+        with closing(HTTPSConnection("127.0.0.1", server.port, context=trusting(host))) as connection:
+            connection.putrequest("GET", "/", skip_host=True)
+            for name, value in (("Host", "api.dev.localhost"), ("Authorization", "a"), ("authorization", "b")):
+                connection.putheader(name, value)
+            connection.putheader("X", "1")
+            connection.putheader("X", "2")
+            connection.endheaders()
+            assert connection.getresponse().read() == b"a, b 2"
+    finally:
+        server.stop()
+
+
+def trusting(host: LoopbackHost) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(host.ca_file))
+    context.check_hostname = False  # it is asked by its address
+    return context
 
 
 def test_a_host_that_is_not_served_gets_421(server: RunningServer, http: requests.Session) -> None:

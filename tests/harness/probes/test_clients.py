@@ -74,6 +74,14 @@ def test_what_is_sent_is_what_was_asked(clients: Clients, serve: Serve) -> None:
     assert request.endswith(b"\r\n\r\nb=1")
 
 
+def test_a_header_that_is_given_twice_is_sent_twice(clients: Clients, serve: Serve) -> None:
+    heard: list[bytes] = []
+    address = serve(lambda connection, request: heard.append(request))
+    clients().exchange("GET", address, {"Authorization": "Bearer a", "authorization": "Bearer b"})
+    sent = [line.lower() for line in heard[0].split(b"\r\n") if line.lower().startswith(b"authorization:")]
+    assert sent == [b"authorization: bearer a", b"authorization: bearer b"]
+
+
 def test_a_name_under_localhost_is_on_loopback(clients: Clients, serve: Serve) -> None:
     heard: list[bytes] = []
     address = serve(lambda connection, request: heard.append(request)).replace("127.0.0.1", "auth.dev.localhost")
