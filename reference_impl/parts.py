@@ -58,6 +58,9 @@ class Part(StrEnum):
         "response headers"  # issuer.app.add_headers, api.app.add_headers: callable (response) -> response
     )
     REALTIME = "realtime"  # api.realtime.Realtime: who may listen, and for how long
+    SYNC_CLIENTS = "sync clients"  # api.sync.clients.Clients: whose client groups are, what was acknowledged
+    PUSHER = "pusher"  # api.sync.pusher.Pusher: applies pushes
+    WORKSPACES = "workspaces"  # api.workspaces.Workspaces: whose notes a request may be about
     COOKIE_POLICY = "cookie policy"  # the attributes of the web client's cookies
     WEB_SESSION = "web session"  # the web client's sessions, kept by the server
     PAGES = "pages"  # renders login, home, settings with the storage warning

@@ -13,7 +13,7 @@ from flask import Flask
 
 from reference_impl import rfc9449
 from reference_impl.access_log import access_line, log_requests
-from reference_impl.api import AccessTokens, ApiGuard, Realtime, create_api_app, notes
+from reference_impl.api import AccessTokens, ApiGuard, Realtime, create_api_app, notes, workspaces
 from reference_impl.api.app import REALTIME, add_headers
 from reference_impl.api.issuer_keys import IssuerKeys, fetch_in_process
 from reference_impl.api.sync import Sync
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_ssm import SSMClient
 
-SCHEMAS = tuple(module.SCHEMA for module in (sqlite_state, outbox, notes, sync_clients, rfc9449))
+SCHEMAS = tuple(module.SCHEMA for module in (sqlite_state, outbox, notes, sync_clients, workspaces, rfc9449))
 
 
 @dataclass(frozen=True)
@@ -164,5 +164,5 @@ def build_api(
     guard = parts.choose(Part.API_GUARD, ApiGuard(parts.choose(Part.ACCESS_TOKENS, tokens), grants, proofs))
     realtime = parts.choose(Part.REALTIME, Realtime(guard))
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
-    sync, kept = Sync.of(database, clock), notes.Notes(database)
+    sync, kept = Sync.of(database, clock, parts), notes.Notes(database)
     return create_api_app(guard, kept, clock, grants.name_of, realtime, headers, config.api_url, sync)

@@ -38,15 +38,18 @@ class Mint:
     def present(
         self, case: str, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None, **about: str
     ) -> None:
-        """Present a token of the issuer's with these claims and this header, at the first place that takes one; None
-        removes a member."""
+        """Present a token of the issuer's with these claims and this header, at the first place that takes one."""
+        token = self.signed(claims, header)
+        told = {**about, "sent": f"{self.clock.now(self.scene.stage):.3f}"}
+        self.presenter.forged(case, token, self.presenter.first, **told)
+
+    def signed(self, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
+        """A token of the issuer's with these claims and this header; None removes a member."""
         head, body = (
             {name: value for name, value in members.items() if value is not None}
             for members in ({**self.token.header, **(header or {})}, claims)
         )
-        token = compact(head, body, lambda signed: self.key.sign(self.scene.stage, signed))
-        told = {**about, "sent": f"{self.clock.now(self.scene.stage):.3f}"}
-        self.presenter.forged(case, token, self.presenter.first, **told)
+        return compact(head, body, lambda signed: self.key.sign(self.scene.stage, signed))
 
     @property
     def lifetime(self) -> float:

@@ -49,6 +49,7 @@ from harness.observations.store_trials import (
     StoreHistory,
 )
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
+from harness.observations.sync import StoredData
 from harness.observations.vaults import (
     BrowserHandover,
     CrashRecord,
@@ -121,6 +122,7 @@ __all__ = [
     "StoreListing",
     "StoreOperation",
     "StoreState",
+    "StoredData",
     "TamperTable",
     "TamperTrial",
     "TokenFacts",

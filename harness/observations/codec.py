@@ -40,6 +40,7 @@ from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
 from harness.observations.store_trials import KilledRotations, KillTable, Resumptions, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
+from harness.observations.sync import StoredData
 from harness.observations.vaults import (
     BrowserHandover,
     CrashRecord,
@@ -71,6 +72,7 @@ Known = (
     | StoreOperation
     | StoreListing
     | StoreState
+    | StoredData
     | SecretAccess
     | KillTable
     | KilledRotations

@@ -19,6 +19,7 @@ from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
+from harness.ports.sync import SyncServer
 
 __all__ = ["Target"]
 
@@ -113,6 +114,8 @@ class Target(Protocol):
         """`on_disk`: in a browser with a profile on disk, as users have; else without one."""
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
+
+    def sync_server(self, stage: str, recorder: Recorder) -> SyncServer: ...
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         """The target's `web` or `desktop` client, with two issuers in its list."""

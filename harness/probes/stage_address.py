@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from harness.errors import NotOffered
 from harness.probes.login import Login, User
 
-__all__ = ["Client", "Route", "StageAddress"]
+__all__ = ["Client", "Route", "StageAddress", "SyncAddress"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,18 @@ class Route:
 
 
 @dataclass(frozen=True)
+class SyncAddress:
+    """The paths of an API's push and pull (replicache 15.3.0), and the names of two mutators, whose arguments are
+    `id` and `text` of a note: one that writes it, one that adds to its end. `workspace_header` names whose notes."""
+
+    push: str
+    pull: str
+    create: str
+    append: str
+    workspace_header: str
+
+
+@dataclass(frozen=True)
 class StageAddress:
     """Where a stage is: its configured issuer identifier, its API and web client, and who can log in."""
 
@@ -54,6 +66,7 @@ class StageAddress:
     api_routes: tuple[Route, ...] = ()  # what else the API answers a bearer
     push: Route | None = None  # by which a bearer's client stores what its user wrote, in the place of {witness}
     pull: str = ""  # the path at which the API shows that
+    sync: SyncAddress | None = None  # where clients sync
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
     discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
     personal: str = ""  # the user whose name stands in nothing but what tells of him

@@ -37,6 +37,7 @@ from harness.ports import (
     StoreTrials,
     Subscribers,
     Surroundings,
+    SyncServer,
     WebClient,
     absent,
 )
@@ -143,6 +144,9 @@ class BaseTarget:
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime:
         return self._absent(Realtime, "realtime", "realtime channel")
+
+    def sync_server(self, stage: str, recorder: Recorder) -> SyncServer:
+        return self._absent(SyncServer, "sync", "server that clients sync with")
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return self._absent(RelyingParty, "relying party", "client that knows several issuers")

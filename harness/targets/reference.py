@@ -35,6 +35,7 @@ from harness.ports import (
     StoreTrials,
     Subscribers,
     Surroundings,
+    SyncServer,
     WebClient,
     validating,
 )
@@ -66,6 +67,7 @@ from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_store_trials import ReferenceStoreTrials
 from harness.targets.reference_subscribers import ReferenceSubscribers
 from harness.targets.reference_surroundings import ReferenceSurroundings
+from harness.targets.reference_sync import ReferenceSyncServer
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
@@ -97,6 +99,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return validating(RelyingParty, open_relying_party(self, client, stage, recorder))
+
+    def sync_server(self, stage: str, recorder: Recorder) -> SyncServer:
+        return validating(SyncServer, ReferenceSyncServer(self, stage, recorder))
 
     def recovery(self, recorder: Recorder) -> Recovery:
         return validating(Recovery, ReferenceRecovery(self, recorder))

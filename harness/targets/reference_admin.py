@@ -27,15 +27,17 @@ class Switches:
 
     upstream_down: threading.Event = field(default_factory=threading.Event)
     storage_fails: threading.Event = field(default_factory=threading.Event)
+    acknowledging_fails: threading.Event = field(default_factory=threading.Event)
     asserted: list[UpstreamIdentity] = field(default_factory=list)
     foreign_keys: list[Callable[[], Mapping[str, Any]]] = field(default_factory=list)
 
 
 def with_switches(parts: Parts, switches: Switches) -> Parts:
-    """The parts, each of the three that switches concern wrapped once more, outside of any fault."""
+    """The parts, each of those that switches concern wrapped once more, outside of any fault."""
     wraps: Mapping[Part, Replacement] = {
         Part.IDENTITY_PROVIDER: lambda real: _Upstream(real, switches),
         Part.TOKEN_STORE: lambda real: _Storage(real, switches),
+        Part.SYNC_CLIENTS: lambda real: _SyncClients(real, switches),
         Part.API_KEYS: lambda real: _keys(real, switches),
     }
     return Parts({**parts.replacements, **{p: (*parts.replacements.get(p, ()), w) for p, w in wraps.items()}})
@@ -76,6 +78,22 @@ class _Storage:
             self._switches.storage_fails.clear()
             raise sqlite3.OperationalError("disk I/O error")
         return self._real.rotate(*arguments, **named)
+
+
+class _SyncClients:
+    """Client groups of which the next acknowledgement meets a storage error when the switch is on."""
+
+    def __init__(self, real: Any, switches: Switches) -> None:
+        self._real, self._switches = real, switches
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def acknowledge(self, *arguments: Any) -> Any:
+        if self._switches.acknowledging_fails.is_set():
+            self._switches.acknowledging_fails.clear()
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._real.acknowledge(*arguments)
 
 
 def _keys(real: Callable[[], Mapping[str, Any]], switches: Switches) -> Callable[[], Mapping[str, Any]]:

@@ -23,7 +23,7 @@ from harness.probes.browser import Chromium
 from harness.probes.clients import HttpClient
 from harness.probes.login import User
 from harness.probes.requests_client import RequestsClient
-from harness.probes.stage_address import Client, Route, StageAddress
+from harness.probes.stage_address import Client, Route, StageAddress, SyncAddress
 from harness.redact import Redactor
 from harness.targets.reference_admin import Switches, with_switches
 from harness.targets.reference_echo import TokenEcho
@@ -39,7 +39,8 @@ __all__ = ["CLIENTS", "ReferenceHost"]
 SWITCH_SECONDS = 0.0005  # servers and clients share this process: threads must hand over sooner than after 5 ms
 PERSONAL = "witness-of-personal-data"  # a user whose name stands in no page or file but for him
 CLIENTS = ("web", "desktop")  # those that every stage has; to go through all scenarios by more would be no use
-USERS = ("existing", "second", "mallory", PERSONAL, *(f"new{number}" for number in range(1, 41)))
+SYNCERS = ("syncer1", "syncer2")  # whose notes are few
+USERS = ("existing", "second", "mallory", PERSONAL, *SYNCERS, *(f"new{number}" for number in range(1, 41)))
 
 
 class ReferenceHost:
@@ -125,11 +126,13 @@ class ReferenceHost:
                 Route("POST", "/notes", '{"text": "a note"}'),
                 Route("POST", "/notes", '{"text": ""}'),
                 Route("HEAD", "/events"),
+                Route("POST", "/workspaces"),
                 Route("POST", "/sync/push", '{"mutations": [], "pushVersion": 1}'),  # of no client group: of anybody
                 Route("POST", "/sync/pull", '{"cookie": null, "pullVersion": 1}'),
             ),
             push=Route("POST", "/notes", '{"text": "{witness}"}'),
             pull="/notes",
+            sync=SyncAddress("/sync/push", "/sync/pull", "createNote", "appendToNote", "Workspace"),
             hosts=hosts,
             personal=PERSONAL,
         )

@@ -12,6 +12,7 @@ from reference_impl.api.issuer_keys import KeysUnavailable
 from reference_impl.api.notes import Notes
 from reference_impl.api.realtime import Realtime, TooManyStreams
 from reference_impl.api.sync import Sync, add_sync_routes
+from reference_impl.api.workspace_routes import add_workspace_routes
 from reference_impl.clock import Clock
 from reference_impl.rfc9449 import PresentedProof
 
@@ -74,6 +75,7 @@ def create_api_app(
         realtime.publish(subject, "poke", "sync")
 
     add_sync_routes(app, sync, caller, poke)
+    add_workspace_routes(app, sync.workspaces, caller)
     app.register_error_handler(TooManyStreams, lambda error: (jsonify(error="too_many_streams"), 503))
     app.register_error_handler(KeysUnavailable, lambda error: (jsonify(error="temporarily_unavailable"), 503))
     app.register_error_handler(Unauthorized, refuse)

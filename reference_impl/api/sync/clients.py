@@ -1,13 +1,17 @@
-"""Client groups and their clients. A group belongs to the user who was the first to use it, and to no other."""
+"""Client groups and their clients. A group belongs to the user who was the first to use it, and to no other; and to the
+notes that he used it for: his own, or those of one workspace."""
 
 from __future__ import annotations
 
 import sqlite3
 
+from reference_impl.api.workspaces import Space
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sync_groups (
     client_group_id TEXT PRIMARY KEY,
-    subject TEXT NOT NULL
+    subject TEXT NOT NULL,
+    owner TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS sync_clients (
     client_id TEXT PRIMARY KEY,
@@ -36,22 +40,23 @@ END;
 
 
 class NotYours(Exception):
-    """The client group or the client is another user's, or the client is another group's."""
+    """The client group or the client is another user's or another workspace's, or the client is another group's."""
 
 
 class Clients:
     """Each call works in its caller's transaction."""
 
-    def claim_group(self, connection: sqlite3.Connection, client_group_id: str, subject: str) -> None:
+    def claim_group(self, connection: sqlite3.Connection, client_group_id: str, space: Space) -> None:
         """Bind the group to the user, who was the first to name it. Raises NotYours where it is another's."""
-        connection.execute("INSERT OR IGNORE INTO sync_groups VALUES (?, ?)", (client_group_id, subject))
-        self.require_group(connection, client_group_id, subject)
+        bound = (client_group_id, space.subject, space.owner)
+        connection.execute("INSERT OR IGNORE INTO sync_groups VALUES (?, ?, ?)", bound)
+        self.require_group(connection, client_group_id, space)
 
-    def require_group(self, connection: sqlite3.Connection, client_group_id: str, subject: str) -> None:
+    def require_group(self, connection: sqlite3.Connection, client_group_id: str, space: Space) -> None:
         """Raise NotYours where the group is another user's; one that nobody has used yet is nobody's."""
-        sql = "SELECT subject FROM sync_groups WHERE client_group_id = ?"
+        sql = "SELECT subject, owner FROM sync_groups WHERE client_group_id = ?"
         row = connection.execute(sql, (client_group_id,)).fetchone()
-        if row is not None and row["subject"] != subject:
+        if row is not None and (row["subject"], row["owner"]) != (space.subject, space.owner):
             raise NotYours
 
     def last_mutation_id(self, connection: sqlite3.Connection, client_id: str, client_group_id: str) -> int:
@@ -80,16 +85,16 @@ class Clients:
         rows = connection.execute(sql, (client_group_id, since))
         return {row["client_id"]: int(row["last_mutation_id"]) for row in rows}
 
-    def version(self, connection: sqlite3.Connection, subject: str) -> int:
-        """Return the version of a user's data; it grows with every change, by whichever route."""
-        row = connection.execute("SELECT version FROM sync_versions WHERE subject = ?", (subject,)).fetchone()
+    def version(self, connection: sqlite3.Connection, owner: str) -> int:
+        """Return the version of the notes of a user or workspace; it grows with every change, by whichever route."""
+        row = connection.execute("SELECT version FROM sync_versions WHERE subject = ?", (owner,)).fetchone()
         return int(row["version"]) if row else 0
 
-    def advance(self, connection: sqlite3.Connection, subject: str) -> int:
+    def advance(self, connection: sqlite3.Connection, owner: str) -> int:
         """Make a new version, and return it."""
         row = connection.execute(
             "INSERT INTO sync_versions VALUES (?, 1) ON CONFLICT (subject) "
             "DO UPDATE SET version = version + 1 RETURNING version",
-            (subject,),
+            (owner,),
         ).fetchone()
         return int(row["version"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reference_impl.api.sync.clients import Clients
 from reference_impl.api.sync.messages import PullRequest
 from reference_impl.api.sync.pusher import ClientStateNotFound
+from reference_impl.api.workspaces import Space
 from reference_impl.database import Database
 
 Operation = dict[str, object]
@@ -37,23 +38,23 @@ class Puller:
     database: Database
     clients: Clients
 
-    def pull(self, request: PullRequest, subject: str) -> PullAnswer:
+    def pull(self, request: PullRequest, space: Space) -> PullAnswer:
         """Return the difference to the client's version. Raises NotYours; ClientStateNotFound for a version from the
         future, which this server never told."""
         with self.database.reading() as connection:
-            self.clients.require_group(connection, request.client_group_id, subject)
-            version = self.clients.version(connection, subject)
+            self.clients.require_group(connection, request.client_group_id, space)
+            version = self.clients.version(connection, space.owner)
             since = -1 if request.cookie is None else request.cookie
             if since > version:
                 raise ClientStateNotFound
             changes = self.clients.changes(connection, request.client_group_id, since)
-            patch = [] if since == version else self._everything(connection, subject)
+            patch = [] if since == version else self._everything(connection, space.owner)
         return PullAnswer(version, changes, patch)
 
-    def _everything(self, connection: sqlite3.Connection, subject: str) -> list[Operation]:
-        """All notes of the user in place of what the client has: notes are few, and so nothing can be forgotten."""
+    def _everything(self, connection: sqlite3.Connection, owner: str) -> list[Operation]:
+        """All notes of the owner in place of what the client has: notes are few, and so nothing can be forgotten."""
         sql = "SELECT note_id, text FROM notes WHERE subject = ? ORDER BY written_at, note_id"
-        rows = connection.execute(sql, (subject,))
+        rows = connection.execute(sql, (owner,))
         puts: list[Operation] = [
             {"op": "put", "key": f"note/{row['note_id']}", "value": {"id": row["note_id"], "text": row["text"]}}
             for row in rows

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from reference_impl.api.sync.clients import Clients
 from reference_impl.api.sync.messages import Mutation, PushRequest
 from reference_impl.api.sync.mutators import MUTATORS, Call, Mutators, Rejected
+from reference_impl.api.workspaces import Space
 from reference_impl.clock import Clock
 from reference_impl.database import Database
 
@@ -32,16 +33,16 @@ class Pusher:
     clients: Clients
     mutators: Mutators = field(default_factory=lambda: MUTATORS)
 
-    def push(self, request: PushRequest, subject: str) -> int:
+    def push(self, request: PushRequest, space: Space) -> int:
         """Apply what is new of a push; return how many mutations were. Raises NotYours, OutOfOrder,
         ClientStateNotFound, and sqlite3.Error where the database fails."""
         with self.database.transaction() as connection:
-            self.clients.claim_group(connection, request.client_group_id, subject)
+            self.clients.claim_group(connection, request.client_group_id, space)
             for client_id in {mutation.client_id for mutation in request.mutations}:
                 self.clients.last_mutation_id(connection, client_id, request.client_group_id)  # all are the group's
-        return sum(self._apply(mutation, request.client_group_id, subject) for mutation in request.mutations)
+        return sum(self._apply(mutation, request.client_group_id, space.owner) for mutation in request.mutations)
 
-    def _apply(self, mutation: Mutation, client_group_id: str, subject: str) -> bool:
+    def _apply(self, mutation: Mutation, client_group_id: str, owner: str) -> bool:
         """Apply one mutation, unless that was done before."""
         with self.database.transaction() as connection:
             last = self.clients.last_mutation_id(connection, mutation.client_id, client_group_id)
@@ -49,19 +50,19 @@ class Pusher:
                 return False
             if mutation.identifier > last + 1:
                 raise ClientStateNotFound if last == 0 else OutOfOrder
-            self._mutate(connection, mutation, subject)
-            version = self.clients.advance(connection, subject)
+            self._mutate(connection, mutation, owner)
+            version = self.clients.advance(connection, owner)
             self.clients.acknowledge(connection, mutation.client_id, client_group_id, mutation.identifier, version)
         return True
 
-    def _mutate(self, connection: sqlite3.Connection, mutation: Mutation, subject: str) -> None:
+    def _mutate(self, connection: sqlite3.Connection, mutation: Mutation, owner: str) -> None:
         """Call the mutator; one that rejects leaves no trace, and the client goes on with its next mutation."""
         connection.execute("SAVEPOINT mutation")
         try:
             mutator = self.mutators.get(mutation.name)
             if mutator is None:
                 raise Rejected("no mutator has this name")
-            mutator(Call(connection, subject, mutation.arguments, self.clock.now()))
+            mutator(Call(connection, owner, mutation.arguments, self.clock.now()))
         except Rejected as rejection:
             connection.execute("ROLLBACK TO mutation")
             _log.warning("mutation %d of a client was rejected: %s", mutation.identifier, rejection)

@@ -13,8 +13,10 @@ from reference_impl.api.sync.clients import Clients, NotYours
 from reference_impl.api.sync.messages import Malformed, VersionNotSupported, read_pull, read_push
 from reference_impl.api.sync.puller import Puller
 from reference_impl.api.sync.pusher import ClientStateNotFound, OutOfOrder, Pusher
+from reference_impl.api.workspaces import HEADER, Space, Workspaces
 from reference_impl.clock import Clock
 from reference_impl.database import Database
+from reference_impl.parts import Part, Parts
 
 
 @dataclass(frozen=True)
@@ -23,29 +25,35 @@ class Sync:
 
     pusher: Pusher
     puller: Puller
+    workspaces: Workspaces
 
     @classmethod
-    def of(cls, database: Database, clock: Clock) -> Sync:
+    def of(cls, database: Database, clock: Clock, parts: Parts) -> Sync:
         """Return push and pull over the stage's database."""
-        clients = Clients()
-        return cls(Pusher(database, clock, clients), Puller(database, clients))
+        clients = parts.choose(Part.SYNC_CLIENTS, Clients())
+        pusher = parts.choose(Part.PUSHER, Pusher(database, clock, clients))
+        return cls(pusher, Puller(database, clients), parts.choose(Part.WORKSPACES, Workspaces(database)))
 
 
 def add_sync_routes(app: Flask, sync: Sync, caller: Callable[[], Principal], poke: Callable[[str], None]) -> None:
     """Give the API its routes. ``caller`` says for whom a request is made, or raises Unauthorized; ``poke`` tells a
     subject's other clients that there is something to pull."""
 
+    def space() -> Space:
+        return sync.workspaces.enter(caller().subject, request.headers.get(HEADER))
+
     @app.post("/sync/push")
     def push() -> Response:
-        subject = caller().subject
-        if sync.pusher.push(read_push(request.get_json(silent=True)), subject):
-            poke(subject)
+        entered = space()
+        if sync.pusher.push(read_push(request.get_json(silent=True)), entered):
+            for member in sync.workspaces.members(entered):
+                poke(member)
         return jsonify({})
 
     @app.post("/sync/pull")
     def pull() -> Response:
-        subject = caller().subject
-        return jsonify(sync.puller.pull(read_pull(request.get_json(silent=True)), subject).body())
+        entered = space()
+        return jsonify(sync.puller.pull(read_pull(request.get_json(silent=True)), entered).body())
 
     app.register_error_handler(Malformed, lambda error: (jsonify(error="invalid_request", detail=str(error)), 400))
     app.register_error_handler(NotYours, lambda error: (jsonify(error="forbidden"), 403))

@@ -18,19 +18,11 @@ from reference_impl.api.sync.messages import Mutation, PullRequest, PushRequest
 from reference_impl.api.sync.mutators import MUTATORS, Call
 from reference_impl.api.sync.puller import Puller
 from reference_impl.api.sync.pusher import ClientStateNotFound, OutOfOrder, Pusher
+from reference_impl.api.workspaces import Space
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
 
-GROUP, SUBJECT, CLIENTS = "group", "subject", ("one", "two")
-
-
-def append(call: Call) -> None:
-    """A mutation that has another effect when it is done twice."""
-    sql = "UPDATE notes SET text = text || ? WHERE note_id = ?"
-    call.connection.execute(sql, (call.text("text", 100), call.text("id", 100)))
-
-
-KNOWN = {**MUTATORS, "appendNote": append}
+GROUP, SPACE, CLIENTS = "group", Space("subject"), ("one", "two")
 
 
 class Crash(Exception):
@@ -46,7 +38,7 @@ class Pushes(RuleBasedStateMachine):
         self.database = Database(Path(self.folder.name) / "sync.sqlite", notes.SCHEMA, clients.SCHEMA)
         self.queues: dict[str, list[Mutation]] = {client: [] for client in CLIENTS}
         self.crash_in = 0  # mutators that are still called before one crashes; 0: none does
-        crashing = {name: self._crashing(mutator) for name, mutator in KNOWN.items()}
+        crashing = {name: self._crashing(mutator) for name, mutator in MUTATORS.items()}
         self.pusher = Pusher(self.database, SystemClock(), Clients(), crashing)
         self.puller = Puller(self.database, Clients())
         self.pulled: dict[str, str] = {}
@@ -65,7 +57,7 @@ class Pushes(RuleBasedStateMachine):
 
         return call
 
-    @rule(client=st.sampled_from(CLIENTS), name=st.sampled_from([*KNOWN, "unknown"]), note=st.integers(0, 2))
+    @rule(client=st.sampled_from(CLIENTS), name=st.sampled_from([*MUTATORS, "unknown"]), note=st.integers(0, 2))
     def mutate(self, client: str, name: str, note: int) -> None:
         queue = self.queues[client]
         number = len(queue) + 1
@@ -80,12 +72,12 @@ class Pushes(RuleBasedStateMachine):
         sent = data.draw(st.lists(st.sampled_from(made), max_size=6) | st.just(made))
         self.crash_in = crash
         with suppress(Crash, OutOfOrder, ClientStateNotFound):
-            self.pusher.push(PushRequest(GROUP, tuple(sent)), SUBJECT)
+            self.pusher.push(PushRequest(GROUP, tuple(sent)), SPACE)
         self.crash_in = 0
 
     @rule()
     def pull(self) -> None:
-        answer = self.puller.pull(PullRequest(GROUP, self.cookie), SUBJECT)
+        answer = self.puller.pull(PullRequest(GROUP, self.cookie), SPACE)
         for operation in answer.patch:
             if operation["op"] == "clear":
                 self.pulled = {}
@@ -98,7 +90,7 @@ class Pushes(RuleBasedStateMachine):
 
     @invariant()
     def every_mutation_up_to_the_acknowledged_one_has_its_effect_once_and_in_order(self) -> None:
-        stored = {note["id"]: note["text"] for note in notes.Notes(self.database).of(SUBJECT)}
+        stored = {note["id"]: note["text"] for note in notes.Notes(self.database).of(SPACE.owner)}
         assert stored == self._expected()
 
     def _expected(self) -> dict[str, str]:
@@ -116,7 +108,7 @@ def _model(kept: dict[str, str], mutation: Mutation) -> None:
     note, text = mutation.arguments["id"], mutation.arguments["text"]
     if (mutation.name == "createNote" and note not in kept) or (mutation.name == "updateNote" and note in kept):
         kept[note] = text
-    elif mutation.name == "appendNote" and note in kept:
+    elif mutation.name == "appendToNote" and note in kept:
         kept[note] += text
     elif mutation.name == "deleteNote":
         kept.pop(note, None)
