@@ -127,6 +127,7 @@ class ReferenceHost:
                 Route("POST", "/notes", '{"text": ""}'),
                 Route("HEAD", "/events"),
                 Route("POST", "/workspaces"),
+                Route("POST", "/workspaces/members", "{}"),
                 Route("POST", "/sync/push", '{"mutations": [], "pushVersion": 1}'),  # of no client group: of anybody
                 Route("POST", "/sync/pull", '{"cookie": null, "pullVersion": 1}'),
             ),

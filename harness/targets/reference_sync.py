@@ -49,13 +49,15 @@ class ReferenceSyncServer:
 
     def set_member(self, workspace: str, token: str, member_token: str, active: bool) -> None:
         subject = self._ask("GET", "/me", member_token)["sub"]
-        self._ask("PUT" if active else "DELETE", f"/workspaces/{workspace}/members/{subject}", token)
+        body = {"workspace": workspace, "subject": subject, "active": active}
+        self._ask("POST", "/workspaces/members", token, body)
 
     def close(self) -> None:
         self._http.close()
 
-    def _ask(self, method: str, path: str, token: str) -> dict[str, Any]:
-        answer = self._http.request(method, f"{self._api}{path}", headers={"Authorization": f"Bearer {token}"})
+    def _ask(self, method: str, path: str, token: str, body: object = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = self._http.request(method, f"{self._api}{path}", json=body, headers=headers)
         if not answer.ok:
             raise TargetError(f"{self._stage}: {method} {path}: HTTP {answer.status_code}")
         told: dict[str, Any] = answer.json()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import BadRequest
 
 from reference_impl.api.guard import Principal
 from reference_impl.api.workspaces import NoSuchWorkspace, Workspaces
@@ -17,14 +18,14 @@ def add_workspace_routes(app: Flask, workspaces: Workspaces, caller: Callable[[]
     def create_workspace() -> tuple[Response, int]:
         return jsonify(id=workspaces.create(caller().subject)), 201
 
-    @app.put("/workspaces/<workspace>/members/<subject>")
-    def add_member(workspace: str, subject: str) -> Response:
-        workspaces.set_member(workspace, caller().subject, subject, active=True)
-        return jsonify({})
-
-    @app.delete("/workspaces/<workspace>/members/<subject>")
-    def end_membership(workspace: str, subject: str) -> Response:
-        workspaces.set_member(workspace, caller().subject, subject, active=False)
+    @app.post("/workspaces/members")
+    def set_member() -> Response:
+        by, given = caller().subject, request.get_json(silent=True)
+        asked = given if isinstance(given, dict) else {}
+        workspace, subject, active = (asked.get(name) for name in ("workspace", "subject", "active"))
+        if not isinstance(active, bool) or not all(isinstance(name, str) and name for name in (workspace, subject)):
+            raise BadRequest
+        workspaces.set_member(str(workspace), by, str(subject), active)
         return jsonify({})
 
     app.register_error_handler(NoSuchWorkspace, lambda error: (jsonify(error="not_found"), 404))

@@ -40,6 +40,10 @@ def named(workspace: str | None) -> dict[str, str]:
     return {} if workspace is None else {"Workspace": workspace}
 
 
+def membership(workspace: str, subject: str, active: bool = True) -> dict[str, object]:
+    return {"workspace": workspace, "subject": subject, "active": active}
+
+
 @pytest.fixture
 def alice(bench: Bench) -> Member:
     return Member(bench, "alice")
@@ -56,7 +60,7 @@ def shared(alice: Member, bob: Member) -> str:
     created = alice.ask("POST", "/workspaces")
     assert created.status_code == 201
     workspace: str = created.json["id"]
-    assert alice.ask("PUT", f"/workspaces/{workspace}/members/{bob.subject}").status_code == 200
+    assert alice.ask("POST", "/workspaces/members", membership(workspace, bob.subject)).status_code == 200
     return workspace
 
 
@@ -68,7 +72,8 @@ def test_members_see_each_others_notes_there_and_nobody_elses_own(alice: Member,
 
 def test_a_membership_that_has_ended_is_none(alice: Member, bob: Member, shared: str) -> None:
     assert bob.push(shared, "of bob").status_code == 200
-    assert alice.ask("DELETE", f"/workspaces/{shared}/members/{bob.subject}").status_code == 200
+    ended = membership(shared, bob.subject, active=False)
+    assert alice.ask("POST", "/workspaces/members", ended).status_code == 200
     assert (bob.push(shared, "late", 2).status_code, bob.pull(shared).status_code) == (404, 404)
     assert alice.texts(shared) == ["of bob"]
 
@@ -79,8 +84,10 @@ def test_a_workspace_of_others_is_told_from_none_by_nothing(bob: Member, alice: 
         answers = [ask(workspace) for workspace in (foreign, "w-nowhere", "")]
         assert [(a.status_code, a.json) for a in answers] == [(404, {"error": "not_found"})] * 3
     for subject in (bob.subject, "anybody"):
-        path = f"/workspaces/{foreign}/members/{subject}"
-        assert [bob.ask(method, path).status_code for method in ("PUT", "DELETE")] == [404, 404]
+        told = [
+            bob.ask("POST", "/workspaces/members", membership(foreign, subject, active)) for active in (True, False)
+        ]
+        assert [answer.status_code for answer in told] == [404, 404]
 
 
 def test_a_client_group_stays_with_the_notes_that_it_was_used_for(alice: Member, shared: str) -> None:
@@ -95,3 +102,8 @@ def test_all_members_are_told_to_pull(bench: Bench, alice: Member, bob: Member, 
     alice.push(shared, "for us")
     realtime.publish = real
     assert sorted(told) == sorted([alice.subject, bob.subject])
+
+
+@pytest.mark.parametrize("body", [None, [], {"workspace": "w"}, {"workspace": "", "subject": "s", "active": True}])
+def test_what_is_no_membership_is_told(alice: Member, body: object) -> None:
+    assert alice.ask("POST", "/workspaces/members", body).status_code == 400
