@@ -100,6 +100,22 @@ Feature: Stages
     And STAGE-03.E3 holds: no log of a build tells a secret
     And STAGE-03.E4 holds: all values of a stage that are found belong to the stage of the build
 
+  @STAGE-08 @stage:all
+  Scenario: Who goes to another stage leaves his session behind, and takes no credential along
+    Given a client that knows two stages, and works beside its user, who is logged in at the first
+    When the user goes to the other stage, a minute passes, and he logs in there
+    And he goes back, and a minute passes
+    And credentials of the same account are stored for both stages
+    Then STAGE-08.E1 holds: no host gets a credential of the other stage, and from five seconds after it was left none at all
+    And STAGE-08.E2 holds: the client asks first, then nobody is logged in, and one logout for each switch is told
+    And STAGE-08.E3 holds: what is stored is named by its stage, and neither overwrites the other's
+
+  @STAGE-08 @stage:all
+  Scenario: A client that dies on the way to another stage is in one of them
+    Given clients that are logged in at one stage, each in a session of its own
+    When each is killed at another step of going to the other stage, and starts again
+    Then STAGE-08.E4 holds: each is at one of the two, and holds and sends credentials of that stage or none
+
   @STAGE-09
   Scenario: What is built for production cannot be led elsewhere, and no build takes an address
     Given the clients of production as they are packed

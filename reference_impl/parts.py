@@ -78,6 +78,8 @@ class Part(StrEnum):
     TOKEN_MANAGER = "token manager"  # the clients' side: login, refresh, keep the newest token
     CLIENT_CONFIGURATION = "client configuration"  # callable (environ, arguments, stamp) -> DesktopConfig
     SETTINGS_GUARD = "settings guard"  # desktop.switching.SettingsGuard: which stages a desktop may be switched to
+    STAGE_SWITCH = "stage switch"  # desktop.switching.StageSwitch: how a desktop goes from one stage to another
+    BACKGROUND = "background"  # desktop.background.Background: what a desktop does beside its user
     BUILD_PACKER = "build packer"  # build.packer.Packer: what goes into the clients' artifacts, and its log
     OAUTH_CLIENT = "oauth client"  # requests to the issuer
 

@@ -186,12 +186,21 @@ class Logout:
         Without a confirmation the session ends here all the same: a log record says so, the caller must tell the user,
         and the revocation is tried again. It is noted before the session is forgotten, so that a crash loses neither.
         """
-        held = manager.vault.load()
-        if held is not None:
-            self.revocations.owe(manager.oauth.issuer, held, reason)
-        manager.forget()
+        held = self._end_here(manager, reason)
         if held is None or self.revocations.pay(held):
             return True
         fields = {"record": "logout-not-confirmed", "reason": "the issuer did not confirm the revocation"}
         _log.warning("%s", fields["record"], extra={"fields": fields})
         return False
+
+    def leave(self, manager: TokenManager, reason: str) -> None:
+        """Forget the session's secrets, and have its grant revoked beside the caller."""
+        self._end_here(manager, reason)
+        self.revocations.resume()
+
+    def _end_here(self, manager: TokenManager, reason: str) -> str | None:
+        held = manager.vault.load()
+        if held is not None:
+            self.revocations.owe(manager.oauth.issuer, held, reason)
+        manager.forget()
+        return held

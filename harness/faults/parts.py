@@ -15,6 +15,8 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "tls": ("STAGE-04",),
     "client configuration": ("STAGE-09",),
     "settings guard": ("STAGE-09",),
+    "stage switch": ("STAGE-08",),
+    "background": ("STAGE-08",),
     "startup report": ("STAGE-01",),
     "key ring": ("STAGE-06", "STAGE-04", "STAGE-07", "TOKEN-10"),
     "metadata": ("STAGE-04", "STAGE-05", "TOKEN-01", "TOKEN-04", "TOKEN-06"),

@@ -90,8 +90,8 @@ def the_access_token_is_kept_in_local_storage(real: Pages) -> Pages:
 @fault("F-WEB-02-x2", "WEB-02.E1", Part.PAGES)
 def the_settings_page_holds_the_refresh_token(real: Pages) -> Pages:
     class Detailed(Pages):
-        def settings(self, session: SignedIn | None, storage: StorageStatus) -> str:
-            page = super().settings(session, storage)
+        def settings(self, session: SignedIn | None, storage: StorageStatus, issuer: str = "") -> str:
+            page = super().settings(session, storage, issuer)
             manager = getattr(session, "manager", None)
             if manager is None:
                 return page
@@ -110,8 +110,8 @@ def the_login_page_still_holds_the_token_of_the_session_before(real: Pages) -> P
             self._last = manager.access_token() if manager else ""
             return super().home(session, storage)
 
-        def login(self, storage: StorageStatus, notice: str | None = None) -> str:
-            return super().login(storage, notice).replace("</body>", f"<!-- {self._last} --></body>")
+        def login(self, storage: StorageStatus, notice: str | None = None, issuer: str = "") -> str:
+            return super().login(storage, notice, issuer).replace("</body>", f"<!-- {self._last} --></body>")
 
     return Lingering(real.place)
 

@@ -40,6 +40,7 @@ from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
 from harness.observations.store_trials import KilledRotations, KillTable, Resumptions, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
+from harness.observations.switching import KilledSwitches, StageSwitch
 from harness.observations.sync import StoredData
 from harness.observations.vaults import (
     BrowserHandover,
@@ -106,6 +107,8 @@ Known = (
     | TamperTable
     | ConfigurationComparison
     | OperationsTrail
+    | StageSwitch
+    | KilledSwitches
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from harness.observations import KilledRotations, KillTable, Resumptions, StoreHistory, StoreListing
+from harness.observations.switching import KilledSwitches
 
 __all__ = ["StoreTrials"]
 
@@ -33,5 +34,9 @@ class StoreTrials(Protocol):
 
     def resume_killed(self, case: str, every: str) -> Resumptions:
         """Start the `first`, third, … or the `second`, fourth, … of them again, and let it call the API."""
+
+    def switches_killed(self, case: str, of: str, to: str, tokens: Sequence[str]) -> KilledSwitches:
+        """Have clients of the stage `of` that hold these refresh tokens, each of a session of its own, go to the stage
+        `to`; kill them at each step, and start them again. The first one shows where the steps are."""
 
     def close(self) -> None: ...

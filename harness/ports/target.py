@@ -19,6 +19,7 @@ from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
+from harness.ports.switching import StageSwitching
 from harness.ports.sync import SyncServer
 
 __all__ = ["Target"]
@@ -127,6 +128,9 @@ class Target(Protocol):
     def rotation(self, stage: str, recorder: Recorder) -> Rotation: ...
 
     def packed(self, recorder: Recorder) -> PackedClients: ...
+
+    def switching(self, stage: str, others: Sequence[str], recorder: Recorder) -> StageSwitching:
+        """The desktop client that knows `stage`, at which it begins, and the `others`."""
 
     def artifacts(self, recorder: Recorder) -> Artifacts: ...
 

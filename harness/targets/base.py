@@ -42,6 +42,7 @@ from harness.ports import (
     absent,
 )
 from harness.ports.builds import PackedClients
+from harness.ports.switching import StageSwitching
 
 __all__ = ["BaseTarget", "Leave"]
 
@@ -162,6 +163,9 @@ class BaseTarget:
 
     def packed(self, recorder: Recorder) -> PackedClients:
         return self._absent(PackedClients, "packed clients")
+
+    def switching(self, stage: str, others: Sequence[str], recorder: Recorder) -> StageSwitching:
+        return self._absent(StageSwitching, "desktop", "desktop client that knows several stages")
 
     def artifacts(self, recorder: Recorder) -> Artifacts:
         return self._absent(Artifacts, "artifacts", "build of its clients")

@@ -40,6 +40,7 @@ from harness.ports import (
     validating,
 )
 from harness.ports.builds import PackedClients
+from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget
@@ -67,6 +68,7 @@ from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_store_trials import ReferenceStoreTrials
 from harness.targets.reference_subscribers import ReferenceSubscribers
 from harness.targets.reference_surroundings import ReferenceSurroundings
+from harness.targets.reference_switching import ReferenceSwitching
 from harness.targets.reference_sync import ReferenceSyncServer
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
@@ -111,6 +113,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def packed(self, recorder: Recorder) -> PackedClients:
         return validating(PackedClients, ReferencePacked(self, recorder))
+
+    def switching(self, stage: str, others: Sequence[str], recorder: Recorder) -> StageSwitching:
+        return validating(StageSwitching, ReferenceSwitching(self, stage, others, recorder))
 
     def artifacts(self, recorder: Recorder) -> Artifacts:
         return validating(Artifacts, ReferenceArtifacts(self, recorder))

@@ -228,10 +228,10 @@ class DesktopParty(ReferenceRelyingParty):
     def _begin(self, stage: str) -> str:
         if self._account() is not None:
             self._child.ask(do="logout")
-        return self._begin_login(stage)
+        return self._begin_login(stage or self._stage)
 
     def _begin_again(self) -> str:
-        return self._begin_login("")
+        return self._begin_login(self._stage)
 
     def another(self) -> ReferenceRelyingParty:
         """Another process of the same client."""
@@ -240,7 +240,7 @@ class DesktopParty(ReferenceRelyingParty):
         return other
 
     def _begin_login(self, stage: str) -> str:
-        reply = self._child.ask(do="begin_login", **({"stage": stage} if stage else {}))
+        reply = self._child.ask(do="begin_login", stage=stage, confirm="yes")
         if "authorize_url" not in reply:
             raise TargetError(f"the desktop begins no sign-in: {reply.get('error')}")
         return str(reply["authorize_url"])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from harness.errors import NotHere, TargetError
-from harness.machine.commands import end_tree
 from harness.matrix import this_os
 from harness.observations import (
     KilledRotation,
@@ -24,17 +22,17 @@ from harness.observations import (
     StoreListing,
     StoreOperation,
 )
+from harness.observations.switching import KilledSwitch, KilledSwitches
 from harness.observe import Recorder
 from harness.probes.secret_service import list_entries
 from harness.targets.reference_child import desktop_command
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_situations import NO_BUS, SOUND, Surroundings, prepare
+from harness.targets.reference_trial import run_trial
 from reference_impl.session_store.model import Entry
 
 __all__ = ["ReferenceStoreTrials"]
 
-TRIALS = "harness.targets.reference_trials"
-SECONDS = 120.0  # for one trial; long, because a slow machine is no finding
 STAGE, ITEM = "prod", "refresh_token"
 NEEDLE = "witness-of-the-new-value-"
 LONG = 60  # needles make a value of two small entries
@@ -103,6 +101,17 @@ class ReferenceStoreTrials:
         )
         return self._recorder.record(Resumptions(case=case, clients=resumed))
 
+    def switches_killed(self, case: str, of: str, to: str, tokens: Sequence[str]) -> KilledSwitches:
+        at = self._target.addresses[to]
+        with self._surroundings(NO_BUS) as surroundings:
+            known = {"AUTH_OTHER_STAGES": json.dumps({to: {"issuer": at.issuer, "api": at.api}})}
+            given = {"tokens": list(tokens), "to": to}
+            told = self._try("killed switches", given, surroundings, {**self._client(of, surroundings), **known})
+        points = tuple(
+            KilledSwitch(**{**one, "held": tuple(one["held"]), "sent": tuple(one["sent"])}) for one in told["points"]
+        )
+        return self._recorder.record(KilledSwitches(case=case, mode=told["mode"], of=of, to=to, points=points))
+
     def close(self) -> None:
         self._ends.close()
 
@@ -123,24 +132,7 @@ class ReferenceStoreTrials:
         """What a trial says. Raises TargetError where it says nothing."""
         with ExitStack() as ends:
             surroundings = within or ends.enter_context(self._surroundings(NO_BUS))
-            process = subprocess.Popen(
-                self._target.command(TRIALS, name),
-                env=dict(environment or surroundings.environment), cwd=surroundings.folder, text=True, encoding="utf-8",
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
-            try:
-                said, complained = process.communicate(json.dumps(given), timeout=SECONDS)
-            except subprocess.TimeoutExpired:
-                raise TargetError(f"the trial {name!r} of the store did not end within {SECONDS:g} s") from None
-            finally:
-                end_tree(process.pid)
-                process.wait()
-        try:
-            told: Mapping[str, Any] = json.loads(said)
-        except ValueError:
-            last = (complained.strip().splitlines() or ["it said nothing"])[-1]
-            raise TargetError(f"the trial {name!r} of the store failed: {last}") from None
-        return told
+            return run_trial(self._target, name, given, surroundings, environment)
 
     def _record_size(self, case: str, where: str, one: Mapping[str, Any]) -> None:
         about = {"where": where}

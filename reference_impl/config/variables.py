@@ -200,6 +200,13 @@ ACCOUNT = Variable(
 STORE_TIMEOUT = Variable(
     "AUTH_STORE_TIMEOUT", Type.SECONDS, "for each call to the store's back end", "10", default="10"
 )
+BACKGROUND_PAUSE = Variable(
+    "AUTH_BACKGROUND_PAUSE",
+    Type.SECONDS,
+    "between two looks of the desktop at whether its session still holds, and under which name",
+    "60",
+    default="300",
+)
 LOG_LEVEL = Variable(
     "AUTH_LOG_LEVEL",
     Type.CHOICE,
@@ -260,6 +267,7 @@ DESKTOP = (
     STORE_APP,
     ACCOUNT,
     STORE_TIMEOUT,
+    BACKGROUND_PAUSE,
     LOG_LEVEL,
     KEYRING_BACK_END,
 )

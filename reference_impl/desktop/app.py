@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
+import requests
+
 from reference_impl.clock import SystemClock
+from reference_impl.desktop.background import Background
 from reference_impl.desktop.config import DesktopConfig
 from reference_impl.desktop.control import Control, Lines
 from reference_impl.desktop.policy import SessionPolicy
@@ -30,27 +33,36 @@ def run(
 ) -> None:
     """Listen, wait for the store, and follow commands. The store is closed at the end."""
     lines = Lines(out)
-    http = loopback_session(config.ca_file)
     policy = parts.choose(Part.SESSION_POLICY, SessionPolicy())
-    stages = {config.stage: config, **{stage.name: config.at(stage) for stage in config.other_stages}}
-    selectable = tuple(stages) if config.other_stages else ()
+    selectable = (config.stage, *(stage.name for stage in config.other_stages)) if config.other_stages else ()
     place = Place("desktop", config.stage, config.issuer, config.other_stages, policy.words(), selectable)
     pages = parts.choose(Part.PAGES, Pages(place))
     with LoopbackServer() as server:
         store = open_store()
         try:
-            configs = {"": config, **{stage.name: config.at(stage) for stage in config.other_stages}}
-            clock = parts.choose(Part.CLOCK, SystemClock())
-            sessions = Sessions({name: DesktopSession(at, store, http, parts, clock) for name, at in configs.items()})
-            guard = parts.choose(Part.SETTINGS_GUARD, SettingsGuard(stages))
-            switch = StageSwitch(sessions, guard, preference)
-            switch.resume()
+            sessions, switch = open_stages(config, parts, store, preference, loopback_session(config.ca_file))
             window = Window(
                 server.port, sessions, store, pages, switch, lambda url: lines.send({"event": "open_url", "url": url})
             )
             server.serve(window)
+            background = parts.choose(Part.BACKGROUND, Background(sessions, config.background_pause))
+            background.start()
             with keep_looking(store):
                 Control(sessions, store, window, lines, policy).run(commands)
+            background.stop()
             server.shutdown()
         finally:
             store.close()
+
+
+def open_stages(
+    config: DesktopConfig, parts: Parts, store: SessionStore, preference: StagePreference, http: requests.Session
+) -> tuple[Sessions, StageSwitch]:
+    """Open a session for each stage that is known, show the one that was chosen last, and leave the others."""
+    clock = parts.choose(Part.CLOCK, SystemClock())
+    configs = {"": config, **{stage.name: config.at(stage) for stage in config.other_stages}}
+    sessions = Sessions({name: DesktopSession(at, store, http, parts, clock) for name, at in configs.items()})
+    guard = parts.choose(Part.SETTINGS_GUARD, SettingsGuard({at.stage: at for at in configs.values()}))
+    switch = parts.choose(Part.STAGE_SWITCH, StageSwitch(sessions, guard, preference))
+    switch.resume()
+    return sessions, switch

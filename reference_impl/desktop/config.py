@@ -19,7 +19,7 @@ from reference_impl.known_stages import KnownStage, read_other_stages
 
 @dataclass(frozen=True)
 class DesktopConfig:
-    """What one desktop process is built from. ``store_timeout`` in seconds."""
+    """What one desktop process is built from. ``store_timeout`` and ``background_pause`` in seconds."""
 
     app: str
     stage: str
@@ -31,6 +31,7 @@ class DesktopConfig:
     store_switch: str | None
     store_timeout: float
     log_level: str = variables.LOG_LEVEL.default
+    background_pause: float = float(variables.BACKGROUND_PAUSE.default)
     other_stages: tuple[KnownStage, ...] = ()
 
     def at(self, stage: KnownStage) -> DesktopConfig:
@@ -57,7 +58,10 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
         faults.append(f"AUTH_LOG_LEVEL must be one of {', '.join(variables.LOG_LEVEL.choices)}")
     if timeout is None:
         faults.append("AUTH_STORE_TIMEOUT must be a number of seconds above 0")
-    if faults or timeout is None:
+    background_pause = _positive_number(variables.BACKGROUND_PAUSE.read(environ))
+    if background_pause is None:
+        faults.append("AUTH_BACKGROUND_PAUSE must be a number of seconds above 0")
+    if faults or timeout is None or background_pause is None:
         raise ConfigurationError(*faults)
     return DesktopConfig(
         app=variables.STORE_APP.read(environ),
@@ -70,6 +74,7 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
         store_switch=switch,
         store_timeout=timeout,
         log_level=log_level,
+        background_pause=background_pause,
         other_stages=other_stages,
     )
 

@@ -3,7 +3,8 @@
 | command | reply, beside ``"ok": true`` |
 |---|---|
 | ``{"do": "status"}`` | ``signed_in``, ``account``, ``stage``, ``storage`` |
-| ``{"do": "begin_login"}``, optionally with ``stage`` | ``authorize_url``, for the system's browser |
+| ``{"do": "begin_login"}`` | ``authorize_url``, for the system's browser |
+| the same with ``stage``, and ``confirm`` as below | the same at that stage, to which it switches |
 | ``{"do": "call", "path": "/me"}`` | ``status``, ``body`` of the API's answer |
 | ``{"do": "refresh"}``, ``{"do": "quit"}`` | |
 | ``{"do": "logout"}`` | ``revoked`` by the issuer, ``cleared`` from the store |
@@ -129,16 +130,17 @@ class Control:
             return {"ok": False, "error": type(error).__name__, "message": "unforeseen; the log tells where"}
 
     def _switch_stage(self, command: Command) -> Reply:
-        self._window.switch.check(command.get("stage"))
+        would_end = self._window.switch.would_end(command.get("stage"))
         if command.get("confirm") != "yes":
-            return {"stage": self._session.stage, "would_end": self._session.signed_in}
+            return {"stage": self._session.stage, "would_end": would_end}
         return {"stage": self._window.switch.switch(command.get("stage"))}
 
     def _begin_login(self, command: Command) -> Reply:
-        stage = _text(command, "stage") if "stage" in command else ""
-        if stage and stage not in self._sessions.others:
-            raise BadCommand(f"stage {stage!r} is not known; it is one of {sorted(self._sessions.others)}, or left out")
-        return {"authorize_url": self._sessions.begin(stage, self._window.origin)}
+        stage = _text(command, "stage") if "stage" in command else self._session.stage
+        if self._window.switch.would_end(stage) and command.get("confirm") != "yes":
+            return {"stage": self._session.stage, "would_end": True}
+        self._window.switch.switch(stage)
+        return {"authorize_url": self._sessions.begin(self._window.origin)}
 
     def _call(self, command: Command) -> Reply:
         path = _text(command, "path")

@@ -216,6 +216,11 @@ class DesktopSession:
         self._reference.forget()
         self._log("signed-in")
 
+    def abandon(self) -> None:
+        """Let no answer complete the sign-in that is under way, if one is."""
+        with self._lock:
+            self._pending.take()
+
     def call(self, path: str) -> requests.Response:
         """GET a path of the API. Raises OAuthClientError, requests.RequestException."""
         return self._manager.call(lambda token: self._ask(path, token))
@@ -237,13 +242,31 @@ class DesktopSession:
         self._logout.revocations.resume()
         self._log("session-resumed")
 
-    def logout(self) -> tuple[bool, bool]:
-        """End the session; return whether the issuer confirmed it and whether the store is clear."""
+    def update_profile(self) -> None:
+        """Show the name that the API knows now, and learn so whether the session still holds."""
+        if not self.signed_in:
+            return
+        name = account_name(self._manager, lambda token: self._ask("/me", token))
+        if self.signed_in and name not in (UNKNOWN, self._vault.profile):
+            self._vault.save_profile(name)
+
+    def logout(self, reason: str = "user") -> tuple[bool, bool]:
+        """End the session; return whether the issuer confirmed it and whether the store is clear.
+
+        ``reason``: ``user``, or ``stage_switch`` where the user goes to another stage.
+        """
         reference = self._reference.of(self._vault.load())
-        revoked = self._logout.end(self._manager)
+        revoked = self._logout.end(self._manager, reason)
         self._log("signed-out", reference)
         self._reference.forget()
         return revoked, self._vault.is_clear()
+
+    def leave(self) -> None:
+        """End the session here at once, and at the issuer as soon as it answers: the user is at another stage."""
+        reference = self._reference.of(self._vault.load())
+        self._logout.leave(self._manager, "stage_switch")
+        self._log("signed-out", reference)
+        self._reference.forget()
 
     def _log(self, record: str, reference: str = "", reason: str = "") -> None:
         """Log what became of the session, told by its reference; nothing where there is none."""

@@ -1,4 +1,7 @@
-"""The sessions of a desktop that knows several stages: one for each, and one sign-in under way at most."""
+"""The sessions of a desktop that knows several stages: one for each, of which one is shown and no other holds a sign-in.
+
+Whoever goes from one stage to another does it by `switching.StageSwitch`.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,18 @@ from reference_impl.desktop.session import DesktopSession
 class Sessions:
     """The sessions by stage; that of the desktop's own stage under "". Each issuer has a redirect URI of its own.
 
-    An answer is given to the session that began the latest sign-in, wherever it came to and whatever it says of itself:
-    that session knows whose answer it waits for, and at which address (RFC 9207 §2.4, RFC 9700 §4.4.2.2).
+    A sign-in begins at the stage that is shown. An answer is given to that stage's session, wherever it came to and
+    whatever it says of itself: the session knows whose answer it waits for, and at which address (RFC 9207 §2.4,
+    RFC 9700 §4.4.2.2).
+
+    ``turn`` keeps apart what must not meet: the end of a sign-in, background work, and the way to another stage.
     """
 
     def __init__(self, sessions: Mapping[str, DesktopSession]) -> None:
         self._sessions = sessions
         self._lock = threading.Lock()
-        self._waiting = self._shown = sessions[""]
+        self._shown = sessions[""]
+        self.turn = threading.RLock()
 
     @property
     def others(self) -> frozenset[str]:
@@ -26,36 +33,47 @@ class Sessions:
         return frozenset(self._sessions) - {""}
 
     @property
+    def stages(self) -> frozenset[str]:
+        """The names of all stages that are known."""
+        return frozenset(session.stage for session in self._sessions.values())
+
+    @property
     def shown(self) -> DesktopSession:
-        """The session that the window shows: that of the latest sign-in, at first that of the own stage."""
+        """The session that the window shows: at first that of the own stage."""
         with self._lock:
             return self._shown
 
+    @property
+    def left(self) -> tuple[DesktopSession, ...]:
+        """Sessions that hold a sign-in though they are not shown: of a stage that was left without an end."""
+        shown = self.shown
+        return tuple(one for one in self._sessions.values() if one is not shown and one.signed_in)
+
     def show(self, stage: str) -> None:
-        """Show the session of the stage with this name. Raises KeyError for none."""
+        """Show the session of the stage with this name; a sign-in under way elsewhere is given up. Raises KeyError."""
         session = next((one for one in self._sessions.values() if one.stage == stage), None)
         if session is None:
             raise KeyError(stage)
         with self._lock:
-            self._shown = session
+            before, self._shown = self._shown, session
+        if before is not session:
+            before.abandon()
 
     def resume(self) -> None:
         """Take up what the store holds, at every stage, now that it can be used again."""
         for session in self._sessions.values():
             session.resume()
 
-    def begin(self, stage: str, origin: str) -> str:
-        """Start a sign-in at a stage; return the URL for the system's browser. Raises what the session raises."""
-        session = self._sessions[stage]
-        url = session.begin(f"{origin}/cb{'/' if stage else ''}{stage}")
-        with self._lock:
-            self._waiting = session
-        return url
+    def begin(self, origin: str) -> str:
+        """Start a sign-in at the stage that is shown; return the URL for the system's browser.
+
+        Raises what the session raises.
+        """
+        session = self.shown
+        stage = next(name for name, one in self._sessions.items() if one is session)
+        return session.begin(f"{origin}/cb{'/' if stage else ''}{stage}")
 
     def complete(self, callback: str) -> None:
         """Take the issuer's answer that came to this URL. Raises what `DesktopSession.complete` raises."""
-        with self._lock:
-            waiting = self._waiting
-        waiting.complete(callback)
-        with self._lock:
-            self._shown = waiting
+        with self.turn:
+            self.shown.complete(callback)

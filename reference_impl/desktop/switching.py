@@ -1,6 +1,8 @@
 """Switching a desktop to another stage of its build: the session of the old stage ends first, and then the choice is
 kept. A crash in between leaves the old stage, signed out.
 
+There is no other way from one stage to another, so no two stages hold a sign-in at the same time.
+
 Which stages there are was decided when it was built; a name is looked up among these, and a URL is none.
 """
 
@@ -87,22 +89,37 @@ class StageSwitch:
         return self._guard.choose(asked).stage
 
     def resume(self) -> None:
-        """Show the stage that was chosen last, where this build still has it."""
+        """Show the stage that was chosen last, where this build still has it, and end what other stages hold."""
         kept = self._preference.load()
         if kept in self._guard.stages:
             self._sessions.show(kept)
+        self.end_left()
+
+    def would_end(self, asked: object) -> bool:
+        """Tell whether a switch to this stage would end a session, and so must be confirmed. Raises UnknownStage."""
+        return self.check(asked) != self._sessions.shown.stage and self._sessions.shown.signed_in
 
     def switch(self, asked: object) -> str:
-        """End the session of the stage that is shown, and show another. Raises UnknownStage, OSError."""
+        """End the session of the stage that is shown, and show another. Raises UnknownStage, OSError.
+
+        What goes on beside the user is waited for, so that nothing of the old stage is sent after this returns but what
+        its issuer is still to be told.
+        """
         stage = self.check(asked)
-        if stage != self._sessions.shown.stage:
-            self.end_old()
-            self._preference.save(stage)
-            self._sessions.show(stage)
-            _log.info("%s", "stage-switched", extra={"fields": {"record": "stage-switched", "stage": stage}})
+        with self._sessions.turn:
+            if stage != self._sessions.shown.stage:
+                self.end_old()
+                self._preference.save(stage)
+                self._sessions.show(stage)
+                _log.info("%s", "stage-switched", extra={"fields": {"record": "stage-switched", "stage": stage}})
         return stage
 
     def end_old(self) -> None:
         """Sign out of the stage that is shown, here at once and at its issuer as soon as it answers."""
         if self._sessions.shown.signed_in:
-            self._sessions.shown.logout()
+            self._sessions.shown.logout("stage_switch")
+
+    def end_left(self) -> None:
+        """End sign-ins of stages that are not shown: the stage was changed from outside, or by another version."""
+        for session in self._sessions.left:
+            session.leave()

@@ -105,7 +105,7 @@ class Window:
             ("GET", "/login"): self._login,
             ("GET", "/settings"): self._settings,
             ("POST", "/start"): self._start,
-            **{("POST", f"/start/{stage}"): self._start for stage in self._sessions.others},
+            **{("POST", f"/start/{stage}"): self._start for stage in self._sessions.stages},
             ("POST", "/logout"): self._logout,
             ("POST", "/unlock"): self._unlock,
         }
@@ -120,17 +120,20 @@ class Window:
             return _go("/")
         notice = parse_qs(request.query).get("notice", [""])[0]
         follow = (("Refresh", "2"),) if notice == "browser" else ()
-        return _page(self.pages.login(self._store.status(), notice), *follow)
+        return _page(self.pages.login(self._store.status(), notice, self._session.issuer), *follow)
 
     def _settings(self, request: Request) -> Answer:
         session = self._session if self._session.signed_in else None
-        return _page(self.pages.settings(session, self._store.status()))
+        return _page(self.pages.settings(session, self._store.status(), self._session.issuer))
 
     def _start(self, request: Request) -> Answer:
-        """Sign in by the system's browser, never inside the window (RFC 8252 §8.12)."""
+        """Sign in by the system's browser, never inside the window (RFC 8252 §8.12); elsewhere, after a switch."""
+        stage = request.path.removeprefix("/start").removeprefix("/") or self._session.stage
+        if self.switch.would_end(stage):
+            return self._ask_first(stage)
         try:
-            stage = request.path.removeprefix("/start").removeprefix("/")
-            self._open_browser(self._sessions.begin(stage, self.origin))
+            self.switch.switch(stage)
+            self._open_browser(self._sessions.begin(self.origin))
         except OAuthClientError:
             return _go("/login?notice=unavailable")
         return _go("/login?notice=browser")
@@ -143,9 +146,13 @@ class Window:
         except switching.UnknownStage as unknown:
             return self._message(400, "Not changed", str(unknown))
         if not confirmed:
-            return _page(self.pages.confirm_stage(name, self._store.status(), self._session.signed_in))
+            return self._ask_first(name)
         self.switch.switch(name)
         return _go("/login?notice=switched")
+
+    def _ask_first(self, stage: str) -> Answer:
+        ends, issuer = self.switch.would_end(stage), self._session.issuer
+        return _page(self.pages.confirm_stage(stage, self._store.status(), ends, issuer))
 
     def _logout(self, request: Request) -> Answer:
         revoked, cleared = self._session.logout()

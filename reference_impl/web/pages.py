@@ -54,9 +54,9 @@ class Place:
     selectable: tuple[str, ...] = ()
 
     def at(self, issuer: str) -> Place:
-        """Return the place of who is signed in at this issuer."""
+        """Return the place of whoever is, or may be, signed in at this issuer; "": where the client is of itself."""
         stage = next((other.name for other in self.others if other.issuer == issuer), self.stage)
-        return replace(self, stage=stage, issuer=issuer)
+        return replace(self, stage=stage, issuer=issuer or self.issuer)
 
 
 class Pages:
@@ -65,22 +65,25 @@ class Pages:
     def __init__(self, place: Place) -> None:
         self.place = place
 
-    def login(self, storage: StorageStatus, notice: str | None = None) -> str:
-        """The sign-in page; ``notice`` is a key of `NOTICES`, anything else is not shown."""
-        return self._render("login.html", storage=storage, notice=NOTICES.get(notice or ""))
+    def login(self, storage: StorageStatus, notice: str | None = None, issuer: str = "") -> str:
+        """The sign-in page; ``notice`` is a key of `NOTICES`, anything else is not shown. ``issuer``: where one signs
+        in, if not at the client's own stage."""
+        place = self.place.at(issuer)
+        return self._render("login.html", place=place, storage=storage, notice=NOTICES.get(notice or ""))
 
     def home(self, session: SignedIn, storage: StorageStatus) -> str:
         """The page of a signed-in user."""
         place = self.place.at(session.issuer)
         return self._render("home.html", place=place, storage=storage, account=session.account)
 
-    def confirm_stage(self, stage: str, storage: StorageStatus, signed_in: bool) -> str:
-        """The question before a switch to another stage."""
-        return self._render("switch.html", storage=storage, stage=stage, signed_in=signed_in)
+    def confirm_stage(self, stage: str, storage: StorageStatus, signed_in: bool, issuer: str = "") -> str:
+        """The question before a switch from the stage of ``issuer`` to another."""
+        place = self.place.at(issuer)
+        return self._render("switch.html", place=place, storage=storage, stage=stage, signed_in=signed_in)
 
-    def settings(self, session: SignedIn | None, storage: StorageStatus) -> str:
-        """Stage, issuer and where the sign-in is kept; to be seen without a session too."""
-        place, account = (self.place.at(session.issuer), session.account) if session else (self.place, None)
+    def settings(self, session: SignedIn | None, storage: StorageStatus, issuer: str = "") -> str:
+        """Stage, issuer and where the sign-in is kept; to be seen without a session too, then of ``issuer``."""
+        place, account = (self.place.at(session.issuer), session.account) if session else (self.place.at(issuer), None)
         return self._render("settings.html", place=place, storage=storage, account=account)
 
     def message(self, title: str, text: str, storage: StorageStatus, *, onward: bool = True) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.targets.reference_trials import kills, races, rotations, sizes
+from harness.targets.reference_trials import kills, races, rotations, sizes, switches
 from reference_impl.parts import Parts
 
 TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Mapping[str, Any]]] = {
@@ -19,6 +19,7 @@ TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Map
     "race": races.race,
     "killed rotations": rotations.killed_rotations,
     "resumptions": rotations.resumptions,
+    "killed switches": switches.killed_switches,
 }
 
 

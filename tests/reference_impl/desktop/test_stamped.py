@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,13 @@ class Session:
     def __init__(self, stage: str, log: list[str]) -> None:
         self.stage, self.signed_in, self._log = stage, True, log
 
-    def logout(self) -> tuple[bool, bool]:
-        self._log.append(f"{self.stage} signed out")
+    def logout(self, reason: str) -> tuple[bool, bool]:
+        self._log.append(f"{self.stage} signed out: {reason}")
         self.signed_in = False
         return True, True
+
+    def leave(self) -> None:
+        self.logout("left")
 
 
 class Two:
@@ -76,6 +80,12 @@ class Two:
         self.log: list[str] = []
         self._all = {stage: Session(stage, self.log) for stage in ("dev", "staging")}
         self.shown = self._all["dev"]
+        self._all["staging"].signed_in = False
+        self.turn = threading.RLock()
+
+    @property
+    def left(self) -> list[Session]:
+        return [one for one in self._all.values() if one is not self.shown and one.signed_in]
 
     def show(self, stage: str) -> None:
         self.log.append(f"{stage} shown")
@@ -105,7 +115,7 @@ def test_the_old_session_ends_before_the_choice_is_kept(tmp_path: Path) -> None:
     sessions = Two()
     switch = switch_of(sessions, tmp_path)
     kept_while_signed_in = []
-    sessions.shown.logout = lambda: kept_while_signed_in.append((tmp_path / "stage.json").exists())  # type: ignore[method-assign,assignment,return-value]
+    sessions.shown.logout = lambda reason: kept_while_signed_in.append((tmp_path / "stage.json").exists())  # type: ignore[method-assign,assignment,return-value]
     switch.switch("staging")
     assert kept_while_signed_in == [False]
     assert sessions.log == ["staging shown"]
@@ -121,9 +131,17 @@ def test_the_stage_that_is_shown_is_not_signed_out_for_itself(tmp_path: Path) ->
 def test_the_last_choice_is_taken_up_where_the_build_still_has_it(tmp_path: Path) -> None:
     for kept, log in (("staging", ["staging shown"]), ("prod", []), ("", [])):
         sessions = Two()
+        sessions.shown.signed_in = False
         StagePreference(tmp_path / "stage.json").save(kept)
         switch_of(sessions, tmp_path).resume()
         assert sessions.log == log
+
+
+def test_a_sign_in_at_a_stage_that_is_not_shown_ends_at_the_next_start(tmp_path: Path) -> None:
+    sessions = Two()
+    StagePreference(tmp_path / "stage.json").save("staging")
+    switch_of(sessions, tmp_path).resume()
+    assert sessions.log == ["staging shown", "dev signed out: left"]
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", '{"stage": 1}'])

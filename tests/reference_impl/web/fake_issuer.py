@@ -23,6 +23,7 @@ class FakeIssuer:
     api_url: str
     sent: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)  # that came with what was revoked
     access: set[str] = field(default_factory=set)
     newest: str | None = None
     gate: threading.Event = field(default_factory=threading.Event)  # the token endpoint waits for it
@@ -81,6 +82,7 @@ class FakeIssuer:
 
     def _revoke(self) -> str:
         self.revoked.append(request.form["token"])
+        self.reasons.append(request.form.get("reason", ""))
         self.newest = None
         self.access.clear()
         return ""
