@@ -107,9 +107,7 @@ class ReferenceStoreTrials:
             known = {"AUTH_OTHER_STAGES": json.dumps({to: {"issuer": at.issuer, "api": at.api}})}
             given = {"tokens": list(tokens), "to": to}
             told = self._try("killed switches", given, surroundings, {**self._client(of, surroundings), **known})
-        points = tuple(
-            KilledSwitch(**{**one, "held": tuple(one["held"]), "sent": tuple(one["sent"])}) for one in told["points"]
-        )
+        points = tuple(_switch_point(one) for one in told["points"])
         return self._recorder.record(KilledSwitches(case=case, mode=told["mode"], of=of, to=to, points=points))
 
     def close(self) -> None:
@@ -168,6 +166,13 @@ class ReferenceStoreTrials:
     def _mine(self, app: str, before: frozenset[tuple[str, str]]) -> list[str]:
         mine = Entry(app, STAGE, "x", "x").service
         return sorted(username for name, username in self._entries() - before if name == mine)
+
+
+def _switch_point(told: Mapping[str, Any]) -> KilledSwitch:
+    return KilledSwitch(
+        place=told["place"], killed=told["killed"], shown=told["shown"], held=tuple(told["held"]),
+        sent=tuple(told["sent"]), error=told["error"],
+    )  # fmt: skip
 
 
 def _point(told: Mapping[str, Any]) -> KillPoint:

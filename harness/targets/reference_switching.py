@@ -101,8 +101,10 @@ class ReferenceSwitching:
             ended = self._recorder.elapsed
             after = self._status()
         except (TargetError, ChildGone) as error:
-            nothing = {"asked": False, "held": False, "stage": "", "signed_in": None, "offers_login": False}
-            return self._recorder.record(StageSwitch(**told, **nothing, ended=self._recorder.elapsed, error=str(error)))
+            nothing: dict[str, Any] = {"asked": False, "held": False, "stage": "", "signed_in": None}
+            return self._recorder.record(
+                StageSwitch(**told, **nothing, offers_login=False, ended=self._recorder.elapsed, error=str(error))
+            )
         switched = StageSwitch(
             **told, asked=_button(read_page(asked.text), "confirm") is not None, held=held,
             stage=str(after.get("stage", "")), signed_in=after.get("signed_in"),

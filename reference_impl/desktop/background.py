@@ -1,4 +1,4 @@
-"""What a desktop does beside its user: it keeps the name that it shows current, and learns so whether its session holds.
+"""What a desktop does beside its user: it keeps the shown name current, and learns so whether the session holds.
 
 Each round asks for the session that is shown, and keeps none: who leaves a stage takes nothing along.
 """
@@ -44,5 +44,5 @@ class Background:
                 self.round()
             except (OAuthClientError, requests.RequestException) as error:
                 _log.debug("background work: %s", type(error).__name__)
-            except Exception:
+            except Exception:  # noqa: BLE001 whatever it is, the next round is made
                 _log.exception("background work failed")

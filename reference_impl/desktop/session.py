@@ -247,7 +247,8 @@ class DesktopSession:
         if not self.signed_in:
             return
         name = account_name(self._manager, lambda token: self._ask("/me", token))
-        if self.signed_in and name not in (UNKNOWN, self._vault.profile):
+        held = self._vault.load()  # not by `signed_in`: the session may have ended meanwhile
+        if held is not None and name not in (UNKNOWN, self._vault.profile):
             self._vault.save_profile(name)
 
     def logout(self, reason: str = "user") -> tuple[bool, bool]:

@@ -1,4 +1,4 @@
-"""The sessions of a desktop that knows several stages: one for each, of which one is shown and no other holds a sign-in.
+"""The sessions of a desktop that knows several stages: one for each; only the one that is shown holds a sign-in.
 
 Whoever goes from one stage to another does it by `switching.StageSwitch`.
 """

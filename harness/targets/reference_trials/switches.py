@@ -60,8 +60,8 @@ class Sent:
 
 
 def killed_switches(environ: Mapping[str, str], parts: Parts, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`tokens`: refresh tokens of the first stage, each of a session of its own; the first one shows what there is to be
-    seen. `to`: the stage to switch to."""
+    """`tokens`: refresh tokens of the first stage, each of a session of its own; the first one shows what there is to
+    be seen. `to`: the stage to switch to."""
     config = load_desktop_config(environ, ())
     tokens, preference = given["tokens"], preference_of(environ, config.app)
     folder = Folder(folder_of(environ))

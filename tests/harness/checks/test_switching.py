@@ -13,8 +13,8 @@ from tests.harness.checks.records import assert_failed, assert_passed, assert_un
 
 DEV = "{{access_token:00000000000000d1:40}}"
 STAGING = "{{refresh_token:00000000000000e1:40}}"
-BEARER = {"request_headers": (("Authorization", f"Bearer {DEV}"),)}
-OTHER_BEARER = {"request_headers": (("Authorization", f"Bearer {STAGING}"),)}
+BEARER: dict[str, Any] = {"request_headers": (("Authorization", f"Bearer {DEV}"),)}
+OTHER_BEARER: dict[str, Any] = {"request_headers": (("Authorization", f"Bearer {STAGING}"),)}
 SWITCHES = ("the switch", "the way back")
 WORK, OTHER_WORK, LATER = "work before the switch", "work at the other stage", "work after the switch"
 
@@ -73,7 +73,7 @@ def test_a_credential_in_the_address_fails() -> None:
 def test_any_credential_for_the_stage_that_was_left_fails_after_five_seconds() -> None:
     assert_passed(judge("STAGE-08.E1", [*traffic(), request(LATER, "dev", 8.5, **BEARER)]))
     assert_failed(judge("STAGE-08.E1", [*traffic(), request(LATER, "dev", 5.0, 60.0, **BEARER)]), "after dev was left")
-    unknown = {"request_headers": (("Authorization", "Bearer something"),)}
+    unknown: dict[str, Any] = {"request_headers": (("Authorization", "Bearer something"),)}
     assert_failed(judge("STAGE-08.E1", [*traffic(), request(LATER, "dev", 5.0, 60.0, **unknown)]), "dev was left")
     assert_passed(judge("STAGE-08.E1", [*traffic(), request(LATER, "dev", 5.0, 60.0)]))
     after_all = request("work after the way back", "staging", 10.0, 120.0, **OTHER_BEARER)
@@ -121,7 +121,7 @@ def test_a_switch_that_asks_and_logs_out_passes() -> None:
     ],
 )
 def test_a_switch_that_does_one_thing_otherwise_fails(changes: Any) -> None:
-    assert_failed(judge("STAGE-08.E2", switched(**changes)))
+    assert_failed(judge("STAGE-08.E2", switched(**changes)), "the switch: ")
 
 
 @pytest.mark.parametrize("reasons", [(), ("user",), ("stage_switch", "stage_switch"), ("stage_switch", "user")])
@@ -184,7 +184,7 @@ def test_an_entry_that_does_not_name_its_stage_fails(name: str) -> None:
 )
 def test_an_entry_that_another_stage_overwrites_or_clears_fails(number: int, other: StoreOperation) -> None:
     seen = store()
-    assert_failed(judge("STAGE-08.E3", [*seen[:number], other, *seen[number + 1 :]]))
+    assert_failed(judge("STAGE-08.E3", [*seen[:number], other, *seen[number + 1 :]]), f"profile of {other.stage}")
 
 
 @pytest.mark.parametrize("number", range(9))
@@ -226,7 +226,7 @@ def test_killed_clients_at_one_stage_each_pass() -> None:
     ],
 )
 def test_a_killed_client_between_two_stages_fails(wrong: KilledSwitch) -> None:
-    assert_failed(judge("STAGE-08.E4", [killed(*POINTS, wrong)]))
+    assert_failed(judge("STAGE-08.E4", [killed(*POINTS, wrong)]), "killed at x.py:1: ")
 
 
 @pytest.mark.parametrize(
