@@ -63,6 +63,8 @@ class Part(StrEnum):
     WORKSPACES = "workspaces"  # api.workspaces.Workspaces: whose notes a request may be about
     COOKIE_POLICY = "cookie policy"  # the attributes of the web client's cookies
     WEB_SESSION = "web session"  # the web client's sessions, kept by the server
+    ASSETS = "assets"  # callable (name) -> (bytes, content type) or None: style sheet, icon, the page's scripts
+    SYNC_PROXY = "sync proxy"  # web.sync_proxy.SyncProxy: passes push and pull of the page on to the API
     PAGES = "pages"  # renders login, home, settings with the storage warning
     LOGOUT = "logout"  # what a logout ends, at the client and at the issuer
     CRASH_PROTECTION = "crash protection"  # callable () -> None: what keeps memory out of the files of a crash

@@ -7,6 +7,7 @@ answer holds the successor, which must not be lost.
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -76,6 +77,8 @@ class TokenManager:
         self._tokens: Tokens | None = None
         self._flight: Future[Tokens] | None = None
         self._epoch = 0  # counts sign-ins and sign-outs: a refresh that began before one must not outlive it
+        self._generation = 0  # counts pairs of tokens
+        self._serial = ""  # tells one session's handles from another's
 
     @property
     def signed_in(self) -> bool:
@@ -87,6 +90,7 @@ class TokenManager:
         with self._lock:
             self._epoch += 1
             self._flight = None
+            self._serial = secrets.token_hex(8)
             self.adopt(tokens)
 
     def adopt(self, tokens: Tokens) -> None:
@@ -94,6 +98,31 @@ class TokenManager:
         with self._lock:
             self.vault.save(tokens.refresh_token)
             self._tokens = tokens
+            self._generation += 1
+
+    @property
+    def handle(self) -> str:
+        """The name of the access token that is held: another with each refresh and each session. It is no secret, and
+        worth nothing without the session."""
+        with self._lock:
+            return f"{self._serial}.{self._generation}"
+
+    def named(self, handle: str) -> str | None:
+        """Return the access token of this name, be it good or not; None where another is held by now."""
+        with self._lock:
+            return self._tokens.access_token if self._tokens is not None and handle == self.handle else None
+
+    def is_own(self, handle: str) -> bool:
+        """Say whether a handle is of this session, however old."""
+        return bool(self._serial) and handle.partition(".")[0] == self._serial
+
+    def refresh_named(self, handle: str) -> str:
+        """Return the name of a token that is newer than this one of the session, by a refresh only where there is none
+        yet. Raises what `refresh` raises."""
+        token = self.named(handle)
+        if token is not None:
+            self.refresh(token)
+        return self.handle
 
     def forget(self) -> str | None:
         """End the session here and now; return the refresh token that was held."""

@@ -12,6 +12,7 @@ from harness.machine.browsers import find_firefox, find_webkit
 from harness.machine.chromium import find_chromium, install_chromium
 from harness.machine.debian import apt_install
 from harness.machine.npm import ALLURE, OPENAUTH
+from harness.machine.replicache import find_bundle, make_bundle
 from harness.machine.secret_service import PACKAGES, find_secret_service
 
 __all__ = ["NEEDS", "OPENAUTH_NEED", "Need", "Provisioned", "provision"]
@@ -51,6 +52,7 @@ NEEDS = (
     Need("Chromium", find_chromium, install_chromium),
     Need("Secret Service", find_secret_service, install_secret_service),
     Need("Allure", ALLURE.find, ALLURE.install),
+    Need("Replicache", find_bundle, make_bundle),
     Need("Firefox", find_firefox),
     Need("WebKit", find_webkit),
 )

@@ -33,6 +33,7 @@ from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages, Place
 from reference_impl.web.responses import html, json, redirect
 from reference_impl.web.sessions import FLOW_LIFETIME, Flows, WebSession, WebSessions
+from reference_impl.web.sync_proxy import SCHEME, SyncProxy, asked_handle
 
 SERVER_SIDE = StorageStatus("secure", "server memory, with an HTTP-only cookie in the browser")
 _ERRORS = {400: "That did not work", 403: "Refused", 404: "Not found", 503: "Not available"}
@@ -105,6 +106,8 @@ class WebClient:
         self._cookies = parts.choose(Part.COOKIE_POLICY, CookiePolicy())
         self._pages = parts.choose(Part.PAGES, Pages(Place("web", config.stage, config.issuer, config.other_stages)))
         self._logout = parts.choose(Part.LOGOUT, Logout(Revocations(self._client_of, clock, stopping=stopping)))
+        self._sync = parts.choose(Part.SYNC_PROXY, SyncProxy(http))
+        self._assets = parts.choose(Part.ASSETS, self._pages.asset)
         self._flows = parts.choose(Part.SIGN_INS, Flows(clock))
 
     def routes(self) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
@@ -121,6 +124,8 @@ class WebClient:
             ("/logout", "POST", self.logout),
             ("/settings", "GET", self.settings),
             ("/api/me", "GET", self.me),
+            ("/sync/push", "POST", self.push),
+            ("/sync/pull", "POST", self.pull),
             ("/assets/<name>", "GET", self.asset),
         )
 
@@ -191,25 +196,31 @@ class WebClient:
         session = self._current(activity=False)
         if session is None:
             return json(401, {"signed_in": False})
-        return json(200, self._sessions.public_view(session))
+        return json(200, {**self._sessions.public_view(session), "handle": _handle(session)})
 
     def refresh(self) -> Response:
-        """Refresh the tokens on the server and renew the cookie."""
+        """Refresh the tokens on the server and renew the cookie. Where the page names the token that was refused, one
+        that replaced it meanwhile is new enough."""
         session = self._current(activity=False)
         if session is None:
             return json(401, {"signed_in": False})
+        named = asked_handle()
+        if named is not None and not session.manager.is_own(named):
+            return json(409, {"error": "another_session"})
         try:
-            session.manager.refresh()
+            session.manager.refresh() if named is None else session.manager.refresh_named(named)
         except OAuthClientError as error:
             return self._refused(session, error)
         cookie = self._cookies.renew_session(session.identifier, self._sessions.remaining(session))
-        return json(200, {"refreshed": True, **self._sessions.public_view(session)}, cookie)
+        return json(200, {"refreshed": True, **self._sessions.public_view(session), "handle": _handle(session)}, cookie)
 
     def logout(self) -> Response:
         """End the session and its grant at the issuer; the cookie goes in any case, and the page tells the result."""
         session = self._current(activity=True)
         told = self._end(session) if session else True
-        location = f"/login?notice={'signed-out' if told else 'signed-out-here'}"
+        kept = request.form.get("local") == "kept"  # the page's script could not delete what the browser holds
+        notice = "data-kept" if kept else "signed-out" if told else "signed-out-here"
+        location = f"/login?notice={notice}"
         return redirect(location, self._cookies.end_session(), self._cookies.end_flow())
 
     def settings(self) -> Response:
@@ -229,9 +240,17 @@ class WebClient:
         except requests.RequestException:
             return json(503, {"error": "the API does not answer"})
 
+    def push(self) -> Response:
+        """Pass a push of the page on."""
+        return self._forward("/sync/push")
+
+    def pull(self) -> Response:
+        """Pass a pull of the page on."""
+        return self._forward("/sync/pull")
+
     def asset(self, name: str) -> Response:
-        """The style sheet and the icon."""
-        found = self._pages.asset(name)
+        """The style sheet, the icon, and the page's scripts."""
+        found = self._assets(name)
         if found is None:
             return self._message(404, "There is no such page.")
         return Response(found[0], content_type=found[1])
@@ -278,6 +297,10 @@ class WebClient:
         self._sessions.end(session)
         return json(401, {"signed_in": False}, self._cookies.end_session())
 
+    def _forward(self, path: str) -> Response:
+        session = self._current(activity=False)
+        return self._sync.forward(session, self._apis[session.issuer] if session else "", path)
+
     def _ask_me(self, issuer: str) -> Callable[[str], requests.Response]:
         """Ask the API of the stage whose issuer gave the token: no other may see it."""
         url = f"{self._apis[issuer]}/me"
@@ -289,3 +312,7 @@ class WebClient:
     def _message(self, status: int, text: str, *cookies: str) -> Response:
         page = self._pages.message(_ERRORS.get(status, "Something went wrong"), text, self._storage())
         return html(page, status, *cookies)
+
+
+def _handle(session: WebSession) -> str:
+    return f"{SCHEME}{session.manager.handle}"

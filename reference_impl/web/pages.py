@@ -1,4 +1,4 @@
-"""The pages of web and desktop, and the headers they travel with. No page holds a token, or any script."""
+"""The pages of web and desktop, and the headers they travel with. No page holds a token, or any inline script."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ NOTICES = {
     "It will be told as soon as it does.",
     "signed-out-kept": "You are signed out, but your keyring still holds the sign-in, for it could not be changed. "
     "Unlock it and try again: then the sign-in is removed.",
+    "data-kept": "You are signed out, but what this browser holds of your notes could not be deleted: another tab keeps it "
+    "open. Close the other tabs; it is deleted the next time somebody signs in here, before anything is shown.",
     "locked": "The keyring is still locked. Your saved sign-in is still there.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",
@@ -25,7 +27,16 @@ NOTICES = {
     "ended": "Your session has ended. Please sign in again.",
     "unavailable": "The sign-in service does not answer. Please try again in a moment.",
 }
-_ASSETS = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_SCRIPT = "text/javascript; charset=utf-8"
+_ASSETS = {
+    "style.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "sync.js": _SCRIPT,
+    "auth.js": _SCRIPT,
+    "local_data.js": _SCRIPT,
+    "notes.js": _SCRIPT,
+    "replicache.js": _SCRIPT,  # made at set-up, of web/replicache
+}
 
 
 class SignedIn(Protocol):
@@ -94,7 +105,8 @@ class Pages:
         """Return a static file and its content type; None for any other name."""
         if name not in _ASSETS:
             return None
-        return files("reference_impl.web").joinpath("static", name).read_bytes(), _ASSETS[name]
+        file = files("reference_impl.web").joinpath("static", name)
+        return (file.read_bytes(), _ASSETS[name]) if file.is_file() else None
 
     def headers(self) -> dict[str, str]:
         """Return the headers of every response (OWASP ASVS 5.0.0 3.4).

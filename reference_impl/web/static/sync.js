@@ -1,0 +1,121 @@
+// The notes of the signed-in user: kept in this browser by Replicache, and synced when the server can be reached.
+
+import { json, Session } from "/assets/auth.js";
+import { finishDropping, leave, whenLeaving } from "/assets/local_data.js";
+import { show } from "/assets/notes.js";
+
+const LOOK_AGAIN = 3_000; // milliseconds
+const FLUSH = 3_000; // milliseconds that a sign-out waits for what is not saved
+const session = new Session(changed);
+let replica = null;
+
+const mutators = {
+  async createNote(tx, { id, text }) {
+    await tx.set(`note/${id}`, { id, text });
+  },
+};
+
+// Send a push or pull as Replicache would, by the newest handle.
+function via(path) {
+  return async (body, requestID) => {
+    if (session.ended || session.waiting) return refused("a newer token cannot be had yet");
+    const headers = {
+      "Content-Type": "application/json",
+      Authorization: replica.auth,
+      "X-Replicache-RequestID": requestID,
+    };
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    const httpRequestInfo = { httpStatusCode: answer.status, errorMessage: "" };
+    if (answer.status !== 200) return { httpRequestInfo: { ...httpRequestInfo, errorMessage: `HTTP ${answer.status}` } };
+    const response = await json(answer);
+    if (response === null) return refused("the answer is no JSON");
+    if (path === "/sync/push") setTimeout(() => replica.pull(), 0);
+    return response.error ? { response, httpRequestInfo } : { response: path === "/sync/pull" ? response : undefined, httpRequestInfo };
+  };
+}
+
+function refused(errorMessage) {
+  return { httpRequestInfo: { httpStatusCode: 503, errorMessage } };
+}
+
+async function pending() {
+  return replica ? (await replica.experimentalPendingMutations()).length : 0;
+}
+
+async function changed(state) {
+  if (state === "waiting") setTimeout(syncNow, session.wait + 1);
+  await tell();
+}
+
+function syncNow() {
+  if (!replica || replica.closed || session.ended) return;
+  replica.push({ now: true }).catch(() => {});
+  replica.pull({ now: true }).catch(() => {});
+}
+
+async function tell() {
+  const state = session.ended ? "ended" : session.waiting ? "waiting" : "fresh";
+  show.status(state, await pending());
+}
+
+// Sign out: what is not saved is saved, or the user decides; then nothing of it stays in this browser.
+async function signOut(form) {
+  if ((await pending()) > 0) syncNow();
+  const end = performance.now() + FLUSH;
+  while ((await pending()) > 0 && !session.ended && performance.now() < end) await sleep(50);
+  const unsaved = await pending();
+  if (unsaved > 0 && !(await show.mayLose(unsaved))) return;
+  await leave(form, async () => replica?.close());
+}
+
+async function open(subject, { Replicache }) {
+  replica = new Replicache({
+    name: subject,
+    auth: session.handle,
+    mutators,
+    pusher: via("/sync/push"),
+    puller: via("/sync/pull"),
+    pushDelay: 10,
+    pullInterval: 30_000,
+    requestOptions: { minDelayMs: 100, maxDelayMs: 10_000 },
+    logLevel: "error",
+    logSinks: [], // what it says of failures is told to the user
+  });
+  replica.getAuth = session.getAuth;
+  replica.subscribe((tx) => tx.scan({ prefix: "note/" }).values().toArray(), show.notes);
+  replica.experimentalWatchPendingMutations?.(tell);
+  show.form(async (text) => {
+    const id = `${Date.now().toString(36)}-${crypto.randomUUID()}`;
+    await replica.mutate.createNote({ id, text });
+    await tell();
+  });
+  whenLeaving(async () => replica.close());
+  setInterval(tell, 500);
+}
+
+async function start() {
+  const form = document.querySelector('form[action="/logout"]');
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    signOut(form);
+  });
+  addEventListener("online", syncNow);
+  if (!(await finishDropping())) return show.blocked();
+  for (;;) {
+    try {
+      if (!(await session.begin())) return tell();
+      const me = await json(await fetch("/api/me"));
+      if (me?.sub) return await open(me.sub, await import("/assets/replicache.js"));
+    } catch (error) {
+      console.warn("the notes could not be opened yet:", error.message);
+    }
+    show.status("starting", 0);
+    await sleep(LOOK_AGAIN);
+  }
+}
+
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+start();
