@@ -38,7 +38,7 @@ def make_bundle() -> Path:
     except NotHere:
         REPLICACHE.install()
     node = find_node()
-    command = [node, "build.mjs", BUNDLE]
+    command: list[str | Path] = [node, "build.mjs", BUNDLE]
     outcome = run_bounded(command, seconds=SECONDS, environment=npm_environment(node), folder=REPLICACHE.folder)
     if not outcome.ok:
         raise NotHere(f"no bundle of Replicache: esbuild: {outcome.line}", REPLICACHE.mend)

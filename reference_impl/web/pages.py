@@ -18,8 +18,8 @@ NOTICES = {
     "It will be told as soon as it does.",
     "signed-out-kept": "You are signed out, but your keyring still holds the sign-in, for it could not be changed. "
     "Unlock it and try again: then the sign-in is removed.",
-    "data-kept": "You are signed out, but what this browser holds of your notes could not be deleted: another tab keeps it "
-    "open. Close the other tabs; it is deleted the next time somebody signs in here, before anything is shown.",
+    "data-kept": "You are signed out, but what this browser holds of your notes could not be deleted: another tab "
+    "keeps it open. Close the other tabs; it is deleted when somebody signs in here next, before anything is shown.",
     "locked": "The keyring is still locked. Your saved sign-in is still there.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",

@@ -10,8 +10,9 @@ from harness.errors import NotHere
 from harness.machine import npm
 from harness.machine.commands import Outcome
 from harness.machine.npm import ALLURE, OPENAUTH, LockedPackages
+from harness.machine.replicache import REPLICACHE
 
-EVERY = pytest.mark.parametrize("packages", [ALLURE, OPENAUTH], ids=lambda packages: packages.what)
+EVERY = pytest.mark.parametrize("packages", [ALLURE, OPENAUTH, REPLICACHE], ids=lambda packages: packages.what)
 
 
 def installed(packages: LockedPackages, folder: Path, stamp: str) -> LockedPackages:
