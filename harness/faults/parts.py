@@ -64,6 +64,8 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "sync clients": ("SYNC-05", "SYNC-09"),
     "pusher": ("SYNC-05",),
     "workspaces": ("SYNC-09",),
+    "assets": ("SYNC-02",),
+    "sync proxy": ("SYNC-02",),
     "cookie policy": ("WEB-01", "WEB-02", "STAGE-07"),
     "web session": ("WEB-01", "WEB-02", "STAGE-07", "TOKEN-19"),
     "pages": ("WEB-02", "WEB-09", "STORE-08"),
