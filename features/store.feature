@@ -104,3 +104,14 @@ Feature: Session store
     And STORE-13.E2 holds: a client that has the old token goes on, or asks for one login, without a loop
     And STORE-13.E3 holds: no access token was used before its refresh token was stored
     And STORE-13.E4 holds: no temporary file is left, and none was ever readable
+
+  @STORE-10
+  Scenario: A sign-in moves to the secure store whole, whatever fails on the way
+    Given a session store that outlives its process
+    When a sign-in is moved from these places to a better store, while each step fails, and while clients are killed
+      | place           |
+      | local storage   |
+      | encrypted files |
+      | memory          |
+    Then STORE-10.E1 holds: undisturbed, the store alone holds the newest value in the end, and no warning is left
+    And STORE-10.E2 holds: after each failure and kill the user is still signed in, and the next start completes the move

@@ -88,3 +88,17 @@ Feature: The secrets of a sign-in, at rest and on the way
     And STORE-14.E2 holds: neither another user nor another machine gets what is stored
     And STORE-14.E3 holds: each change of the vault is told as tampering, and nothing altered is read
     And STORE-14.E4 holds: the vault is its owner's alone, and its key is in another folder
+
+  @STORE-10
+  Scenario: What an earlier version left in plain text moves to the secure store, and is renewed at once
+    Given a desktop client with a secret store of its own, and what an earlier version left of a sign-in in plain text
+    When the client is started, and does nothing else than it does by itself
+    And somebody tries the token that lay in plain text
+    Then STORE-10.E1 holds: the store alone holds the newest token, also the browser's logs hold none, and no warning is left
+    And STORE-10.E3 holds: the token was renewed after the start, and is refused since
+
+  @STORE-10
+  Scenario: A sign-in in memory moves to the secure store when that comes back
+    Given a desktop client whose secret store is away, and a user who signed in with it
+    When the secret store comes back, and the client looks for it
+    Then STORE-10.E1 holds: the store alone holds the newest token, and no warning is left

@@ -70,6 +70,7 @@ class Part(StrEnum):
     CRASH_PROTECTION = "crash protection"  # callable () -> None: what keeps memory out of the files of a crash
     SESSION_REFERENCE = "session reference"  # desktop.session_reference.SessionReference: how logs tell a session
     SESSION_POLICY = "session policy"  # desktop.policy.SessionPolicy: what outlives the process, and how long
+    RENEWAL = "renewal"  # desktop.session.DesktopSession.renew_imported: callable (session) -> None
     SESSION_STORE = "session store"  # the chain: picks a back end, self-test, fallback
     STORE_BACK_END = "store back end"  # each back end as it is opened
     CLOCK = "clock"  # clock.Clock: what a desktop process, and an operator's command, tells the time by

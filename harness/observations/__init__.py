@@ -35,6 +35,7 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
+from harness.observations.moves import MovePoint, MoveTable
 from harness.observations.recovery import OperationEntry, OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
@@ -94,6 +95,8 @@ __all__ = [
     "KilledRotations",
     "LifetimeTable",
     "LogCapture",
+    "MovePoint",
+    "MoveTable",
     "NativeItem",
     "NativeListing",
     "Observation",

@@ -35,6 +35,7 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
+from harness.observations.moves import MoveTable
 from harness.observations.recovery import OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
@@ -76,6 +77,7 @@ Known = (
     | StoredData
     | SecretAccess
     | KillTable
+    | MoveTable
     | KilledRotations
     | Resumptions
     | StoreHistory

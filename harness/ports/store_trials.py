@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from harness.observations import KilledRotations, KillTable, Resumptions, StoreHistory, StoreListing
+from harness.observations import KilledRotations, KillTable, MoveTable, Resumptions, StoreHistory, StoreListing
 from harness.observations.switching import KilledSwitches
 
 __all__ = ["StoreTrials"]
@@ -38,5 +38,10 @@ class StoreTrials(Protocol):
     def switches_killed(self, case: str, of: str, to: str, tokens: Sequence[str]) -> KilledSwitches:
         """Have clients of the stage `of` that hold these refresh tokens, each of a session of its own, go to the stage
         `to`; kill them at each step, and start them again. The first one shows where the steps are."""
+
+    def move(self, case: str, source: str, held: str, *, disturbed: bool) -> MoveTable:
+        """Let a client find a sign-in in `local storage`, in `encrypted files` or in its `memory`, and a better store
+        that holds `nothing`, `an older value` or `a newer value` of it; start it again. `disturbed`: once more for each
+        step that fails, and for each point at which the client is killed."""
 
     def close(self) -> None: ...

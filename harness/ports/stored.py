@@ -67,6 +67,23 @@ class StoredClient(DesktopClient, Protocol):
     def restart_system(self) -> None:
         """End the user's session of the system, with its secret store, and begin another."""
 
+    def end_system(self) -> None:
+        """End the user's session of the system, with its secret store."""
+
+    def begin_system(self) -> None:
+        """Begin another one; the client goes on."""
+
+    def leave_profile(self, account: str, refresh_token: str, overwritten: str) -> None:
+        """Leave what an earlier version of the client would have: a token in the local storage of its window, as plain
+        text, and another one that this had taken the place of."""
+
+    def start_and_listen(self, case: str, account: str, within: float) -> StoreState:
+        """Start the client, and wait until it has got tokens by itself, for so many seconds at most. What it asked
+        for is recorded under `case`, and then its state."""
+
+    def look_again(self, case: str) -> StoreState:
+        """Let the client look for a better store at once, as it does by itself from time to time."""
+
     def lock(self, prompt: str) -> None:
         """Lock the store. Whoever is asked for its password from now on: `dismissed` or `never answered`."""
 

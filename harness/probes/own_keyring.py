@@ -70,7 +70,7 @@ class OwnKeyring:
         self._service = SecretService.start(self._folder, self._own, self._password)
 
     def stop(self) -> None:
-        """End bus and keyring; their files stay."""
+        """End bus and keyring, if they run; their files stay."""
         self._dismiss_prompter()
         self._service.stop()
         (self._folder / "bus").unlink(missing_ok=True)

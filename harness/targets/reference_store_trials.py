@@ -15,6 +15,8 @@ from harness.observations import (
     KilledRotations,
     KillPoint,
     KillTable,
+    MovePoint,
+    MoveTable,
     Resumption,
     Resumptions,
     StoreEvent,
@@ -110,6 +112,16 @@ class ReferenceStoreTrials:
         points = tuple(_switch_point(one) for one in told["points"])
         return self._recorder.record(KilledSwitches(case=case, mode=told["mode"], of=of, to=to, points=points))
 
+    def move(self, case: str, source: str, held: str, *, disturbed: bool) -> MoveTable:
+        values = {name: f"witness-of-the-{name}-value-{secrets.token_hex(8)}" for name in ("old", "new")}
+        told = self._try("moves", {"source": source, "store": held, "disturb": disturbed, **values})
+        points = tuple(_move(point) for point in told["points"])
+        table = MoveTable(
+            case=case, about={"source": source, "store": held}, source=source, store=held, mode=told["mode"],
+            steps=tuple(told["steps"]), undisturbed=_move(told["undisturbed"]), points=points,
+        )  # fmt: skip
+        return self._recorder.record(table)
+
     def close(self) -> None:
         self._ends.close()
 
@@ -173,6 +185,10 @@ def _switch_point(told: Mapping[str, Any]) -> KilledSwitch:
         place=told["place"], killed=told["killed"], shown=told["shown"], held=tuple(told["held"]),
         sent=tuple(told["sent"]), error=told["error"],
     )  # fmt: skip
+
+
+def _move(told: Mapping[str, Any]) -> MovePoint:
+    return MovePoint(**{**told, "copies": tuple(told["copies"]), "left": tuple(told["left"])})
 
 
 def _point(told: Mapping[str, Any]) -> KillPoint:

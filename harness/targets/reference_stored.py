@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -29,13 +30,14 @@ from harness.observations import (
 from harness.observe import Recorder
 from harness.probes.agent import Agent
 from harness.probes.http import Answer, HttpProbe
+from harness.probes.local_storage import leave_profile
 from harness.probes.login import Journey, Login, walk_forms
 from harness.probes.page_scan import PageSearch
 from harness.probes.process_watch import Watcher
 from harness.probes.responsiveness import measured
 from harness.scan import SecretScanner, observe_scan
 from harness.targets.reference_attempts import attempt_as_user, attempt_on_machine
-from harness.targets.reference_child import ChildGone, Line
+from harness.targets.reference_child import ChildGone, DesktopChild, Line
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_remains import crash, scan_with_open_places, tell_watched
@@ -140,6 +142,31 @@ class ReferenceStored(ReferenceDesktop):
     def restart_system(self) -> None:
         self.stop()
         self._keyring.restart()
+
+    def end_system(self) -> None:
+        self.stop()
+        self._keyring.stop()
+
+    def begin_system(self) -> None:
+        self._keyring.restart()
+
+    def leave_profile(self, account: str, refresh_token: str, overwritten: str) -> None:
+        folder = Path(self._surroundings.environment["XDG_CONFIG_HOME"]) / self._app
+        key = f"auth.{self._stage}.refresh_token"
+        name = {f"auth.{self._stage}.profile": "somebody", "theme": "dark"}
+        leave_profile(folder, {key: refresh_token, **name}, {key: overwritten})
+
+    def start_and_listen(self, case: str, account: str, within: float) -> StoreState:
+        end = time.monotonic() + within
+        with self._listening(case):
+            self.start_as(f"{case}: start", account)
+            while time.monotonic() < end and self._child is not None and not _renewed(self._child):
+                time.sleep(0.05)
+        return self._after(case)
+
+    def look_again(self, case: str) -> StoreState:
+        reply = self._ask(do="recover")
+        return self._after(case, "" if reply.get("ok") else f"it did not look: {reply.get('error')}")
 
     def lock(self, prompt: str) -> None:
         self._keyring.lock(prompt)
@@ -300,3 +327,8 @@ class ReferenceStored(ReferenceDesktop):
         found = tuple(dict.fromkeys(hit.mark for hit in hits))
         handover = BrowserHandover(case=case, about=self._about, url=self._handed, parameters=names, secrets=found)
         self._recorder.record(handover)
+
+
+def _renewed(child: DesktopChild) -> bool:
+    """Whether it says that it has kept what a refresh gave, or that none succeeded."""
+    return any(line.get("record") in ("refreshed", "refresh-failed") for line in child.logs())

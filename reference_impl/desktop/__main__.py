@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from reference_impl.config import ConfigurationError, read_stamp
 from reference_impl.desktop.crash import switch_off_dumps
+from reference_impl.desktop.earlier import earlier_local_storage
 from reference_impl.desktop.logs import log_from, log_to_stderr
 from reference_impl.desktop.stamped import load_packed_config
 from reference_impl.desktop.switching import preference_of
@@ -37,7 +38,7 @@ def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequ
         with ThreadPoolExecutor(1) as beside:
             opening = beside.submit(
                 open_session_store, config.app, environ=environ, switch=config.store_switch,
-                time_limit=config.store_timeout, parts=parts,
+                time_limit=config.store_timeout, local_storage=earlier_local_storage(environ, config), parts=parts,
             )  # fmt: skip
             # Imported while the store is tested: each takes about a quarter of a second.
             from reference_impl.desktop.app import run

@@ -45,9 +45,10 @@ def run(
                 server.port, sessions, store, pages, switch, lambda url: lines.send({"event": "open_url", "url": url})
             )
             server.serve(window)
+            sessions.renew()
             background = parts.choose(Part.BACKGROUND, Background(sessions, config.background_pause))
             background.start()
-            with keep_looking(store):
+            with keep_looking(store, then=sessions.resume):
                 Control(sessions, store, window, lines, policy).run(commands)
             background.stop()
             server.shutdown()
@@ -61,7 +62,10 @@ def open_stages(
     """Open a session for each stage that is known, show the one that was chosen last, and leave the others."""
     clock = parts.choose(Part.CLOCK, SystemClock())
     configs = {"": config, **{stage.name: config.at(stage) for stage in config.other_stages}}
-    sessions = Sessions({name: DesktopSession(at, store, http, parts, clock) for name, at in configs.items()})
+    sessions = Sessions(
+        {name: DesktopSession(at, store, http, parts, clock) for name, at in configs.items()},
+        parts.choose(Part.RENEWAL, DesktopSession.renew_imported),
+    )
     guard = parts.choose(Part.SETTINGS_GUARD, SettingsGuard({at.stage: at for at in configs.values()}))
     switch = parts.choose(Part.STAGE_SWITCH, StageSwitch(sessions, guard, preference))
     switch.resume()

@@ -11,6 +11,7 @@
 | ``{"do": "switch_stage", "stage", "confirm"}`` | ``stage``; without ``"confirm": "yes"`` what it would end |
 | ``{"do": "policy"}`` | what outlives the process, as `policy.SessionPolicy` |
 | ``{"do": "unlock"}``: ask the user to unlock the store | |
+| ``{"do": "recover"}``: look for a better store at once | ``moved``: how many items |
 | ``{"do": "window"}`` | ``window``: another one-time link |
 | ``{"do": "store", "op": "set", "stage", "account", "item", "value", "kind"}`` | |
 | ``{"do": "store", "op": "get", "stage", "account", "item"}`` | ``value``, ``kind`` |
@@ -87,6 +88,7 @@ class Control:
             "switch_stage": self._switch_stage,
             "policy": lambda command: asdict(policy),
             "unlock": lambda command: self._unlock(),
+            "recover": lambda command: self._recover(),
             "window": lambda command: {"window": window.new_link()},
             "store": self._store_operation,
         }
@@ -165,6 +167,11 @@ class Control:
         self._store.unlock()
         self._sessions.resume()
         return {}
+
+    def _recover(self) -> Reply:
+        moved = self._store.recover()
+        self._sessions.resume()
+        return {"moved": len(moved)}
 
     def _store_operation(self, command: Command) -> Reply:
         operation, stage, account = (_text(command, name) for name in ("op", "stage", "account"))

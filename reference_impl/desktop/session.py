@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 
 import requests
 
@@ -66,6 +67,18 @@ class StoreVault:
             self._write(item, value)
         if self._refresh_token is None and not self._uncleared:
             self._read()
+
+    def holds_imported(self) -> bool:
+        """Tell whether the token that the store holds lay in plain text before, and has not been replaced since.
+
+        One that still lies there, because it could not be brought, is not in the store: its successor might not be kept
+        either, and at the next start the old one would look stolen.
+        """
+        try:
+            kept = self._store.look(*self._address, "refresh_token")
+            return kept.imported and self._store.keep_newest(*self._address, "refresh_token", kept) == kept
+        except SessionStoreError:
+            return False
 
     def is_clear(self) -> bool:
         """Tell whether the store really holds nothing more of the account, but for what is to be revoked."""
@@ -234,6 +247,15 @@ class DesktopSession:
             self._log("refresh-failed", reference, type(error).__name__)
             raise
         self._log("refreshed")
+
+    def renew_imported(self) -> None:
+        """Ask the issuer for another token where the store's lay in plain text: whoever could read it there has it.
+
+        Where the issuer does not answer, the next start tries again.
+        """
+        if self._vault.holds_imported():
+            with suppress(OAuthClientError):  # it is logged
+                self.refresh()
 
     def resume(self) -> None:
         """Take up what the store holds, now that it can be used again."""

@@ -6,7 +6,7 @@ Whoever goes from one stage to another does it by `switching.StageSwitch`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from reference_impl.desktop.session import DesktopSession
 
@@ -21,8 +21,13 @@ class Sessions:
     ``turn`` keeps apart what must not meet: the end of a sign-in, background work, and the way to another stage.
     """
 
-    def __init__(self, sessions: Mapping[str, DesktopSession]) -> None:
+    def __init__(
+        self,
+        sessions: Mapping[str, DesktopSession],
+        renew: Callable[[DesktopSession], None] = DesktopSession.renew_imported,
+    ) -> None:
         self._sessions = sessions
+        self._renew = renew
         self._lock = threading.Lock()
         self._shown = sessions[""]
         self.turn = threading.RLock()
@@ -63,6 +68,12 @@ class Sessions:
         """Take up what the store holds, at every stage, now that it can be used again."""
         for session in self._sessions.values():
             session.resume()
+        self.renew()
+
+    def renew(self) -> None:
+        """Have sign-ins that were found in plain text renewed by their issuers; nobody waits for these."""
+        for session in self._sessions.values():
+            threading.Thread(target=self._renew, args=(session,), name="renewal", daemon=True).start()
 
     def begin(self, origin: str) -> str:
         """Start a sign-in at the stage that is shown; return the URL for the system's browser.

@@ -65,10 +65,15 @@ class StagePreference:
 
 
 def preference_of(environ: Mapping[str, str], app: str) -> StagePreference:
-    """Return where this system keeps the settings of its user's programs."""
+    """Return where the choice of this application is kept."""
+    return StagePreference(settings_folder(environ, app) / "stage.json")
+
+
+def settings_folder(environ: Mapping[str, str], app: str) -> Path:
+    """Return where this system keeps the settings of its user's programs, for this one."""
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or os.curdir)
     folder = environ.get("XDG_CONFIG_HOME") or environ.get("APPDATA") or str(home / ".config")
-    return StagePreference(Path(folder) / app / "stage.json")
+    return Path(folder) / app
 
 
 class StageSwitch:

@@ -22,6 +22,11 @@ UNWRITTEN = StorageWarning(
     "The latest change of your sign-in could not be stored. It may be lost on exit.",
     "Unlock the system's keyring; the app stores it with the next change. Otherwise sign in again after the restart.",
 )
+UNMOVED = StorageWarning(
+    "A sign-in of an earlier start still lies where it is protected less, for it could not be moved to the secure "
+    "store, or not be removed there. You stay signed in.",
+    "Restart the app, which tries again. If this stays, sign out and sign in again.",
+)
 LOCKED = StorageWarning(
     "Your keyring is locked, so your saved sign-in can be neither read nor changed. It is still there: "
     "you are not signed out. A new sign-in would be lost on exit.",

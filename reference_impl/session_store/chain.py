@@ -37,6 +37,7 @@ from reference_impl.session_store.request import Request, find_request
 from reference_impl.session_store.self_test import run_self_test
 from reference_impl.session_store.splitting import SplitEntries
 from reference_impl.session_store.store import SessionStore
+from reference_impl.session_store.waiting import Waiting
 
 _log = logging.getLogger("reference_impl.session_store")
 
@@ -72,8 +73,7 @@ class StoreChain:
         tests: list[SelfTest] = []
         settled = self._system_store(rejections, tests) or self._fall_back(rejections, tests)
         store = self._store(settled, tests, rejections)
-        if settled.status.mode in ("secure", "encrypted-file"):
-            store.moved = self._bring(store)
+        store.bring()
         return store
 
     def _reopen(self) -> SessionStore | None:
@@ -93,19 +93,23 @@ class StoreChain:
         return SessionStore(
             self.app, settled.back_end, settled.status, self.item_names, tuple(tests), tuple(rejections),
             lambda: self._settle(settled.back_end), self._lock(settled.status), self._entries, self._reopen,
+            self._bring,
         )  # fmt: skip
 
-    def _bring(self, store: SessionStore) -> tuple[Moved, ...]:
+    def _bring(self, store: SessionStore, waiting: Waiting) -> tuple[Moved, ...]:
         """Bring what lies elsewhere: in the files of a start without the system's store, or in an earlier version's."""
         sources: list[Source] = []
         if self.encrypted_files is not None and store.status().mode == "secure":
             sources.append(self._vault(self.encrypted_files))
         if self.local_storage is not None:
             sources.append(LocalStorageSource(self.local_storage, self.app))
-        moved = tuple(one for source in sources for one in self.migrate(source, store))
+        moved: list[Moved] = []
+        for source in sources:
+            moved += (brought := self.migrate(source, store))
+            waiting.note(source, failures(brought))
         for one in failures(moved):
             self.log({"record": "storage-not-moved", "source": one.source, "app": self.app, "reason": one.failure})
-        return moved
+        return tuple(moved)
 
     def _system_store(self, rejections: list[Rejection], tests: list[SelfTest]) -> Settled | None:
         """Take the system's store where it passes the test, or is locked and cannot be tested yet."""

@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from difflib import get_close_matches
 
-from reference_impl.session_store.advice import LOCKED, UNWRITTEN
+from reference_impl.session_store.advice import LOCKED, UNMOVED, UNWRITTEN
 from reference_impl.session_store.errors import (
     BackEndLocked,
     BackEndUnavailable,
     ItemDamaged,
     NotFound,
+    SessionStoreError,
     Torn,
     ValueRefused,
 )
@@ -33,6 +34,9 @@ from reference_impl.session_store.model import (
 )
 from reference_impl.session_store.splitting import SplitEntries
 from reference_impl.session_store.values import Kept, check, decode, encode
+from reference_impl.session_store.waiting import Waiting
+
+Bring = Callable[["SessionStore", Waiting], tuple[Moved, ...]]
 
 
 class SessionStore:
@@ -41,7 +45,8 @@ class SessionStore:
     Every method raises `errors.SessionStoreError` and nothing else, and ends within a few time limits. Writers of
     several threads and processes are kept apart; a reader sees what was there before a set, or after it.
     ``self_tests`` and ``rejections`` tell how the back end was chosen, ``moved`` what was brought here from elsewhere.
-    ``settle``: how a back end that was locked when it was chosen is tested later on.
+    ``settle``: how a back end that was locked when it was chosen is tested later on. ``bring``: how what lies elsewhere
+    is brought here; what it leaves there, it notes.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class SessionStore:
         lock: Lock | None = None,
         entries: Callable[[BackEnd], SplitEntries] = SplitEntries,
         reopen: Callable[[], SessionStore | None] = lambda: None,
+        bring: Bring = lambda store, waiting: (),
         now: Callable[[], float] = time.time,
     ) -> None:
         """``now``: seconds since 1970; generations are made of it."""
@@ -69,6 +75,8 @@ class SessionStore:
         self._lock = lock or ThreadLock()
         self._entries = entries
         self._reopen = reopen
+        self._bring = bring
+        self._waiting = Waiting()
         self._back_end = back_end
         self._chosen = status
         self._settle = settle
@@ -105,17 +113,34 @@ class SessionStore:
         """
         with self._alone() as entries:
             for item in (name for name in self.item_names if name not in keep):
+                entry = self._entry(stage, account, item)
                 with suppress(NotFound):
-                    entries.delete(self._entry(stage, account, item))
+                    entries.delete(entry)
+                self._waiting.remove(entry)
 
     def items(self, stage: str, account: str) -> tuple[str, ...]:
         """Return the names of the items that are stored for this account on this stage."""
         with self._usable() as entries:
-            return tuple(item for item in self.item_names if entries.holds(self._entry(stage, account, item)))
+            named = {item: self._entry(stage, account, item) for item in self.item_names}
+            return tuple(name for name, entry in named.items() if entries.holds(entry) or self._waiting.find(entry))
 
     def look(self, stage: str, account: str, item: str) -> Kept:
-        """Return the value with its generation, and whether it was imported. Raises what `get` raises."""
+        """Return the value with its generation, and whether it was imported. Raises what `get` raises.
+
+        What could not be brought here is read where it lies, unless what is here is newer.
+        """
         entry = self._entry(stage, account, item)
+        try:
+            kept = self._look_here(entry)
+        except (NotFound, ItemDamaged):
+            waiting = self._waiting.find(entry)
+            if waiting is None:
+                raise
+            return waiting
+        waiting = self._waiting.find(entry)
+        return waiting if waiting and waiting.generation >= kept.generation else kept
+
+    def _look_here(self, entry: Entry) -> Kept:
         while True:
             asked = self._back_end
             try:
@@ -140,34 +165,59 @@ class SessionStore:
             with self._alone() as entries:
                 generation = kept.generation or max(_generation(entries, entry) + 1, int(self._now() * 1000))
                 entries.write(entry, encode(replace(kept, generation=generation)))
+                self._remove_older(entry, generation)
         except BackEndUnavailable:
             self._unwritten = True
             raise
         self._unwritten = False
 
+    def _remove_older(self, entry: Entry, generation: int) -> None:
+        """Remove elsewhere what this has replaced. What cannot be removed now is tried at the next start."""
+        waiting = self._waiting.find(entry)
+        if waiting is not None and waiting.generation < generation:
+            with suppress(SessionStoreError):
+                self._waiting.remove(entry)
+
     def keep_newest(self, stage: str, account: str, item: str, kept: Kept) -> Kept:
-        """Keep this value, unless one of the same or a later generation is there; return what is kept then, read back.
+        """Keep this value, unless a later generation of it is here; return what is kept here then, read back.
 
         Raises what `set` raises.
         """
+        entry = self._entry(stage, account, item)
         with self._alone():
             try:
-                there = self.look(stage, account, item)
+                here = self._look_here(entry)
             except (NotFound, ItemDamaged):
-                there = None
-            if there is None or there.generation < kept.generation:
+                here = None
+            # Of the same generation and not the same: a write that went wrong.
+            if here is None or (here.generation <= kept.generation and here != kept):
                 self.put(stage, account, item, kept)
-            return self.look(stage, account, item)
+            return self._look_here(entry)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether `recover` may find something better: the system's store is away, or something waits elsewhere."""
+        return self._chosen.mode in ("memory-only", "encrypted-file") or bool(self._waiting)
+
+    def bring(self) -> tuple[Moved, ...]:
+        """Bring here what lies in worse places; return what became of each item. Raises nothing of the stores."""
+        if self._chosen.mode not in ("secure", "encrypted-file"):
+            return ()
+        waiting = Waiting()
+        self.moved = self._bring(self, waiting)
+        self._waiting = waiting
+        return self.moved
 
     def recover(self) -> tuple[Moved, ...]:
-        """Where the system's store has come back, move there what is kept here, and go on there.
+        """Where the system's store has come back, move there what is kept here, and go on there; and try once more to
+        bring what waits elsewhere.
 
         Returns what became of each item; nothing where there is nothing better than now. Where an item cannot be
         brought, all stay where they are, and the store goes on as before. It takes as long as opening a store. Raises
         what the stores raise.
         """
         if self._chosen.mode not in ("memory-only", "encrypted-file") or not isinstance(self._back_end, Source):
-            return ()
+            return self.bring() if self._waiting else ()
         better = self._reopen()
         if better is None:
             return ()
@@ -180,7 +230,8 @@ class SessionStore:
         if failures(moved):
             better.close()
             return moved
-        self.moved = tuple(remove(source, one) for one in moved)
+        removed = tuple(remove(source, one) for one in moved)
+        self.moved = (*removed, *self.bring())
         source.close()
         return self.moved
 
@@ -188,7 +239,9 @@ class SessionStore:
         """Return where items are kept, and what the user must be told about it; asks nobody."""
         if self._locked:
             return StorageStatus("locked", self._back_end.name, LOCKED)
-        return replace(self._chosen, warning=UNWRITTEN) if self._unwritten else self._chosen
+        if self._unwritten:
+            return replace(self._chosen, warning=UNWRITTEN)
+        return replace(self._chosen, warning=UNMOVED) if self._waiting else self._chosen
 
     def unlock(self) -> None:
         """Let the system ask the user to unlock the store; without effect where it is not locked.
@@ -205,6 +258,7 @@ class SessionStore:
     def close(self) -> None:
         """Give back the back end; a memory-only session ends here."""
         self._back_end.close()
+        self._waiting.close()
 
     def _move_to(self, better: SessionStore, source: Source) -> tuple[Moved, ...]:
         """Copy every item there, and go on there if all could be. Raises what the stores raise."""
@@ -240,16 +294,21 @@ class SessionStore:
         """Give the entries of a tested back end. Of one that was locked and not tested yet, nothing is touched."""
         with self._watched():
             with self._turn:
-                self._settle_if_locked()
+                settled = self._settle_if_locked()
+            if settled:
+                self.bring()  # without the turn: it takes the lock, whose holder may wait for the turn
             yield self._entries(self._back_end)
 
-    def _settle_if_locked(self) -> None:
-        if self._chosen.mode == "locked":
-            settled = self._settle()
-            if settled is None:
-                raise BackEndLocked(f"{self._back_end.name} is locked")
-            self._back_end, self._chosen = settled.back_end, settled.status
-            self.self_tests += (settled.test,) if settled.test else ()
+    def _settle_if_locked(self) -> bool:
+        """Test the back end if it was locked when it was chosen. Raises BackEndLocked where it still is."""
+        if self._chosen.mode != "locked":
+            return False
+        settled = self._settle()
+        if settled is None:
+            raise BackEndLocked(f"{self._back_end.name} is locked")
+        self._back_end, self._chosen = settled.back_end, settled.status
+        self.self_tests += (settled.test,) if settled.test else ()
+        return True
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

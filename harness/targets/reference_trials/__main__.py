@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.targets.reference_trials import kills, races, rotations, sizes, switches
+from harness.targets.reference_trials import kills, moves, races, rotations, sizes, switches
 from reference_impl.parts import Parts
 
 TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Mapping[str, Any]]] = {
@@ -17,6 +17,7 @@ TRIALS: Mapping[str, Callable[[Mapping[str, str], Parts, Mapping[str, Any]], Map
     "sizes": sizes.set_sizes,
     "clear sizes": sizes.clear_sizes,
     "race": races.race,
+    "moves": moves.moves,
     "killed rotations": rotations.killed_rotations,
     "resumptions": rotations.resumptions,
     "killed switches": switches.killed_switches,

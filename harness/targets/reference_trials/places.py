@@ -13,7 +13,7 @@ from reference_impl.session_store import EncryptedFiles, KeyFile, SessionStore, 
 from reference_impl.session_store.errors import BackEndUnavailable
 from reference_impl.session_store.model import BackEnd, Entry, Limit
 
-__all__ = ["WINDOWS", "folder_of", "open_store", "paused", "small_entries"]
+__all__ = ["WINDOWS", "folder_of", "open_store", "paused", "small_entries", "with_back_end"]
 
 WINDOWS = Limit(2_560, "utf-16-le")  # of a Credential Locker's entry
 TIME_LIMIT = 10.0  # seconds that a client of a trial gives its store
@@ -42,7 +42,7 @@ def open_store(
 
 def small_entries(parts: Parts) -> Parts:
     """The parts, with back ends that hold as little as a Credential Locker, and refuse more as it does."""
-    return _with_back_end(parts, _make_small)
+    return with_back_end(parts, _make_small)
 
 
 def paused(parts: Parts, seconds: float, first: float) -> Parts:
@@ -59,7 +59,7 @@ def paused(parts: Parts, seconds: float, first: float) -> Parts:
         real.write = slowly
         return real
 
-    return _with_back_end(parts, pause)
+    return with_back_end(parts, pause)
 
 
 def _make_small(real: Any) -> BackEnd:
@@ -76,7 +76,7 @@ def _make_small(real: Any) -> BackEnd:
     return back_end
 
 
-def _with_back_end(parts: Parts, change: Callable[[Any], Any]) -> Parts:
+def with_back_end(parts: Parts, change: Callable[[Any], Any]) -> Parts:
     """The change is made to what faults have made of a back end: it is the machine's, not the program's."""
     known = parts.replacements.get(Part.STORE_BACK_END, ())
     return Parts({**parts.replacements, Part.STORE_BACK_END: (*known, change)})
