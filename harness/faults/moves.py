@@ -24,7 +24,11 @@ def _moving(
     def migrating(source: Source, target: SessionStore) -> tuple[Moved, ...]:
         if these and type(source) not in these:
             return migrate(source, target)
-        return tuple(_tried(move, source, target, entry) for entry in source.entries() if entry.app == target.app)
+        try:
+            entries = source.entries()
+        except SessionStoreError as error:
+            return (Moved(None, source.name, "failed", type(error).__name__),)
+        return tuple(_tried(move, source, target, entry) for entry in entries if entry.app == target.app)
 
     return replace(real, migrate=migrating)
 

@@ -56,7 +56,9 @@ class Trial:
     def interfere(self, place: str, plan: Callable[[], Plan]) -> Told:
         """The move with this plan, from the start."""
         self._places.folder.put_back()
-        told: Told = in_a_fork(lambda: self.move(plan(), place))
+        told: Told | None = in_a_fork(lambda: self.move(plan(), place))
+        if told is None:  # the client has crashed
+            return {"place": place, "ended": "failed", "read": "error", "copies": self._places.copies(), **self._next()}
         del told["steps"], told["mode"]
         return told
 
@@ -73,9 +75,10 @@ class Trial:
             store.recover()
             after = self._seen(store)
         else:
-            after = in_a_fork(self._start)
+            after = self._next()
         ended = "undisturbed" if place == "undisturbed" else plan.how if plan.met else "missed"
-        return {"place": place, "ended": ended, "read": read, "copies": copies, "steps": plan.steps, **after}
+        done = {"place": place, "ended": ended, "read": read, "copies": copies, **after}
+        return {**done, "steps": plan.steps, "mode": store.status().mode}
 
     def kill(self) -> list[Told]:
         """The move once for each line before which the folder is another than before, killed there."""
@@ -89,9 +92,7 @@ class Trial:
             folder.put_back()
             ended = "killed" if kill_at(number, work) else "missed"
             copies = self._places.copies()
-            after = in_a_fork(self._start)
-            del after["mode"]
-            points.append({"place": line, "ended": ended, "read": None, "copies": copies, **after})
+            points.append({"place": line, "ended": ended, "read": None, "copies": copies, **self._next()})
         return points
 
     def _begin(self, parts: Parts) -> tuple[SessionStore | None, Callable[[], object]]:
@@ -101,8 +102,11 @@ class Trial:
         store = self._places.in_memory(parts, self._held)
         return store, store.recover
 
-    def _start(self) -> Told:
-        return self._seen(self._places.open(self._parts))
+    def _next(self) -> Told:
+        """What the next start finds; one that crashes reads nothing."""
+        seen: Told | None = in_a_fork(lambda: self._seen(self._places.open(self._parts)))
+        places = self._places
+        return seen or {"resumed": "error", "stored": places.stored(), "left": places.left(), "warning": ""}
 
     def _seen(self, store: SessionStore) -> Told:
         places, status = self._places, store.status()
@@ -111,5 +115,4 @@ class Trial:
             "stored": places.stored(),
             "left": places.left(),
             "warning": status.warning.consequence if status.warning else "",
-            "mode": status.mode,
         }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.errors import NotHere
-from harness.observations import Observation, ProcessWatch, SecretScan
+from harness.observations import HttpExchange, Observation, ProcessWatch, SecretScan
 from harness.observe import Recorder
 from harness.targets.reference import ReferenceTarget
 from harness.targets.reference_stored import ReferenceStored
@@ -76,3 +76,16 @@ def test_without_a_secret_service_there_is_no_such_client(
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(NotHere, match="Secret Service"):
         ReferenceStored(reference, "dev", recorder)
+
+
+def test_a_client_finds_its_store_again_and_what_an_earlier_version_left(
+    client: ReferenceStored, seen: list[Observation]
+) -> None:
+    client.end_system()
+    assert client.start_as("away", "first").mode == "memory-only"
+    client.begin_system()
+    assert client.look_again("back").mode == "secure"
+    client.leave_profile("first", "no-token-of-this-issuer", "one-before-it")
+    assert client.start_and_listen("renewed", "first", 30).mode == "secure"
+    asked = [one for one in seen if isinstance(one, HttpExchange) and one.case == "renewed"]
+    assert [one.status for one in asked] == [400]
