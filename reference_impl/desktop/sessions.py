@@ -71,9 +71,13 @@ class Sessions:
         self.renew()
 
     def renew(self) -> None:
-        """Have sign-ins that were found in plain text renewed by their issuers; nobody waits for these."""
-        for session in self._sessions.values():
-            threading.Thread(target=self._renew, args=(session,), name="renewal", daemon=True).start()
+        """Have the issuer renew a sign-in that was found in plain text; nobody waits for it."""
+
+        def renew_shown() -> None:
+            with self.turn:
+                self._renew(self.shown)
+
+        threading.Thread(target=renew_shown, name="renewal", daemon=True).start()
 
     def begin(self, origin: str) -> str:
         """Start a sign-in at the stage that is shown; return the URL for the system's browser.

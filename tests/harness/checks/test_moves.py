@@ -84,8 +84,8 @@ def test_a_step_that_fails_and_loses_something_fails(changes: dict[str, Any], wo
 
 
 def test_a_copy_that_is_left_without_any_disturbance_is_no_matter_of_the_disturbances() -> None:
-    left = {"left": ("profile/local-storage.json",)}
-    seen = tables(replace(SOUND, **left), tuple(replace(point, **left) for point in POINTS))
+    left = ("profile/local-storage.json",)
+    seen = tables(replace(SOUND, left=left), tuple(replace(point, left=left) for point in POINTS))
     assert_passed(judge(E2, seen))
 
 

@@ -38,7 +38,7 @@ def given_to_somebody(start: StartDesktop, issuer: Issuer) -> str:
     desktop = start()
     sign_in(desktop, issuer[0])
     desktop.close()
-    return issuer[0].newest
+    return str(issuer[0].newest)
 
 
 def wait_until_it_is_not(token: str, desktop: Desktop) -> str:
