@@ -75,6 +75,7 @@ class Part(StrEnum):
     STORE_BACK_END = "store back end"  # each back end as it is opened
     CLOCK = "clock"  # clock.Clock: what a desktop process, and an operator's command, tells the time by
     SIGN_INS = "sign-ins"  # web.sessions.Flows or desktop.sign_in.PendingSignIn: sign-ins under way, each used once
+    BROWSER_SIGN_IN = "browser sign-in"  # desktop.browser_sign_in.BrowserSignIn: the loopback port of a sign-in
     STORE_ENTRIES = "store entries"  # session_store.splitting.SplitEntries: how values lie in a back end's entries
     STORE_LOCK = "store lock"  # session_store.lock.FileLock: keeps writers of several processes apart
     VAULT = "vault"  # session_store.encrypted_file.EncryptedFileBackEnd, as it is opened

@@ -81,6 +81,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "vault": ("STORE-13",),
     "token manager": ("TOKEN-09", "WEB-02"),
     "clock": ("TOKEN-05",),
+    "browser sign-in": ("BRIDGE-08",),
     "sign-ins": ("TOKEN-05", "TOKEN-07"),
     "oauth client": ("TOKEN-05", "TOKEN-07", "TOKEN-09", "WEB-01", "TOKEN-06", "TOKEN-18"),
     "build packer": ("STAGE-03",),

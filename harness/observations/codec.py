@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from harness.observations.artifacts import ArtifactValues
 from harness.observations.attributes import AccessAttempt, FileModes, TamperTable
 from harness.observations.base import Absence, Confirmation, Observation
+from harness.observations.bridge import SocketTable
 from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.configuration import ConfigurationComparison
@@ -111,6 +112,7 @@ Known = (
     | OperationsTrail
     | StageSwitch
     | KilledSwitches
+    | SocketTable
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

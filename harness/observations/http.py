@@ -143,7 +143,8 @@ class CallbackDelivery(Observation):
     (`honest`, `attacker`), what reached each token endpoint meanwhile; both were listened to. `status` is None where
     the client did not answer; `signed_in` tells whether somebody is signed in afterwards, and `account` the name that
     the client shows for him. `message` is what the page tells; `offers_login`: it leads on to a new sign-in.
-    `api_calls` counts the requests with a token that came to the attacker's API meanwhile."""
+    `api_calls` counts the requests with a token that came to the attacker's API meanwhile. `nobody_there`: the client
+    does not listen at its address any more, so that no answer can come to it."""
 
     kind: Literal["callback"] = "callback"
     redirect_uri: str
@@ -154,6 +155,7 @@ class CallbackDelivery(Observation):
     message: str = ""
     offers_login: bool = False
     api_calls: int = 0
+    nobody_there: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

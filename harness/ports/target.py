@@ -14,6 +14,7 @@ from harness.ports.configuration import Configuration
 from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath, Logs, SessionEnds, Subscribers
 from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
+from harness.ports.loopback import LoopbackLogin
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
@@ -104,6 +105,9 @@ class Target(Protocol):
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         """The desktop client in a situation of its store: "" as the machine has it, `no back end`, …"""
+
+    def loopback(self, stage: str, recorder: Recorder) -> LoopbackLogin:
+        """The native client, as far as its sign-ins come back to a loopback port."""
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         """The desktop client in surroundings of its own."""

@@ -42,6 +42,7 @@ from harness.ports import (
     absent,
 )
 from harness.ports.builds import PackedClients
+from harness.ports.loopback import LoopbackLogin
 from harness.ports.switching import StageSwitching
 
 __all__ = ["BaseTarget", "Leave"]
@@ -133,6 +134,9 @@ class BaseTarget:
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return self._absent(DesktopClient, "desktop", "desktop client")
+
+    def loopback(self, stage: str, recorder: Recorder) -> LoopbackLogin:
+        return self._absent(LoopbackLogin, "desktop", "native client")
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return self._absent(StoredClient, "desktop", "desktop client")

@@ -40,6 +40,7 @@ from harness.ports import (
     validating,
 )
 from harness.ports.builds import PackedClients
+from harness.ports.loopback import LoopbackLogin
 from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
@@ -56,6 +57,7 @@ from harness.targets.reference_event_path import ReferenceEventPath
 from harness.targets.reference_file_vault import ReferenceFileVault
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_logs import ReferenceLogs
+from harness.targets.reference_loopback import ReferenceLoopback
 from harness.targets.reference_packed import ReferencePacked
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
@@ -161,6 +163,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def desktop(self, stage: str, recorder: Recorder, situation: str = "") -> DesktopClient:
         return validating(DesktopClient, ReferenceDesktop(self, stage, recorder, situation))
+
+    def loopback(self, stage: str, recorder: Recorder) -> LoopbackLogin:
+        return validating(LoopbackLogin, ReferenceLoopback(self, stage, recorder))
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return validating(StoredClient, ReferenceTalking(self, stage, recorder))

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import secrets
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -88,6 +89,7 @@ class ReferenceRelyingParty(ABC):
                 message=_told(page := self._page(answer)),
                 offers_login=self._offers_login(page),
                 api_calls=self._attacker.api_calls - called,
+                nobody_there=self._is_gone(answer),
             )
         )
 
@@ -136,6 +138,10 @@ class ReferenceRelyingParty(ABC):
     @abstractmethod
     def _account(self) -> str | None:
         """The name of whoever is signed in; None for nobody."""
+
+    def _is_gone(self, answer: Answer) -> bool:
+        """Whether nobody listens any more where the answer was brought to."""
+        return False
 
     @abstractmethod
     def _page(self, answer: Answer) -> str:
@@ -211,7 +217,7 @@ class WebParty(ReferenceRelyingParty):
 
 
 class DesktopParty(ReferenceRelyingParty):
-    """The desktop's main process, with two stages in its list. Its callbacks come to its own loopback port."""
+    """The desktop's main process, with two stages in its list. Each sign-in has a loopback port of its own."""
 
     client_id = "desktop"
 
@@ -223,6 +229,7 @@ class DesktopParty(ReferenceRelyingParty):
         environment = {**environment, "AUTH_OTHER_STAGES": json.dumps(other)}
         self._child = DesktopChild(arguments, environment, str(surroundings.folder))
         self._ends.callback(self._child.stop)
+        self._awaits = urlsplit(str(self._child.ready["window"])).netloc  # before a sign-in there is only the window
         self._browser = self._new_browser()
 
     def _begin(self, stage: str) -> str:
@@ -243,26 +250,38 @@ class DesktopParty(ReferenceRelyingParty):
         reply = self._child.ask(do="begin_login", stage=stage, confirm="yes")
         if "authorize_url" not in reply:
             raise TargetError(f"the desktop begins no sign-in: {reply.get('error')}")
-        return str(reply["authorize_url"])
+        url = str(reply["authorize_url"])
+        self._awaits = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0]).netloc
+        return url
 
     def _bring(self, case: str, callback: str) -> Answer:
-        """To the port of this process, also where it was meant for another's."""
-        own, asked = urlsplit(str(self._child.ready["window"])), urlsplit(callback)
-        return self._browser.get(case, asked._replace(netloc=own.netloc).geturl(), role="callback", **self._about)
+        """To the port of this process's sign-in, also where it was meant for another's."""
+        asked = urlsplit(callback)
+        return self._browser.get(case, asked._replace(netloc=self._awaits).geturl(), role="callback", **self._about)
+
+    def _is_gone(self, answer: Answer) -> bool:
+        """Its port lives no longer than its sign-in (RFC 8252 §8.3)."""
+        host, _, port = self._awaits.partition(":")
+        with socket.socket() as probe:
+            return not answer.status and probe.connect_ex((host, int(port))) != 0
 
     def _account(self) -> str | None:
         told = self._child.ask(do="status")
         return str(told.get("account") or "") if told.get("signed_in") else None
 
     def _page(self, answer: Answer) -> str:
-        return answer.text
+        """Where the port is given back already, the window tells what became of the sign-in."""
+        return self._login_page() if self._is_gone(answer) else answer.text
 
     def _offers_login(self, page: str) -> bool:
         """In the window of the app, which the page in the browser sends the user back to."""
+        return SIGN_IN in self._login_page()
+
+    def _login_page(self) -> str:
         link, window = str(self._child.ask(do="window")["window"]), self._new_browser()
         window.get("window", link, record=False)
         origin = link.partition("/open/")[0]
-        return SIGN_IN in window.get("window", f"{origin}/login", record=False).text
+        return window.get("window", f"{origin}/login", record=False).text
 
     def _new_browser(self) -> HttpProbe:
         return HttpProbe(self._target.new_client(), self._recorder, {"127.0.0.1"})

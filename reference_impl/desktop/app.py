@@ -9,6 +9,7 @@ import requests
 
 from reference_impl.clock import SystemClock
 from reference_impl.desktop.background import Background
+from reference_impl.desktop.browser_sign_in import BrowserSignIn
 from reference_impl.desktop.config import DesktopConfig
 from reference_impl.desktop.control import Control, Lines
 from reference_impl.desktop.policy import SessionPolicy
@@ -41,15 +42,15 @@ def run(
         store = open_store()
         try:
             sessions, switch = open_stages(config, parts, store, preference, loopback_session(config.ca_file))
-            window = Window(
-                server.port, sessions, store, pages, switch, lambda url: lines.send({"event": "open_url", "url": url})
-            )
+            sign_in = parts.choose(Part.BROWSER_SIGN_IN, BrowserSignIn(sessions, store, pages))
+            open_browser = lambda url: lines.send({"event": "open_url", "url": url})  # noqa: E731 - of one use
+            window = Window(server.port, sessions, sign_in, store, pages, switch, open_browser)
             server.serve(window)
             sessions.renew()
             background = parts.choose(Part.BACKGROUND, Background(sessions, config.background_pause))
             background.start()
             with keep_looking(store, then=sessions.resume):
-                Control(sessions, store, window, lines, policy).run(commands)
+                Control(sessions, sign_in, store, window, lines, policy).run(commands)
             background.stop()
             server.shutdown()
         finally:

@@ -5,6 +5,7 @@
 | ``{"do": "status"}`` | ``signed_in``, ``account``, ``stage``, ``storage`` |
 | ``{"do": "begin_login"}`` | ``authorize_url``, for the system's browser |
 | the same with ``stage``, and ``confirm`` as below | the same at that stage, to which it switches |
+| ``{"do": "cancel_login"}``: no answer to the sign-in under way is taken any more | |
 | ``{"do": "call", "path": "/me"}`` | ``status``, ``body`` of the API's answer |
 | ``{"do": "refresh"}``, ``{"do": "quit"}`` | |
 | ``{"do": "logout"}`` | ``revoked`` by the issuer, ``cleared`` from the store |
@@ -37,6 +38,7 @@ from typing import Any, TextIO
 
 import requests
 
+from reference_impl.desktop.browser_sign_in import BrowserSignIn
 from reference_impl.desktop.policy import SessionPolicy
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
@@ -73,15 +75,23 @@ class Control:
     """Follows commands one after the other."""
 
     def __init__(
-        self, sessions: Sessions, store: SessionStore, window: Window, lines: Lines, policy: SessionPolicy
+        self,
+        sessions: Sessions,
+        sign_in: BrowserSignIn,
+        store: SessionStore,
+        window: Window,
+        lines: Lines,
+        policy: SessionPolicy,
     ) -> None:
         self._sessions = sessions
+        self._sign_in = sign_in
         self._store = store
         self._window = window
         self._lines = lines
         self._commands: dict[str, Callable[[Command], Reply]] = {
             "status": lambda command: self.status(),
             "begin_login": self._begin_login,
+            "cancel_login": lambda command: self._cancel_login(),
             "call": self._call,
             "refresh": self._refresh,
             "logout": self._logout,
@@ -142,7 +152,11 @@ class Control:
         if self._window.switch.would_end(stage) and command.get("confirm") != "yes":
             return {"stage": self._session.stage, "would_end": True}
         self._window.switch.switch(stage)
-        return {"authorize_url": self._sessions.begin(self._window.origin)}
+        return {"authorize_url": self._sign_in.begin()}
+
+    def _cancel_login(self) -> Reply:
+        self._sign_in.cancel()
+        return {}
 
     def _call(self, command: Command) -> Reply:
         path = _text(command, "path")

@@ -6,7 +6,8 @@ import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from reference_impl.desktop.window import Answer, Request, Window
+from reference_impl.desktop.exchange import Answer, Request
+from reference_impl.desktop.window import Window
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._handle()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: the path of a callback holds a code."""
+        """Log nothing: the path of a one-time link is a secret."""
 
     def _handle(self) -> None:
         window = self.server.window

@@ -207,6 +207,18 @@ class DesktopSession:
             self._pending.keep(flow)
         return flow.authorize_url
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a sign-in is under way, and its answer may still come."""
+        with self._lock:
+            return self._pending.find() is not None
+
+    @property
+    def sign_in_expired(self) -> bool:
+        """Whether the latest sign-in was given up because it took too long."""
+        with self._lock:
+            return self._pending.has_expired
+
     def complete(self, callback: str) -> None:
         """Take the issuer's answer, once; ``callback`` is the URL that it came to.
 

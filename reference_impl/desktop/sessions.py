@@ -88,6 +88,20 @@ class Sessions:
         stage = next(name for name, one in self._sessions.items() if one is session)
         return session.begin(f"{origin}/cb{'/' if stage else ''}{stage}")
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a sign-in at the stage that is shown may still be answered."""
+        return self.shown.awaits_answer
+
+    @property
+    def sign_in_expired(self) -> bool:
+        """Whether the latest sign-in took too long."""
+        return self.shown.sign_in_expired
+
+    def cancel(self) -> None:
+        """Give up the sign-in under way, if there is one."""
+        self.shown.abandon()
+
     def complete(self, callback: str) -> None:
         """Take the issuer's answer that came to this URL. Raises what `DesktopSession.complete` raises."""
         with self.turn:

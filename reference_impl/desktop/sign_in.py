@@ -24,6 +24,11 @@ class PendingSignIn:
         flow = self._flow
         return flow if flow and flow.began_at > self._clock.now() - FLOW_LIFETIME else None
 
+    @property
+    def has_expired(self) -> bool:
+        """Whether the latest sign-in was neither answered nor given up, and took too long."""
+        return self._flow is not None and self.find() is None
+
     def take(self) -> bool:
         """Forget the sign-in: whoever has an answer has used it up."""
         flow, self._flow = self._flow, None

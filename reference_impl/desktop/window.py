@@ -1,7 +1,7 @@
-"""The desktop's window, as pages on the loopback port that also takes the answer of a sign-in (RFC 8252 §7.3).
+"""The desktop's window, as pages on a loopback port.
 
 Other users and other programs of the machine can reach the port. So a page is given only to who opened a one-time link
-and holds the cookie from it; the answer of a sign-in is bound by its state instead.
+and holds the cookie from it. The answer of a sign-in comes to a port of its own: `browser_sign_in`.
 """
 
 from __future__ import annotations
@@ -9,40 +9,20 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, unquote
 
 from reference_impl.desktop import switching
+from reference_impl.desktop.browser_sign_in import BrowserSignIn
+from reference_impl.desktop.exchange import Answer, Request
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
-from reference_impl.oauth_client import AuthorizationDenied, GrantRefused, IdTokenRefused, OAuthClientError
+from reference_impl.oauth_client import OAuthClientError
 from reference_impl.session_store import SessionStore, SessionStoreError
 from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages
 
 SWITCH, CONFIRMED = "/switch/", "/confirm"
-_CLOSE = "You can close this page and go back to the app."
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a route may know of a request. Header names in lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is sent back, beside the pages' own headers."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-    content_type: str = "text/html; charset=utf-8"
 
 
 class Window:
@@ -52,6 +32,7 @@ class Window:
         self,
         port: int,
         sessions: Sessions,
+        sign_in: BrowserSignIn,
         store: SessionStore,
         pages: Pages,
         switch: switching.StageSwitch,
@@ -60,6 +41,7 @@ class Window:
         self.origin = f"http://127.0.0.1:{port}"
         self.pages = pages
         self._sessions = sessions
+        self._sign_in = sign_in
         self._store = store
         self.switch = switch
         self._open_browser = open_browser
@@ -83,12 +65,10 @@ class Window:
         """Route a request. The Host is checked against DNS rebinding, POST against forgery."""
         if request.headers.get("host") != self.origin.removeprefix("http://"):
             return self._message(421, "Refused", "This port has no such host.")
-        if request.method == "GET" and (request.path == "/cb" or request.path.startswith("/cb/")):
-            return self._complete(request)
         if request.method == "GET" and request.path.startswith("/open/"):
             return self._open(request.path.removeprefix("/open/"))
         asset = self.pages.asset(request.path.removeprefix("/assets/"))
-        if asset is not None:  # the page after a sign-in, in the system's browser, needs them too
+        if asset is not None:
             return Answer(200, asset[0], content_type=asset[1])
         if not self._is_window(request):
             return self._message(403, "Refused", "Only the app's own window may see this page.")
@@ -106,6 +86,7 @@ class Window:
             ("GET", "/settings"): self._settings,
             ("POST", "/start"): self._start,
             **{("POST", f"/start/{stage}"): self._start for stage in self._sessions.stages},
+            ("POST", "/cancel"): self._cancel,
             ("POST", "/logout"): self._logout,
             ("POST", "/unlock"): self._unlock,
         }
@@ -119,6 +100,8 @@ class Window:
         if self._session.signed_in:
             return _go("/")
         notice = parse_qs(request.query).get("notice", [""])[0]
+        if self._sessions.sign_in_expired:
+            notice = "expired"
         follow = (("Refresh", "2"),) if notice == "browser" else ()
         return _page(self.pages.login(self._store.status(), notice, self._session.issuer), *follow)
 
@@ -133,10 +116,14 @@ class Window:
             return self._ask_first(stage)
         try:
             self.switch.switch(stage)
-            self._open_browser(self._sessions.begin(self.origin))
+            self._open_browser(self._sign_in.begin())
         except OAuthClientError:
             return _go("/login?notice=unavailable")
         return _go("/login?notice=browser")
+
+    def _cancel(self, request: Request) -> Answer:
+        self._sign_in.cancel()
+        return _go("/login?notice=cancelled")
 
     def _switch_stage(self, path: str) -> Answer:
         """Ask first; when it is confirmed, the session of the stage that is shown ends."""
@@ -168,17 +155,6 @@ class Window:
             return _go("/login?notice=locked")
         self._sessions.resume()
         return _go("/")
-
-    def _complete(self, request: Request) -> Answer:
-        """Take the issuer's answer; the page is for the system's browser and leads nowhere."""
-        try:
-            self._sessions.complete(f"{self.origin}{request.path}?{request.query}")
-        except (AuthorizationDenied, GrantRefused, IdTokenRefused):
-            return self._message(403, "Not signed in", f"The sign-in was cancelled or refused. {_CLOSE}")
-        except OAuthClientError:
-            text = "This answer does not belong to a sign-in of the app, or the sign-in service did not answer."
-            return self._message(400, "Not signed in", f"{text} {_CLOSE}")
-        return self._message(200, "Signed in", _CLOSE)
 
     def _open(self, nonce: str) -> Answer:
         with self._lock:

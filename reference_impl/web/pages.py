@@ -23,6 +23,8 @@ NOTICES = {
     "locked": "The keyring is still locked. Your saved sign-in is still there.",
     "denied": "The sign-in was cancelled or refused. You can try again.",
     "browser": "Go on in your browser. This page follows when you are signed in.",
+    "expired": "The sign-in in your browser took too long. Please start it again.",
+    "cancelled": "The sign-in was given up. An answer to it is not taken any more.",
     "switched": "You are at another stage now, and signed out of the one before.",
     "ended": "Your session has ended. Please sign in again.",
     "unavailable": "The sign-in service does not answer. Please try again in a moment.",

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -136,7 +138,9 @@ def test_a_sign_in_from_the_window_goes_to_the_systems_browser(start: StartDeskt
     desktop.do("status")
     [event] = desktop.events
     asked = parse_qs(urlsplit(event["url"]).query)
-    assert asked["redirect_uri"] == [f"{desktop.origin}/cb"]
+    [redirect_uri] = asked["redirect_uri"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cb", redirect_uri)
+    assert not redirect_uri.startswith(desktop.origin)
     assert requests.get(issuer[0].approve(event["url"]), timeout=5).status_code == 200
     assert "Alice" in desktop.get("/").text
     desktop.close()
@@ -156,7 +160,7 @@ def test_a_junk_answer_does_not_end_a_sign_in_under_way(start: StartDesktop, iss
     desktop = start()
     callback = issuer[0].approve(desktop.do("begin_login")["authorize_url"])
     for junk in ("", "?code=x", "?state=foreign&code=x", "?error=access_denied"):
-        assert desktop.get(f"/cb{junk}").status_code == 400
+        assert requests.get(callback.partition("?")[0] + junk, timeout=5).status_code == 400
     assert requests.get(callback, timeout=5).status_code == 200
     assert desktop.do("status")["signed_in"] is True
     desktop.close()
@@ -213,7 +217,8 @@ def test_a_denied_sign_in_and_an_answer_sent_again_are_told_to_the_user(start: S
     assert sign_in(desktop, issuer[0], code=None, error="access_denied").status_code == 403
     done = sign_in(desktop, issuer[0])
     token = issuer[0].newest
-    assert requests.get(done.url, timeout=5).status_code == 400
+    with contextlib.suppress(requests.ConnectionError):  # the port is given back soon
+        assert requests.get(done.url, timeout=5).status_code == 410
     assert issuer[0].newest == token
     desktop.close()
 
