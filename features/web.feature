@@ -41,6 +41,61 @@ Feature: Web client
     And WEB-05.E3 holds: the access log holds no token
     And WEB-05.E4 holds: the header is taken, in whatever letters its scheme comes
 
+  @WEB-06 @browser:each
+  Scenario: Other people's pages cannot act with a session
+    Given a signed-in user whose browser also shows pages of an attacker
+    When a page of another site tries to log the user out in these ways, and by the plainest all that a session does
+      | sender     | way                                     |
+      | cross-site | a form                                  |
+      | cross-site | a form of plain text                    |
+      | cross-site | a form of several parts                 |
+      | cross-site | a script's simple request               |
+      | cross-site | a script's request with JSON            |
+      | cross-site | a beacon                                |
+      | cross-site | an image                                |
+      | cross-site | a HEAD request                          |
+      | cross-site | a form that takes the window            |
+      | cross-site | a link                                  |
+      | null       | a sandboxed form                        |
+    And a request that bears the cookie and says this of its sender tries to log the user out in these ways, and by the plainest all that a session does
+      | sender     | way                                     |
+      | unnamed    | nothing                                 |
+      | unnamed    | no origin, without metadata             |
+      | unnamed    | another origin                          |
+      | unnamed    | an origin that begins like its own      |
+      | unnamed    | an empty origin                         |
+      | unnamed    | a sibling                               |
+    And a page of another name of the same site tries to log the user out in these ways, and by the plainest all that a session does
+      | sender     | way                                     |
+      | sibling    | a form                                  |
+      | sibling    | a script's simple request               |
+      | sibling    | a script's request with JSON            |
+      | sibling    | a beacon                                |
+      | sibling    | an image                                |
+      | sibling    | a form that takes the window            |
+      | sibling    | a link                                  |
+    And the user's own pages do the same as users do
+    Then WEB-06.E1 holds: each such request from elsewhere is refused and changes nothing, and the session goes on
+    And WEB-06.E2 holds: so is each from a sibling name of the same site
+    And WEB-06.E4 holds: what the client's own pages do is done
+
+  @WEB-06 @stage:each
+  Scenario: Pages of another origin may read nothing that credentials get
+    Given a user who can log in
+    When pages of another origin ask whether they may read the web client, the API and the authorization endpoint
+    Then WEB-06.E3 holds: no answer lets them read what credentials get, and the authorization endpoint none at all
+
+  @WEB-07 @browser:each
+  Scenario: A login gives the session an identifier that nobody had before
+    Given a browser into which an attacker can plant cookies
+    When the user logs in where the attacker has planted the cookies of a sign-in that he began himself
+    And the user logs in once more while still signed in
+    And the user logs in where an identifier is planted that nobody was ever given
+    And 1000 identifiers of new sessions are compared
+    Then WEB-07.E1 holds: the identifier is a new one at each login, and none of before is signed in
+    And WEB-07.E2 holds: an identifier that was made up is not adopted
+    And WEB-07.E3 holds: identifiers do not repeat, hold 128 bits or more, and do not begin alike
+
   @WEB-09 @stage:each
   Scenario: What holds credentials or somebody's data may be kept by nobody on its way
     Given a user who can log in
@@ -55,3 +110,26 @@ Feature: Web client
     Given a browser that keeps its profile on disk, in which nobody is signed in
     When the user logs in, sees every page, and the browser is ended and its caches are searched
     Then WEB-09.E2 holds: neither its disk cache nor its Cache Storage holds a credential, a pseudonym or the user's name
+
+  @WEB-12 @stage:each
+  Scenario: A login, a logout and an error lead to the client's own pages only
+    Given a user who can log in
+    When the user logs in, logs out and meets an error, while every parameter asks for one of these places
+      | place                           |
+      | two slashes                     |
+      | a slash and a backslash         |
+      | a scheme without slashes        |
+      | another scheme without slashes  |
+      | its own host as a user name     |
+      | encoded slashes                 |
+      | a tab between the slashes       |
+      | another host                    |
+      | a host that begins like its own |
+      | javascript                      |
+      | data                            |
+      | a line end and a header         |
+      | very long                       |
+    And a page of the client's own is asked for by a user who is to log in, and by one who is signed in
+    Then WEB-12.E1 holds: nobody is led to a place that is not the client's own
+    And WEB-12.E2 holds: no script is gone to, and no header injected
+    And WEB-12.E3 holds: the client's own page is gone to

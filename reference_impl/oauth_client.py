@@ -97,6 +97,7 @@ class Flow:
     verifier: str = field(repr=False)
     began_at: float
     nonce: str | None = field(default=None, repr=False)  # None: the issuer gives no ID tokens
+    return_to: str = "/"  # the page of the client that the user wanted
 
 
 class OAuthClient:

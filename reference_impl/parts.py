@@ -61,6 +61,9 @@ class Part(StrEnum):
     SYNC_CLIENTS = "sync clients"  # api.sync.clients.Clients: whose client groups are, what was acknowledged
     PUSHER = "pusher"  # api.sync.pusher.Pusher: applies pushes
     WORKSPACES = "workspaces"  # api.workspaces.Workspaces: whose notes a request may be about
+    WEB_ROUTES = "web routes"  # the web client's table of routes: (rule, method, view) of each
+    ORIGIN_GUARD = "origin guard"  # web.origin.is_same_origin: callable (own origin, Origin, Sec-Fetch-Site) -> bool
+    RETURN_TARGET = "return target"  # web.returning.local_path: callable (what was asked) -> path after a sign-in
     COOKIE_POLICY = "cookie policy"  # the attributes of the web client's cookies
     WEB_SESSION = "web session"  # the web client's sessions, kept by the server
     ASSETS = "assets"  # callable (name) -> (bytes, content type) or None: style sheet, icon, the page's scripts

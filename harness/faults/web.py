@@ -110,8 +110,11 @@ def the_login_page_still_holds_the_token_of_the_session_before(real: Pages) -> P
             self._last = manager.access_token() if manager else ""
             return super().home(session, storage)
 
-        def login(self, storage: StorageStatus, notice: str | None = None, issuer: str = "") -> str:
-            return super().login(storage, notice, issuer).replace("</body>", f"<!-- {self._last} --></body>")
+        def login(
+            self, storage: StorageStatus, notice: str | None = None, issuer: str = "", return_to: str = "/"
+        ) -> str:
+            page = super().login(storage, notice, issuer, return_to)
+            return page.replace("</body>", f"<!-- {self._last} --></body>")
 
     return Lingering(real.place)
 

@@ -12,6 +12,7 @@ from harness.observations.base import Absence, Confirmation, Observation
 from harness.observations.clients import Cookie, CookieJar, PageView, ProcessRun
 from harness.observations.codec import from_json, to_json
 from harness.observations.configuration import ConfigurationComparison
+from harness.observations.cross_site import CrossSiteAttempt, ReceivedRequest
 from harness.observations.event_life import (
     Alerts,
     BufferFill,
@@ -36,6 +37,7 @@ from harness.observations.http import (
     Volley,
 )
 from harness.observations.moves import MovePoint, MoveTable
+from harness.observations.identifiers import IdentifierTrial
 from harness.observations.recovery import OperationEntry, OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
@@ -78,6 +80,7 @@ __all__ = [
     "Cookie",
     "CookieJar",
     "CrashRecord",
+    "CrossSiteAttempt",
     "DocumentedLifetime",
     "Erasure",
     "EventFlow",
@@ -89,6 +92,7 @@ __all__ = [
     "FoundValue",
     "Hit",
     "HttpExchange",
+    "IdentifierTrial",
     "KillPoint",
     "KillTable",
     "KilledRotation",
@@ -110,6 +114,7 @@ __all__ = [
     "PublishTranscript",
     "Race",
     "RealtimeConnection",
+    "ReceivedRequest",
     "Responsiveness",
     "Resumption",
     "Resumptions",

@@ -14,6 +14,7 @@ from harness.observations.bridge import SocketTable
 from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.configuration import ConfigurationComparison
+from harness.observations.cross_site import CrossSiteAttempt
 from harness.observations.event_life import (
     Alerts,
     BufferFill,
@@ -37,6 +38,7 @@ from harness.observations.http import (
     Volley,
 )
 from harness.observations.moves import MoveTable
+from harness.observations.identifiers import IdentifierTrial
 from harness.observations.recovery import OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
@@ -86,6 +88,8 @@ Known = (
     | ProcessRun
     | PageView
     | CookieJar
+    | CrossSiteAttempt
+    | IdentifierTrial
     | SecretScan
     | Race
     | RealtimeConnection

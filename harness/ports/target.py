@@ -11,6 +11,7 @@ from harness.ports.builds import PackedClients
 from harness.ports.bus import Bus, Publisher
 from harness.ports.clients import DesktopClient, RelyingParty, StoreClient, WebClient
 from harness.ports.configuration import Configuration
+from harness.ports.cross_site import CrossSite
 from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath, Logs, SessionEnds, Subscribers
 from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
@@ -18,6 +19,7 @@ from harness.ports.loopback import LoopbackLogin
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
+from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.switching import StageSwitching
@@ -117,6 +119,10 @@ class Target(Protocol):
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         """`on_disk`: in a browser with a profile on disk, as users have; else without one."""
+
+    def cross_site(self, stage: str, browser: str, recorder: Recorder) -> CrossSite: ...
+
+    def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers: ...
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
 

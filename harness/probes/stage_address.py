@@ -67,6 +67,8 @@ class StageAddress:
     push: Route | None = None  # by which a bearer's client stores what its user wrote, in the place of {witness}
     pull: str = ""  # the path at which the API shows that
     sync: SyncAddress | None = None  # where clients sync
+    return_parameter: str = ""  # by which the web application is asked where a login leads to, on its login page
+    return_path: str = ""  # a path that it may be asked for
     hosts: frozenset[str] = frozenset()  # what requests may go to besides the hosts of these addresses
     discovery: str = ""  # the URL of the metadata, where they lie at no well-known place
     personal: str = ""  # the user whose name stands in nothing but what tells of him

@@ -43,6 +43,8 @@ from harness.ports import (
 )
 from harness.ports.builds import PackedClients
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.cross_site import CrossSite
+from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.switching import StageSwitching
 
 __all__ = ["BaseTarget", "Leave"]
@@ -146,6 +148,12 @@ class BaseTarget:
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return self._absent(WebClient, "web", "web client")
+
+    def cross_site(self, stage: str, browser: str, recorder: Recorder) -> CrossSite:
+        return self._absent(CrossSite, "web", "web client")
+
+    def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers:
+        return self._absent(SessionIdentifiers, "web", "web client")
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime:
         return self._absent(Realtime, "realtime", "realtime channel")

@@ -41,6 +41,8 @@ from harness.ports import (
 )
 from harness.ports.builds import PackedClients
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.cross_site import CrossSite
+from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
@@ -50,6 +52,7 @@ from harness.targets.reference_alerts import ReferenceAlertRule
 from harness.targets.reference_build import ReferenceArtifacts
 from harness.targets.reference_bus import ReferenceBus, ReferencePublisher
 from harness.targets.reference_bus_outage import ReferenceBusOutage
+from harness.targets.reference_cross_site import ReferenceCrossSite
 from harness.targets.reference_desktop import ReferenceDesktop
 from harness.targets.reference_documentation import ReferenceDocumentation
 from harness.targets.reference_event_contract import ReferenceEventContract
@@ -65,6 +68,7 @@ from harness.targets.reference_recovery import ReferenceRecovery
 from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_session_ends import ReferenceSessionEnds
+from harness.targets.reference_session_identifiers import ReferenceSessionIdentifiers
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_store_trials import ReferenceStoreTrials
@@ -175,6 +179,12 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def web(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> WebClient:
         return validating(WebClient, ReferenceWeb(self, stage, browser, recorder, on_disk))
+
+    def cross_site(self, stage: str, browser: str, recorder: Recorder) -> CrossSite:
+        return validating(CrossSite, ReferenceCrossSite(self, stage, browser, recorder))
+
+    def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers:
+        return validating(SessionIdentifiers, ReferenceSessionIdentifiers(self, stage, browser, recorder))
 
     def signing_key(self) -> SigningKey:
         return validating(SigningKey, ReferenceSigningKey(self))

@@ -134,6 +134,8 @@ class ReferenceHost:
             push=Route("POST", "/notes", '{"text": "{witness}"}'),
             pull="/notes",
             sync=SyncAddress("/sync/push", "/sync/pull", "createNote", "appendToNote", "Workspace"),
+            return_parameter="return_to",
+            return_path="/settings",
             hosts=hosts,
             personal=PERSONAL,
         )

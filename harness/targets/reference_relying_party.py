@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import re
 import secrets
 import socket
@@ -25,6 +24,7 @@ from harness.observations import CallbackDelivery, HttpExchange, SecretSample
 from harness.observe import Recorder
 from harness.probes.attacker import AttackerIssuer
 from harness.probes.http import Answer, HttpProbe
+from harness.probes.sampling import sample_of
 from harness.targets.reference_child import DesktopChild, desktop_command
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_situations import AS_IT_IS, prepare
@@ -98,19 +98,7 @@ class ReferenceRelyingParty(ABC):
 
     def sample_states(self, case: str, count: int) -> SecretSample:
         found = [parse_qs(urlsplit(self._begin_again()).query).get("state", [""])[0] for _ in range(count)]
-        shortest = min(map(len, found))
-        positions = [len({state[position] for state in found}) for position in range(shortest)]
-        return self._recorder.record(
-            SecretSample(
-                case=case,
-                about=self._about,
-                what="state",
-                count=count,
-                distinct=len(set(found)),
-                shortest=shortest,
-                bits=round(sum(map(math.log2, positions)), 1),
-            )
-        )
+        return self._recorder.record(sample_of(case, "state", found, **self._about))
 
     def close(self) -> None:
         """End the client and the attacker; safe to call twice."""

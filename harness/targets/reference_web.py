@@ -48,6 +48,11 @@ class ReferenceWeb:
         self._search = PageSearch(self._agent, {"stage": stage, "mode": "bff"})
         self._witness: Witness | None = None
 
+    @property
+    def agent(self) -> Agent:
+        """The user agent, for ports that do more with it."""
+        return self._agent
+
     def log_in(self, case: str) -> PageView:
         """From the client's login page through the issuer's."""
         self._agent.open(f"{self._address.web}/login")

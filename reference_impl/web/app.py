@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -32,9 +33,11 @@ from reference_impl.web.cookies import CookiePolicy
 from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages, Place
 from reference_impl.web.responses import html, json, redirect
+from reference_impl.web.returning import local_path
 from reference_impl.web.sessions import FLOW_LIFETIME, Flows, WebSession, WebSessions
 from reference_impl.web.sync_proxy import SCHEME, SyncProxy, asked_handle
 
+SESSIONS = "web sessions"  # the application's extension: its `WebSessions`
 SERVER_SIDE = StorageStatus("secure", "server memory, with an HTTP-only cookie in the browser")
 _ERRORS = {400: "That did not work", 403: "Refused", 404: "Not found", 503: "Not available"}
 
@@ -73,10 +76,11 @@ def create_web_app(
     http = http or loopback_session(config.ca_file)
     client = WebClient(config, parts or Parts(), clock or SystemClock(), storage, http, stopping)
     app = Flask(__name__, static_folder=None)
-    for rule, method, view in client.routes():
+    for rule, method, view in (parts or Parts()).choose(Part.WEB_ROUTES, client.routes()):
         app.add_url_rule(rule, view.__name__, view, methods=[method])
     app.before_request(client.refuse_foreign_posts)
     app.after_request(client.add_headers)
+    app.extensions[SESSIONS] = client.sessions
     app.register_error_handler(HTTPException, client.show_error)
     return app
 
@@ -95,6 +99,8 @@ class WebClient:
     ) -> None:
         self._config = config
         self._parts = parts
+        self._return_target = parts.choose(Part.RETURN_TARGET, local_path)
+        self._is_same_origin = parts.choose(Part.ORIGIN_GUARD, is_same_origin)
         self._clock = clock
         self._storage = storage
         self._http = http
@@ -109,6 +115,11 @@ class WebClient:
         self._sync = parts.choose(Part.SYNC_PROXY, SyncProxy(http))
         self._assets = parts.choose(Part.ASSETS, self._pages.asset)
         self._flows = parts.choose(Part.SIGN_INS, Flows(clock))
+
+    @property
+    def sessions(self) -> WebSessions:
+        """The sessions of all browsers."""
+        return self._sessions
 
     def routes(self) -> tuple[tuple[str, str, Callable[..., Response]], ...]:
         """Return path, method and view of every route. GET changes nothing, except that /callback ends a sign-in."""
@@ -140,9 +151,10 @@ class WebClient:
 
     def login(self) -> Response:
         """The page with the sign-in button. The notice is one of a fixed list: nothing of the query is shown."""
+        return_to = self._return_target(request.args.get("return_to"))
         if self._current(activity=True):
-            return redirect("/")
-        return html(self._pages.login(self._storage(), request.args.get("notice")))
+            return redirect(return_to)
+        return html(self._pages.login(self._storage(), request.args.get("notice"), return_to=return_to))
 
     def start(self, stage: str = "") -> Response:
         """Begin a sign-in, bound to this browser by the flow cookie, and lead to the issuer of this or another stage.
@@ -156,6 +168,7 @@ class WebClient:
             flow = self._oauth[known.issuer].begin(f"{self._config.web_url}/callback{'/' if stage else ''}{stage}")
         except OAuthClientError:
             return redirect("/login?notice=unavailable")
+        flow = replace(flow, return_to=self._return_target(request.form.get("return_to")))
         cookie = self._cookies.issue_flow(self._flows.add(flow), int(FLOW_LIFETIME))
         return redirect(flow.authorize_url, cookie)
 
@@ -189,7 +202,7 @@ class WebClient:
             self._end(before)
         session = self._sessions.create(manager, self._account(manager))
         cookie = self._cookies.issue_session(session.identifier, self._sessions.remaining(session))
-        return redirect("/", ended, cookie)
+        return redirect(flow.return_to, ended, cookie)
 
     def session(self) -> Response:
         """Tell page script who is signed in; asking does not count as activity of the user."""
@@ -259,7 +272,7 @@ class WebClient:
         """Refuse whatever may change something and is not proven to come from our own pages, before any effect."""
         safe = request.method in ("GET", "HEAD", "OPTIONS")
         sender, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-        if safe or is_same_origin(self._config.web_url, sender, site):
+        if safe or self._is_same_origin(self._config.web_url, sender, site):
             return None
         return self._message(403, "This request did not come from this site's own pages.")
 

@@ -78,11 +78,13 @@ class Pages:
     def __init__(self, place: Place) -> None:
         self.place = place
 
-    def login(self, storage: StorageStatus, notice: str | None = None, issuer: str = "") -> str:
+    def login(self, storage: StorageStatus, notice: str | None = None, issuer: str = "", return_to: str = "/") -> str:
         """The sign-in page; ``notice`` is a key of `NOTICES`, anything else is not shown. ``issuer``: where one signs
-        in, if not at the client's own stage."""
-        place = self.place.at(issuer)
-        return self._render("login.html", place=place, storage=storage, notice=NOTICES.get(notice or ""))
+        in, if not at the client's own stage. ``return_to``: a path of the client, to which it leads in the end."""
+        told = NOTICES.get(notice or "")
+        return self._render(
+            "login.html", place=self.place.at(issuer), storage=storage, notice=told, return_to=return_to
+        )
 
     def home(self, session: SignedIn, storage: StorageStatus) -> str:
         """The page of a signed-in user."""
