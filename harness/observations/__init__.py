@@ -36,8 +36,8 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
-from harness.observations.moves import MovePoint, MoveTable
 from harness.observations.identifiers import IdentifierTrial
+from harness.observations.moves import MovePoint, MoveTable
 from harness.observations.recovery import OperationEntry, OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess

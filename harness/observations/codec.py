@@ -37,8 +37,8 @@ from harness.observations.http import (
     Visits,
     Volley,
 )
-from harness.observations.moves import MoveTable
 from harness.observations.identifiers import IdentifierTrial
+from harness.observations.moves import MoveTable
 from harness.observations.recovery import OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
