@@ -96,6 +96,16 @@ Feature: Web client
     And WEB-07.E2 holds: an identifier that was made up is not adopted
     And WEB-07.E3 holds: identifiers do not repeat, hold 128 bits or more, and do not begin alike
 
+  @WEB-08 @stage:each
+  Scenario: A session of the web client ends without its user, and at the end of its time
+    Given web sessions of users, and the limits that are documented for them
+    When the inactivity limit passes, in which one user does nothing, one's page polls, and two look at pages
+    And one user goes on looking at pages until the absolute limit
+    Then WEB-08.E1 holds: without its user a session ends at the inactivity limit, whatever its page does by itself
+    And WEB-08.E2 holds: an active one ends at the absolute limit, and a new login is needed
+    And WEB-08.E3 holds: looking at a page begins the inactivity limit anew, and nothing else
+    And WEB-08.E4 holds: the limits are those that are documented
+
   @WEB-09 @stage:each
   Scenario: What holds credentials or somebody's data may be kept by nobody on its way
     Given a user who can log in

@@ -18,8 +18,9 @@ def whatever_begins_with_a_slash_is_a_path(real: ReturnTarget) -> ReturnTarget:
 
 
 @fault("F-WEB-12-x1", "WEB-12.E1", Part.RETURN_TARGET)
-def a_backslash_is_not_known_to_be_a_slash(real: ReturnTarget) -> ReturnTarget:
-    return lambda asked: asked if asked and re.fullmatch(r"/[^/\s].*", asked) else real(asked)
+def without_slashes_an_address_is_taken_for_a_path(real: ReturnTarget) -> ReturnTarget:
+    """Of another scheme than the page's it names a host all the same (WHATWG URL §4.4)."""
+    return lambda asked: asked if asked and re.fullmatch(r"http:[^/\s]+", asked) else real(asked)
 
 
 @fault("F-WEB-12-x2", "WEB-12.E1", Part.RETURN_TARGET)

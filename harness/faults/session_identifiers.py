@@ -26,17 +26,23 @@ def the_server_adopts_any_well_formed_identifier_of_the_client(real: WebSessions
     class Adopting(WebSessions):
         def mint(self, account: str) -> str:
             sent = _sent(CookiePolicy.session_name)
-            foreign = WELL_FORMED.fullmatch(sent) and sent != _sent(CookiePolicy.flow_name)
-            return sent if foreign else super().mint(account)
+            return sent if WELL_FORMED.fullmatch(sent) else super().mint(account)
 
     return _same(real, Adopting)
 
 
 @fault("F-WEB-07-x1", "WEB-07.E1", Part.WEB_SESSION)
-def the_identifier_of_the_sign_in_becomes_that_of_the_session(real: WebSessions) -> WebSessions:
+def a_second_login_goes_on_under_the_same_identifier(real: WebSessions) -> WebSessions:
     class Continuing(WebSessions):
+        _ended = ""
+
+        def end(self, session: WebSession) -> None:
+            self._ended = session.identifier
+            super().end(session)
+
         def mint(self, account: str) -> str:
-            return _sent(CookiePolicy.flow_name) or super().mint(account)
+            sent = _sent(CookiePolicy.session_name)
+            return sent if sent and sent == self._ended else super().mint(account)
 
     return _same(real, Continuing)
 

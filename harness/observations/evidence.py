@@ -43,9 +43,9 @@ class DocumentedLifetime:
 
 @dataclass(frozen=True, kw_only=True)
 class LifetimeTable(Observation):
-    """The lifetimes that a target documents. `limits` has `access_token`, `refresh_idle`, `refresh_absolute` and
-    `reuse_grace`, as far as something is written; `source` says where, `assurance` the level claimed
-    (NIST SP 800-63B-4: AAL1 or AAL2)."""
+    """The lifetimes that a target documents. `limits` has `access_token`, `refresh_idle`, `refresh_absolute`,
+    `reuse_grace`, and of sessions of a web client `web_idle` and `web_absolute`, as far as something is written;
+    `source` says where, `assurance` the level claimed (NIST SP 800-63B-4: AAL1 or AAL2)."""
 
     kind: Literal["lifetimes"] = "lifetimes"
     stage: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.observations import DocumentedLifetime, LifetimeTable
 from harness.observe import Recorder
 from harness.targets.reference_host import ReferenceHost
+from reference_impl.web.sessions import LIMITS as WEB_LIMITS
 
 __all__ = ["ReferenceDocumentation"]
 
@@ -31,12 +32,14 @@ class ReferenceDocumentation:
             name: DocumentedLifetime(float(getattr(own, theirs)), own.LIMITS[theirs].reason)
             for name, theirs in NAMES.items()
         }
+        for name, (seconds, reason) in WEB_LIMITS.items():
+            limits[f"web_{name}"] = DocumentedLifetime(seconds, reason)
         return self.recorder.record(
             LifetimeTable(
                 case=case,
                 about={"stage": stage},
                 stage=stage,
-                source="reference_impl.config.Lifetimes",
+                source="reference_impl.config.Lifetimes, reference_impl.web.sessions",
                 limits=limits,
                 assurance=own.ASSURANCE,
             )

@@ -11,8 +11,15 @@ from reference_impl.clock import Clock
 from reference_impl.oauth_client import Flow
 from reference_impl.token_manager import TokenManager
 
-IDLE = 3600.0  # seconds without the user: NIST SP 800-63B-4 §2.2.3
+IDLE = 3600.0  # seconds without the user
 ABSOLUTE = 86_400.0  # seconds from the sign-in, whatever the user does
+LIMITS = {  # the limits with their reasons (OWASP ASVS 5.0.0 7.1.1)
+    "idle": (
+        IDLE,
+        "NIST SP 800-63B-4 §2.2.3: one hour of inactivity; what a page does by itself is none",
+    ),
+    "absolute": (ABSOLUTE, "NIST SP 800-63B-4 §2.2.3: a day, after which the user signs in again"),
+}
 FLOW_LIFETIME = 600.0  # seconds that a sign-in may take
 _MOST_FLOWS = 1000  # a crowd that only starts sign-ins must not fill the memory
 
