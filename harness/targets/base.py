@@ -42,8 +42,8 @@ from harness.ports import (
     absent,
 )
 from harness.ports.builds import PackedClients
-from harness.ports.loopback import LoopbackLogin
 from harness.ports.cross_site import CrossSite
+from harness.ports.loopback import LoopbackLogin
 from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.switching import StageSwitching
 
