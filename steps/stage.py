@@ -125,6 +125,7 @@ def bus_of(scene: Scene) -> Bus:
 
 def _present(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpProbe], keys: str) -> None:
     pairs = permutations(issuers.values(), 2)
+    shown_to_nobody = {stage: _new_code(at) for stage, at in issuers.items()}
     handed_out = [_obtain(at, to, agents[at.stage]) for at, to in pairs]
     with scene.where_offered():
         for stage in issuers:
@@ -137,11 +138,17 @@ def _present(scene: Scene, issuers: dict[str, Issuer], agents: dict[str, HttpPro
             bus_of(scene).capture(f"attempts, keys {keys}", stage)
     for origin in handed_out:
         _use_at_home(scene, origin, keys)
+    for stage, authorization in shown_to_nobody.items():  # older than all others: if these still work, no age ended any
+        at = issuers[stage]
+        at.redeem("code shown to nobody", authorization, first_client(at), about={"keys": keys})
+
+
+def _new_code(at: Issuer) -> Authorization:
+    return at.authorize("a code to present", first_client(at), at.address.users["existing"])
 
 
 def _obtain(at: Issuer, to: Issuer, agent: HttpProbe) -> Origin:
-    user = at.address.users["existing"]
-    authorization = at.authorize("a code to present", first_client(at), user)
+    user, authorization = at.address.users["existing"], _new_code(at)
     cookie = agent.cookies_for(f"{at.address.web}/") if at.address.web else ""
     return Origin(at, to, at.log_in("a login to present", first_client(at), user), authorization, cookie)
 
@@ -170,7 +177,7 @@ def places_of(at: Issuer) -> tuple[str, ...]:
 
 def _use_at_home(scene: Scene, origin: Origin, keys: str) -> None:
     at, grant, about = origin.at, origin.grant, {"tried": origin.to.stage, "keys": keys}
+    at.redeem("code at home", origin.authorization, grant.client, about=about)
     with scene.where_offered():
         at.call_api("access token at home", grant.access_token, **about)
     at.refresh("refresh token at home", grant.refresh_token, grant.client, about=about)
-    at.redeem("code at home", origin.authorization, grant.client, about=about)

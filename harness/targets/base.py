@@ -174,7 +174,7 @@ class BaseTarget:
         return self._absent(Rotation, "admin", "operator who rotates its secrets")
 
     def packed(self, recorder: Recorder) -> PackedClients:
-        return self._absent(PackedClients, "packed clients")
+        return self._absent(PackedClients, "artifacts", "packed clients")
 
     def switching(self, stage: str, others: Sequence[str], recorder: Recorder) -> StageSwitching:
         return self._absent(StageSwitching, "desktop", "desktop client that knows several stages")

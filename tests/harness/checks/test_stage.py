@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from harness.checks.registry import judge
-from harness.checks.stage import BAD_STARTS, FIXTURE, GOOD_START, HTTPS_STAGES, REDIRECTING
+from harness.checks.stage import BAD_STARTS, GOOD_START, HTTPS_STAGES, REDIRECTING
+from harness.checks.stage_credentials import FIXTURE
 from harness.model import STAGES, Verdict
 from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, ProcessRun, TokenFacts
 
@@ -196,6 +197,7 @@ def presentations() -> list[Observation]:
             seen.append(http("cookie abroad", 401, place="/session", **abroad))
             home = {"stage": a, "tried": b, "keys": keys}
             seen += [http(f"{what} at home", 200, **home) for what in ("access token", *grants)]
+        seen += [http("code shown to nobody", 200, stage=stage, keys=keys) for stage in STAGES]
         seen += [BusCapture(case=f"attempts, keys {keys}", about={"stage": s}, stage=s, settled=True) for s in STAGES]
     for stage in STAGES:
         stranger = replace(http("no cookie", 303, stage=stage, place="/"), headers=(("Location", "/login"),))
@@ -258,6 +260,12 @@ def test_a_cookie_that_is_taken_at_one_place_only_fails_all_the_same(place: str)
 def test_a_place_that_was_not_tried_at_home_is_unknown() -> None:
     seen = [o for o in presentations() if o.case != "cookie at home" or o.about["place"] == "/"]
     assert verdict("STAGE-07.E3", seen) is Verdict.UNKNOWN
+
+
+def test_a_code_that_is_too_old_at_home_proves_nothing() -> None:
+    old = changed(presentations(), "code at home", status=400)
+    assert verdict("STAGE-07.E2", changed(old, "code shown to nobody", status=400)) is Verdict.UNKNOWN
+    assert verdict("STAGE-07.E2", [o for o in old if o.case != "code shown to nobody"]) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("what", ["access token abroad", "access token at home"])
