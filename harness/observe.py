@@ -19,7 +19,13 @@ T = TypeVar("T", bound=Observation)
 
 
 class MissingObservation(LookupError):
-    """A check asked for what no probe recorded: its verdict is `unknown`."""
+    """A check asked for what no probe recorded: its verdict is `unknown`. Where it is lacking for want of capabilities
+    that the target has none of, `for_want_of` names them: the verdict is `not_run`, or `not_applicable` where that is
+    declared."""
+
+    def __init__(self, told: str, *for_want_of: str) -> None:
+        super().__init__(told)
+        self.for_want_of = for_want_of
 
 
 class Record(Sequence[Observation]):

@@ -145,7 +145,8 @@ def only_access_tokens_are_taken(seen: Record, parameters: Parameters) -> Judgem
         complaints += not_taken(signed(seen, TYPED, "typ", (ACCESS_TYPE,)), "typ")
         complaints += taken(signed(seen, TYPED, "typ", OTHER_TYPES), "typ")
     elif not complaints:
-        raise MissingObservation("tokens of other types, signed by the issuer's key, could not be presented")
+        told = "tokens of other types, signed by the issuer's key, could not be presented"
+        raise MissingObservation(told, "signing key", "jwt access token")
     if not complaints:
         require_genuine(seen, GENUINE, AFTERWARDS)
     names = [e.about["kind"] for e in kinds] + list(OTHER_TYPES)

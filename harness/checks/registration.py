@@ -26,7 +26,7 @@ def foreign_registrations_get_an_error_page(seen: Record, parameters: Parameters
     if not foreign and not clients:
         raise MissingObservation("no stage was asked with what another has registered")
     complaints = [
-        Complaint(f"{e.about['stage']}, the {e.case} of {e.about['origin']} ({e.about['client']}): {wrong}", e)
+        Complaint(f"{e.about['stage']}, the {e.case} of {e.about['origin']} ({_which(e)}): {wrong}", e)
         for e in (*foreign, *clients)
         if (wrong := not_an_error_page(e))
     ]
@@ -110,3 +110,8 @@ def _named(token: TokenFacts) -> list[str]:
     """For whom the token is (RFC 7519 §4.1.3)."""
     named = token.claims.get("aud")
     return [str(one) for one in (named if isinstance(named, list) else [named]) if one]
+
+
+def _which(exchange: HttpExchange) -> str:
+    """The client, and the redirect URI where there are several."""
+    return " ".join(filter(None, (exchange.about["client"], exchange.about.get("uri", ""))))

@@ -113,6 +113,9 @@ def _judge_trial(check: Check, record: Record, parameters: Parameters) -> Judgem
     try:
         return check.function(record, parameters)
     except MissingObservation as missing:
+        wanted = [absences[capability] for capability in missing.for_want_of if capability in absences]
+        if wanted and all(absence.declared for absence in wanted):
+            return Judgement(Verdict.NOT_APPLICABLE, f"{missing}; {_told(wanted)}")
         if absences:  # one of them may be why; that it concerns this check is not known, so it excuses nothing
             return Judgement(Verdict.NOT_RUN, f"{missing}; {_told(absences.values())}")
         return unknown(str(missing))

@@ -160,6 +160,8 @@ def test_only_access_tokens_are_taken() -> None:
 
 def test_without_the_issuers_key_what_a_login_gives_may_fail_and_not_pass() -> None:
     seen = [o for o in kinds() if o.case != api_tokens.TYPED]
-    assert judge("TOKEN-18.E1", [*seen, NO_KEY]).verdict is Verdict.NOT_RUN
+    assert judge("TOKEN-18.E1", [*seen, replace(NO_KEY, declared=False)]).verdict is Verdict.NOT_RUN
+    declared = judge("TOKEN-18.E1", [*seen, NO_KEY])
+    assert (declared.verdict, "could not be presented" in declared.reason) == (Verdict.NOT_APPLICABLE, True)
     taken = changed(seen, api_tokens.KIND, "kind", "refresh_token", status=200)
     assert_failed(judge("TOKEN-18.E1", [*taken, NO_KEY]), "refresh_token")
