@@ -121,6 +121,34 @@ Feature: Web client
     When the user logs in, sees every page, and the browser is ended and its caches are searched
     Then WEB-09.E2 holds: neither its disk cache nor its Cache Storage holds a credential, a pseudonym or the user's name
 
+  @WEB-11 @stage:each
+  Scenario: Every page has a policy that lets nothing foreign run, load or frame it
+    Given a user who can log in
+    When every page of the web client and of the issuer is asked for, error pages included
+    Then WEB-11.E1 holds: each has a strict policy
+
+  @WEB-11 @browser:each
+  Scenario: A browser holds pages to their policy
+    Given a signed-in user, and somebody who can put things into pages
+    When these are put into the user's page
+      | what                       |
+      | an inline script           |
+      | an inline handler          |
+      | a script's eval            |
+      | a script of another host   |
+      | a base element             |
+      | a request to another host  |
+      | a request to another stage |
+    And a page of another origin frames these pages
+      | page               |
+      | home               |
+      | settings           |
+      | login              |
+      | error              |
+      | the issuer's login |
+    Then WEB-11.E2 holds: none of it runs or is sent, and each attempt is reported
+    And WEB-11.E3 holds: no page of another origin shows them in a frame
+
   @WEB-12 @stage:each
   Scenario: A login, a logout and an error lead to the client's own pages only
     Given a user who can log in

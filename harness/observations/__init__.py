@@ -38,6 +38,7 @@ from harness.observations.http import (
 )
 from harness.observations.identifiers import IdentifierTrial
 from harness.observations.moves import MovePoint, MoveTable
+from harness.observations.page_policy import PolicyTrial
 from harness.observations.recovery import OperationEntry, OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
@@ -108,6 +109,7 @@ __all__ = [
     "OperationsTrail",
     "PageView",
     "PersistencePolicy",
+    "PolicyTrial",
     "ProcessRun",
     "ProcessWatch",
     "PublishCall",

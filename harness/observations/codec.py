@@ -39,6 +39,7 @@ from harness.observations.http import (
 )
 from harness.observations.identifiers import IdentifierTrial
 from harness.observations.moves import MoveTable
+from harness.observations.page_policy import PolicyTrial
 from harness.observations.recovery import OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
@@ -90,6 +91,7 @@ Known = (
     | CookieJar
     | CrossSiteAttempt
     | IdentifierTrial
+    | PolicyTrial
     | SecretScan
     | Race
     | RealtimeConnection

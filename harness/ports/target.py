@@ -17,6 +17,7 @@ from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.loopback import LoopbackLogin
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
+from harness.ports.page_policy import PagePolicy
 from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.session_identifiers import SessionIdentifiers
@@ -123,6 +124,8 @@ class Target(Protocol):
     def cross_site(self, stage: str, browser: str, recorder: Recorder) -> CrossSite: ...
 
     def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers: ...
+
+    def page_policy(self, stage: str, browser: str, recorder: Recorder) -> PagePolicy: ...
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
 

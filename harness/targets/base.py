@@ -44,6 +44,7 @@ from harness.ports import (
 from harness.ports.builds import PackedClients
 from harness.ports.cross_site import CrossSite
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.switching import StageSwitching
 
@@ -154,6 +155,9 @@ class BaseTarget:
 
     def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers:
         return self._absent(SessionIdentifiers, "web", "web client")
+
+    def page_policy(self, stage: str, browser: str, recorder: Recorder) -> PagePolicy:
+        return self._absent(PagePolicy, "web", "web client")
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime:
         return self._absent(Realtime, "realtime", "realtime channel")

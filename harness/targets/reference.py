@@ -42,6 +42,7 @@ from harness.ports import (
 from harness.ports.builds import PackedClients
 from harness.ports.cross_site import CrossSite
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
@@ -62,6 +63,7 @@ from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_logs import ReferenceLogs
 from harness.targets.reference_loopback import ReferenceLoopback
 from harness.targets.reference_packed import ReferencePacked
+from harness.targets.reference_page_policy import ReferencePagePolicy
 from harness.targets.reference_process import ReferenceProcess
 from harness.targets.reference_realtime import ReferenceRealtime
 from harness.targets.reference_recovery import ReferenceRecovery
@@ -185,6 +187,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers:
         return validating(SessionIdentifiers, ReferenceSessionIdentifiers(self, stage, browser, recorder))
+
+    def page_policy(self, stage: str, browser: str, recorder: Recorder) -> PagePolicy:
+        return validating(PagePolicy, ReferencePagePolicy(self, stage, browser, recorder))
 
     def signing_key(self) -> SigningKey:
         return validating(SigningKey, ReferenceSigningKey(self))

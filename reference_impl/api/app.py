@@ -92,8 +92,12 @@ def refuse(error: Unauthorized) -> Response:
     return response
 
 
+NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+
 def add_headers(response: Response) -> Response:
     """Nothing of the API is stored or guessed at by whoever passes it on."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Content-Security-Policy", NOTHING)  # an error page of the framework is one, too
     return response

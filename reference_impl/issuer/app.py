@@ -130,10 +130,14 @@ def answer_fault(error: Exception) -> Response | HTTPException:
     return response
 
 
+NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+
 def add_headers(response: Response) -> Response:
     """Add what holds for every answer: nothing is stored, guessed or told to the next site."""
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Content-Security-Policy", NOTHING)  # an error page of the framework is one, too
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
