@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 ENVIRONMENT = ROOT / ".nox" / "authassay"
+SHELL_LOCK = ROOT / "requirements-shell.lock"
 STAMP = ENVIRONMENT / "stamp"
 FOREIGN = ROOT / "tests" / "targets"  # systems of others
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
@@ -236,13 +237,16 @@ def cell(session: nox.Session, os: str, stage: str, browser: str, store: str) ->
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Makes requirements.lock anew from pyproject.toml: versions and hashes, no address of an index."""
+    """Makes both locks anew from pyproject.toml: versions and hashes, no address of an index."""
     set_up()
-    session.run(
-        str(BIN / "uv"), "pip", "compile", "pyproject.toml", "--all-extras", "--universal", "--python-version", "3.11",
-        "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "-q", "-o", LOCK.name,
-        *session.posargs, external=True,
-    )  # fmt: skip
+    how = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header",
+           "--no-annotate", "-q", *session.posargs)  # fmt: skip
+    compiling = (str(BIN / "uv"), "pip", "compile", "pyproject.toml", *how)
+    session.run(*compiling, "--extra", "allure", "--extra", "test", "-o", LOCK.name, external=True)
+    # What the shell needs besides is large, and installed where a run needs it; see harness/machine/shell.py.
+    names = [line.split("==")[0] for line in LOCK.read_text().splitlines() if "==" in line]
+    besides = [word for name in names for word in ("--no-emit-package", name)]
+    session.run(*compiling, "--extra", "shell", *besides, "-o", SHELL_LOCK.name, external=True)
 
 
 if __name__ == "__main__":

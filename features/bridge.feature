@@ -2,6 +2,37 @@ Feature: The desktop shell
 
   The desktop client signs in by the system's browser, and hands what it must to its window and no more.
 
+  @BRIDGE-01
+  Scenario: A page's script sees the documented functions, and nothing of the main process
+    Given the desktop shell
+    When script looks for all that it can reach in the windows main and palette
+    Then BRIDGE-01.E1 holds: it finds exactly the documented functions
+    And BRIDGE-01.E2 holds: no function takes the name of a channel
+    And BRIDGE-01.E3 holds: what is called back is given plain data at most
+
+  @BRIDGE-02
+  Scenario: The main process refuses what is not in the contract, and the preload what is no right reply
+    Given the desktop shell
+    When a compromised renderer sends messages of every wrong kind on each channel, and on one that is not there
+    And what the main process replies is malformed
+    Then BRIDGE-02.E1 holds: each is answered by a typed error at once
+    And BRIDGE-02.E2 holds: nothing has changed, and the main process goes on
+    And BRIDGE-02.E3 holds: no malformed reply reaches the page
+    And BRIDGE-02.E4 holds: both sides are made from one contract
+
+  @BRIDGE-04
+  Scenario: The main process listens to the application's own windows only
+    Given the desktop shell
+    When the main window sends a right message on each channel
+    And the about window sends a right message on each channel
+    And the iframe sends a right message on each channel
+    And the foreign iframe sends a right message on each channel
+    And the navigated window sends a right message on each channel
+    And the returned window sends a right message on each channel
+    Then BRIDGE-04.E1 holds: only the application's top frame is answered with data
+    And BRIDGE-04.E2 holds: each refusal is logged with origin and channel, and nothing else of the message
+    And BRIDGE-04.E3 holds: after the way back the application's page is heard again
+
   @BRIDGE-08
   Scenario: The port for the answer to a sign-in lives no longer than the sign-in
     Given a native client with no sign-in under way

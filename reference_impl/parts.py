@@ -79,6 +79,13 @@ class Part(StrEnum):
     CLOCK = "clock"  # clock.Clock: what a desktop process, and an operator's command, tells the time by
     SIGN_INS = "sign-ins"  # web.sessions.Flows or desktop.sign_in.PendingSignIn: sign-ins under way, each used once
     BROWSER_SIGN_IN = "browser sign-in"  # desktop.browser_sign_in.BrowserSignIn: the loopback port of a sign-in
+    SHELL_OPTIONS = "shell options"  # desktop.shell.options.ShellOptions: how the shell is launched
+    SHELL_NAVIGATION = "shell navigation"  # desktop.shell.navigation.NavigationPolicy: where its windows may go
+    BRIDGE_DISPATCHER = "bridge dispatcher"  # desktop.shell.dispatcher.Dispatcher: main's side of the bridge
+    BRIDGE_SENDERS = "bridge senders"  # desktop.shell.senders.SenderPolicy: which pages may speak to main
+    BRIDGE_HANDLERS = "bridge handlers"  # desktop.shell.handlers.Handlers: what the bridge's operations do
+    PRELOAD_SCRIPTS = "preload scripts"  # desktop.shell.scripts.PreloadScripts: preload, and the page's functions
+    EXTERNAL_OPENER = "external opener"  # desktop.shell.external.ExternalOpener: what the browser is opened at
     STORE_ENTRIES = "store entries"  # session_store.splitting.SplitEntries: how values lie in a back end's entries
     STORE_LOCK = "store lock"  # session_store.lock.FileLock: keeps writers of several processes apart
     VAULT = "vault"  # session_store.encrypted_file.EncryptedFileBackEnd, as it is opened

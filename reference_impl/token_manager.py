@@ -142,6 +142,13 @@ class TokenManager:
             return tokens.access_token
         return self.refresh(tokens.access_token if tokens else None)
 
+    def access(self) -> tuple[str, float]:
+        """Return such a token and when it ends, in seconds since the epoch. Raises what `refresh` raises."""
+        token = self.access_token()
+        with self._lock:
+            known = self._tokens is not None and self._tokens.access_token == token
+            return token, self._tokens.expires_at if known and self._tokens else self._clock.now()
+
     def refresh(self, seen: str | None = None) -> str:
         """Return a new access token; one that replaced ``seen`` meanwhile is new enough.
 

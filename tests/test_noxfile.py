@@ -17,6 +17,7 @@ from harness.machine.places import CHECKOUT
 
 NOXFILE = CHECKOUT / "noxfile.py"
 LOCK = CHECKOUT / "requirements.lock"
+SHELL_LOCK = CHECKOUT / "requirements-shell.lock"
 NOX = "the environment of noxfile.py has nox"
 
 # A Debian python3 without python3-venv.
@@ -118,7 +119,7 @@ def test_an_environment_of_an_older_lock_is_not_used(checkout: Path) -> None:
 
 
 def test_the_lock_names_hashes_for_everything_and_no_address() -> None:
-    text = LOCK.read_text()
+    text = LOCK.read_text() + SHELL_LOCK.read_text()
     pinned = re.findall(r"^[a-z0-9][\w.-]*==.*$", text, re.MULTILINE)
 
     assert len(pinned) > 50
@@ -129,7 +130,8 @@ def test_the_lock_names_hashes_for_everything_and_no_address() -> None:
 def test_the_lock_meets_every_requirement_of_the_project() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     lines = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
-    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK.read_text(), re.MULTILINE))
+    text = LOCK.read_text() + SHELL_LOCK.read_text()
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
     unmet = [
         line
         for line, required in ((line, Requirement(line)) for line in lines)

@@ -13,14 +13,20 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.faults.registry import Fault, fault_arguments, load_faults, load_named
 from harness.model import STAGES
+from harness.probes.shell_scripts import COMPROMISED
 from reference_impl.clock import Clock
 from reference_impl.parts import Part, Parts, Replacement
 
-__all__ = ["command", "parts_of"]
+__all__ = ["STRANGER", "command", "parts_of"]
+
+STRANGER = "shell.evil"  # a host of the shell's own scheme that begins as the application's does
+STRANGE_PAGE = b"<!doctype html><title>Stranger</title><p>Somebody else's page"
 
 
 def parts_of(faults: Iterable[Fault], stage: str | None = None) -> Parts:
@@ -33,13 +39,17 @@ def parts_of(faults: Iterable[Fault], stage: str | None = None) -> Parts:
     return Parts(replacements)
 
 
-def command(module: str, faults: Iterable[Fault], *arguments: str, clock: Path | None = None) -> list[str]:
+def command(
+    module: str, faults: Iterable[Fault], *arguments: str, clock: Path | None = None, debugging: str = ""
+) -> list[str]:
     """The argv that runs `python -m module` with these faults; without faults, the module itself. `clock`: a file with
-    the seconds by which the program's clock is ahead, which is read whenever it asks for the time."""
+    the seconds by which the program's clock is ahead, which is read whenever it asks for the time.
+    `debugging`: where a shell's debugging port is to listen."""
     faults = list(faults)
-    if not faults and clock is None:
+    if not faults and clock is None and not debugging:
         return [sys.executable, "-m", module, *arguments]
     ahead = ["--clock", str(clock)] if clock else []
+    ahead += ["--debugging", debugging] if debugging else []
     return [sys.executable, "-m", "harness.faults.launch", *fault_arguments(faults), *ahead, module, *arguments]
 
 
@@ -53,12 +63,27 @@ class _Ahead:
         return self._real.now() + float(self._file.read_text() or "0")
 
 
+def for_tests(debugging: str) -> Replacement:
+    """A shell that the harness can look into: production opens no debugging port, and leads its windows nowhere else.
+    Chromium's sandbox does not start for root, and containers run as root."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return lambda real: replace(real, debugging=debugging, sandbox=not root, pages={STRANGER: STRANGE_PAGE})
+
+
+def compromised(real: Any) -> Any:
+    """The shell's scripts, with what a compromised renderer could do behind the preload."""
+    preload = real.preload
+    real.preload = lambda: preload() + COMPROMISED
+    return real
+
+
 def main(argv: list[str]) -> int:
     """Load the faults and hand over to the program's own `main(environ, parts, arguments)`."""
     parser = argparse.ArgumentParser(prog="harness.faults.launch")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--from", dest="files", action="append", default=[], type=Path)
     parser.add_argument("--clock", type=Path)
+    parser.add_argument("--debugging", default="")
     parser.add_argument("module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args(argv)
@@ -70,6 +95,10 @@ def main(argv: list[str]) -> int:
     if options.clock is not None:
         ahead: Replacement = lambda real: _Ahead(real, options.clock)  # noqa: E731 - a replacement is a function
         parts = Parts({**parts.replacements, Part.CLOCK: (*parts.replacements.get(Part.CLOCK, ()), ahead)})
+    if options.debugging:
+        scripts = (*parts.replacements.get(Part.PRELOAD_SCRIPTS, ()), compromised)
+        launched = {Part.SHELL_OPTIONS: (for_tests(options.debugging),), Part.PRELOAD_SCRIPTS: scripts}
+        parts = Parts({**parts.replacements, **launched})
     sys.argv = [options.module, *options.arguments]
     program = importlib.import_module(f"{options.module}.__main__")
     takes_arguments = "arguments" in inspect.signature(program.main).parameters

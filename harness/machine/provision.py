@@ -14,6 +14,7 @@ from harness.machine.debian import apt_install
 from harness.machine.npm import ALLURE, OPENAUTH
 from harness.machine.replicache import find_bundle, make_bundle
 from harness.machine.secret_service import PACKAGES, find_secret_service
+from harness.machine.shell import find_shell, install_shell
 
 __all__ = ["NEEDS", "OPENAUTH_NEED", "Need", "Provisioned", "provision"]
 
@@ -51,6 +52,7 @@ def install_secret_service() -> Path:
 NEEDS = (
     Need("Chromium", find_chromium, install_chromium),
     Need("Secret Service", find_secret_service, install_secret_service),
+    Need("Desktop shell", find_shell, install_shell),
     Need("Allure", ALLURE.find, ALLURE.install),
     Need("Replicache", find_bundle, make_bundle),
     Need("Firefox", find_firefox),

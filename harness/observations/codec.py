@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from harness.observations.artifacts import ArtifactValues
 from harness.observations.attributes import AccessAttempt, FileModes, TamperTable
 from harness.observations.base import Absence, Confirmation, Observation
-from harness.observations.bridge import SocketTable
+from harness.observations.bridge import BridgeCalls, ShellState, SocketTable, Surface
 from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.configuration import ConfigurationComparison
@@ -119,6 +119,9 @@ Known = (
     | StageSwitch
     | KilledSwitches
     | SocketTable
+    | BridgeCalls
+    | ShellState
+    | Surface
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

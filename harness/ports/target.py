@@ -21,6 +21,7 @@ from harness.ports.page_policy import PagePolicy
 from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.session_identifiers import SessionIdentifiers
+from harness.ports.shell import DesktopShell
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.switching import StageSwitching
@@ -111,6 +112,8 @@ class Target(Protocol):
 
     def loopback(self, stage: str, recorder: Recorder) -> LoopbackLogin:
         """The native client, as far as its sign-ins come back to a loopback port."""
+
+    def shell(self, stage: str, recorder: Recorder) -> DesktopShell: ...
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         """The desktop client in surroundings of its own."""

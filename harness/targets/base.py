@@ -46,6 +46,7 @@ from harness.ports.cross_site import CrossSite
 from harness.ports.loopback import LoopbackLogin
 from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
+from harness.ports.shell import DesktopShell
 from harness.ports.switching import StageSwitching
 
 __all__ = ["BaseTarget", "Leave"]
@@ -140,6 +141,9 @@ class BaseTarget:
 
     def loopback(self, stage: str, recorder: Recorder) -> LoopbackLogin:
         return self._absent(LoopbackLogin, "desktop", "native client")
+
+    def shell(self, stage: str, recorder: Recorder) -> DesktopShell:
+        return self._absent(DesktopShell, "desktop", "desktop shell")
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return self._absent(StoredClient, "desktop", "desktop client")

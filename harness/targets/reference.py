@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.errors import NotHere
 from harness.faults.registry import Fault
 from harness.machine.session import PrivateSession
 from harness.matrix import this_os
@@ -37,6 +38,7 @@ from harness.ports import (
     Surroundings,
     SyncServer,
     WebClient,
+    absent,
     validating,
 )
 from harness.ports.builds import PackedClients
@@ -44,6 +46,7 @@ from harness.ports.cross_site import CrossSite
 from harness.ports.loopback import LoopbackLogin
 from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
+from harness.ports.shell import DesktopShell
 from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
@@ -71,6 +74,7 @@ from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_session_ends import ReferenceSessionEnds
 from harness.targets.reference_session_identifiers import ReferenceSessionIdentifiers
+from harness.targets.reference_shell import ReferenceShell
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_store_trials import ReferenceStoreTrials
@@ -172,6 +176,12 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def loopback(self, stage: str, recorder: Recorder) -> LoopbackLogin:
         return validating(LoopbackLogin, ReferenceLoopback(self, stage, recorder))
+
+    def shell(self, stage: str, recorder: Recorder) -> DesktopShell:
+        try:
+            return validating(DesktopShell, ReferenceShell(self, stage, recorder))
+        except NotHere as absence:  # Qt is an extra
+            return absent(DesktopShell, "desktop", f"{absence.what}; to mend it: {absence.mend}")
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return validating(StoredClient, ReferenceTalking(self, stage, recorder))

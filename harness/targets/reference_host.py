@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import Any, Self
 
 import requests
 from moto.server import ThreadedMotoServer
@@ -57,6 +57,7 @@ class ReferenceHost:
         self.taps: dict[str, TokenTap] = {}
         self.outages: dict[str, RevocationOutage] = {}
         self.echoes: dict[str, TokenEcho] = {}
+        self.shells: dict[str, Any] = {}  # by stage; what they are is known to reference_shell.py
         self.key_requests: dict[str, KeyRequests] = {}
 
     @classmethod
@@ -153,9 +154,9 @@ class ReferenceHost:
         """The same, for a probe."""
         return RequestsClient(self.new_session())
 
-    def command(self, module: str, *arguments: str, clock: Path | None = None) -> list[str]:
+    def command(self, module: str, *arguments: str, clock: Path | None = None, debugging: str = "") -> list[str]:
         """The argv of a child process of the reference, with the faults in place."""
-        return command(module, self.faults, *arguments, clock=clock)
+        return command(module, self.faults, *arguments, clock=clock, debugging=debugging)
 
     @cached_property
     def chromium(self) -> Chromium:

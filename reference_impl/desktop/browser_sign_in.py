@@ -8,6 +8,7 @@ sign-in goes on.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from reference_impl.desktop.callback_listener import CallbackListener
@@ -25,10 +26,14 @@ _CLOSE = "You can close this page and go back to the app."
 class BrowserSignIn:
     """Begins sign-ins, and takes the answer of the latest one."""
 
-    def __init__(self, sessions: Sessions, store: SessionStore, pages: Pages) -> None:
+    def __init__(
+        self, sessions: Sessions, store: SessionStore, pages: Pages, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        """``changed`` is told when somebody has signed in."""
         self._sessions = sessions
         self._store = store
         self._pages = pages
+        self._changed = changed
         self._lock = threading.Lock()
         self._listener: CallbackListener | None = None
 
@@ -111,6 +116,7 @@ class BrowserSignIn:
         except OAuthClientError:
             text = "This answer does not belong to a sign-in of the app, or the sign-in service did not answer."
             return self._message(400, "Not signed in", f"{text} {_CLOSE}")
+        self._changed()
         return self._message(200, "Signed in", _CLOSE)
 
     def _message(self, status: int, title: str, text: str) -> Answer:

@@ -250,6 +250,10 @@ class DesktopSession:
         """GET a path of the API. Raises OAuthClientError, requests.RequestException."""
         return self._manager.call(lambda token: self._ask(path, token))
 
+    def access_token(self) -> tuple[str, float]:
+        """Return an access token and when it ends, in seconds since the epoch. Raises OAuthClientError."""
+        return self._manager.access()
+
     def refresh(self) -> None:
         """Refresh the tokens now. Raises OAuthClientError."""
         reference = self._reference.of(self._vault.load())
