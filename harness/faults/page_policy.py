@@ -65,6 +65,7 @@ def the_policy_is_only_reported(real: Pages) -> Pages:
     class ReportOnly(Pages):
         def headers(self) -> dict[str, str]:
             headers = super().headers()
-            return {**headers, f"{POLICY}-Report-Only": headers.pop(POLICY)}
+            policy = headers.pop(POLICY)
+            return {**headers, f"{POLICY}-Report-Only": policy}
 
     return ReportOnly(real.place)
