@@ -47,3 +47,58 @@ Feature: Synchronisation with fresh tokens
     Then SYNC-09.E1 holds: each is refused, and the first user's data and what was acknowledged to him stay as they were
     And SYNC-09.E2 holds: no answer to the second user holds anything that the first one wrote
     And SYNC-09.E3 holds: an answer does not tell what is another's from what nobody has
+
+  @SYNC-02 @browser:each
+  Scenario: A refused token is replaced once, and the same mutations are pushed again
+    Given a user at the page of his notes
+    When he writes ten notes without a network, and his token expires before it is back
+    And push, pull and another call start together
+    Then SYNC-02.E1 holds: the token endpoint is asked once for all of them
+    And SYNC-02.E2 holds: what was refused is pushed again, the same mutations with another token
+    And SYNC-02.E3 holds: all ten notes are at the server, in order and once
+
+  @SYNC-02 @SYNC-06 @browser:each
+  Scenario: A session that is over is told to the user, and what he wrote is kept
+    Given a user at the page of his notes
+    When the session is ended at the issuer, and he writes another note after his token has expired
+    Then SYNC-02.E4 holds: the page asks for a login, and still shows what is not saved
+    And SYNC-06.E1 holds: nothing is refreshed any more, no cookie is left, and the bus tells of it once
+
+  @SYNC-06 @browser:each
+  Scenario: A refresh that fails for now ends nothing
+    Given a user at the page of his notes
+    When the token endpoint answers refreshes so, and the user goes on writing
+      | answers                        |
+      | 500, five times                |
+      | connection reset, five times   |
+      | 429, to be tried again in 30 s |
+      | a captive portal's page        |
+    Then SYNC-06.E2 holds: the session goes on, and the endpoint is asked ever more seldom, and not before it said
+    And SYNC-06.E3 holds: a page that is no token response is not taken for one
+
+  @SYNC-07 @browser:each
+  Scenario: A refresh that is never answered holds nothing up
+    Given a user at the page of his notes
+    When his refresh is never answered, and he goes on writing
+    And it is answered again
+    Then SYNC-07.E1 holds: the page stops waiting in time, and does not try too often
+    And SYNC-07.E2 holds: what he writes is shown as fast as ever
+    And SYNC-07.E3 holds: once it is answered again all is saved by itself
+
+  @SYNC-07 @browser:each
+  Scenario: A tab that is closed while it refreshes does not keep the others from it
+    Given a user at the page of his notes
+    When another tab waits for a refresh that is never answered, and is closed
+    Then SYNC-07.E4 holds: the first tab goes on by itself
+
+  @SYNC-08 @browser:each
+  Scenario: A logout leaves nothing of the user's notes in the browser
+    Given a user at the page of his notes
+    When he writes three notes without a network and signs out, is asked, and stays
+    And he signs out with a network
+    And another user signs in and writes
+    And he signs out while another tab holds the database open, and the first user comes back
+    Then SYNC-08.E1 holds: no database is left, or it is deleted before anything is shown again
+    And SYNC-08.E2 holds: he is told of what is not saved, and it is saved before he is out
+    And SYNC-08.E3 holds: the next user sees nothing of him, sends nothing of him, and is another client group
+    And SYNC-08.E4 holds: what could not be deleted is told

@@ -67,7 +67,12 @@ class IdTokenRefused(OAuthClientError):
 
 
 class IssuerUnavailable(OAuthClientError):
-    """The issuer could not be reached, or answered with nothing that can be used."""
+    """The issuer could not be reached, or answered with nothing that can be used. ``retry_after``: seconds for which it
+    asked to be left alone (RFC 9110 §10.2.3); 0 where it asked for nothing."""
+
+    def __init__(self, told: str, retry_after: float = 0.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(told)
 
 
 class NoAnswer(IssuerUnavailable):
@@ -214,7 +219,8 @@ class OAuthClient:
         lifetime = answer.get("expires_in")
         bearer = str(answer.get("token_type", "")).lower() == "bearer"
         if response.status_code != 200 or not bearer or not isinstance(lifetime, int) or not 0 <= lifetime < _FOREVER:
-            raise IssuerUnavailable(f"the token endpoint answered {response.status_code} without a usable token")
+            told = f"the token endpoint answered {response.status_code} without a usable token"
+            raise IssuerUnavailable(told, _retry_after(response))
         if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
             raise IssuerUnavailable("the token endpoint's answer lacks a token")
         return Tokens(access, refresh, self._clock.now() + lifetime)
@@ -268,6 +274,12 @@ class OAuthClient:
         if response.status_code != 200 or metadata.get("issuer") != self.issuer:  # RFC 8414 §3.3
             raise IssuerUnavailable(f"the metadata at {url} is not that of {self.issuer}")
         return metadata
+
+
+def _retry_after(response: requests.Response) -> float:
+    """Return the seconds of a Retry-After header, an hour at most; 0 for none, and for a date."""
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), 3600.0) if asked.isascii() and asked.isdigit() else 0.0
 
 
 def _single_parameters(callback: str) -> dict[str, str]:

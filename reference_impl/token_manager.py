@@ -16,7 +16,7 @@ from typing import Protocol
 import requests
 
 from reference_impl.clock import Clock
-from reference_impl.oauth_client import GrantRefused, OAuthClient, OAuthClientError, Tokens
+from reference_impl.oauth_client import GrantRefused, IssuerUnavailable, OAuthClient, OAuthClientError, Tokens
 from reference_impl.revocations import Revocations
 
 _EARLY = 30.0  # seconds before its end that an access token is no longer used
@@ -77,6 +77,7 @@ class TokenManager:
         self._tokens: Tokens | None = None
         self._flight: Future[Tokens] | None = None
         self._epoch = 0  # counts sign-ins and sign-outs: a refresh that began before one must not outlive it
+        self._not_before = 0.0  # the issuer asked to be left alone until then
         self._generation = 0  # counts pairs of tokens
         self._serial = ""  # tells one session's handles from another's
 
@@ -91,6 +92,7 @@ class TokenManager:
             self._epoch += 1
             self._flight = None
             self._serial = secrets.token_hex(8)
+            self._not_before = 0.0
             self.adopt(tokens)
 
     def adopt(self, tokens: Tokens) -> None:
@@ -191,8 +193,14 @@ class TokenManager:
         held = self.vault.load()
         if held is None:
             raise SignedOut("nobody is signed in")
+        if (left := self._not_before - self._clock.now()) > 0:
+            raise IssuerUnavailable("the issuer asked to be left alone", left)
         try:
             tokens = self.oauth.refresh(held)
+        except IssuerUnavailable as error:
+            if error.retry_after > 0:
+                self._not_before = self._clock.now() + error.retry_after
+            raise
         except GrantRefused as error:
             if error.error != "invalid_grant":
                 raise  # it says nothing about the session (RFC 6749 §5.2)

@@ -53,7 +53,7 @@ from harness.observations.store_trials import (
     StoreHistory,
 )
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
-from harness.observations.sync import StoredData
+from harness.observations.sync import StoredData, SyncRequest, SyncState, SyncTraffic, SyncWrites
 from harness.observations.vaults import (
     BrowserHandover,
     CrashRecord,
@@ -133,6 +133,10 @@ __all__ = [
     "StoreOperation",
     "StoreState",
     "StoredData",
+    "SyncRequest",
+    "SyncState",
+    "SyncTraffic",
+    "SyncWrites",
     "TamperTable",
     "TamperTrial",
     "TokenFacts",

@@ -46,7 +46,7 @@ from harness.observations.secrets import SecretAccess
 from harness.observations.store_trials import KilledRotations, KillTable, Resumptions, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.switching import KilledSwitches, StageSwitch
-from harness.observations.sync import StoredData
+from harness.observations.sync import StoredData, SyncState, SyncTraffic, SyncWrites
 from harness.observations.vaults import (
     BrowserHandover,
     CrashRecord,
@@ -79,6 +79,9 @@ Known = (
     | StoreListing
     | StoreState
     | StoredData
+    | SyncState
+    | SyncTraffic
+    | SyncWrites
     | SecretAccess
     | KillTable
     | MoveTable

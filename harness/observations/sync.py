@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness.observations.base import Observation
 
-__all__ = ["StoredData"]
+__all__ = ["StoredData", "SyncRequest", "SyncState", "SyncTraffic", "SyncWrites"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,3 +19,61 @@ class StoredData(Observation):
     kind: Literal["stored"] = "stored"
     rows: Mapping[str, int]
     digest: str
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """One request on its way from a page to the token endpoint or the API. `what`: `push` or `pull` of a page to the
+    web application, or of that to the API; `refresh` of a page, `token` of the web application to the issuer. `at`,
+    `until`: when it came and was answered, in seconds from when the watch began, as the page counts them. `status` is
+    None where no answer was given. `token`: the name or mark of the token that it brought, or was answered with.
+    `mutations`: the client and number of each mutation that it pushed; `group`: of which client group."""
+
+    what: Literal["push", "pull", "api push", "api pull", "refresh", "token"]
+    at: float
+    until: float
+    status: int | None
+    token: str = ""
+    mutations: tuple[str, ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncTraffic(Observation):
+    """All requests of a stage's pages since the watch began, in the order in which they came."""
+
+    kind: Literal["sync traffic"] = "sync traffic"
+    requests: tuple[SyncRequest, ...] = ()
+
+    def of(self, *what: str) -> tuple[SyncRequest, ...]:
+        return tuple(request for request in self.requests if request.what in what)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncState(Observation):
+    """What a page shows of its user's notes (their texts), and what the server has of them, in the order in which they
+    came to it. `state`: what it says of its session: `fresh`, `waiting`, `ended`, …; `unsaved`: changes that it has
+    kept for the server; `acknowledged`: mutations of all of the user's clients that the server has acknowledged;
+    `databases`: those of the page's origin in the browser, `cookies` the names of the web application's cookies;
+    `seconds`: for how long it was waited for, or since the watch began, as the page counts."""
+
+    kind: Literal["sync state"] = "sync state"
+    state: str
+    unsaved: int
+    shown: tuple[str, ...]
+    stored: tuple[str, ...]
+    acknowledged: int
+    asks_for_login: bool
+    databases: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
+    seconds: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncWrites(Observation):
+    """Notes that a user wrote on a page, and the milliseconds until each was shown there."""
+
+    kind: Literal["sync writes"] = "sync writes"
+    texts: tuple[str, ...]
+    milliseconds: tuple[float, ...]

@@ -24,7 +24,7 @@ from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
-from harness.ports.sync import SyncServer
+from harness.ports.sync import SyncPage, SyncServer
 from harness.ports.target import Target
 from harness.ports.wrapping import absent, validating
 
@@ -59,6 +59,7 @@ __all__ = [
     "StoredClient",
     "Subscribers",
     "Surroundings",
+    "SyncPage",
     "SyncServer",
     "Target",
     "UpstreamIdentity",

@@ -25,7 +25,7 @@ from harness.ports.shell import DesktopShell
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.switching import StageSwitching
-from harness.ports.sync import SyncServer
+from harness.ports.sync import SyncPage, SyncServer
 
 __all__ = ["Target"]
 
@@ -133,6 +133,9 @@ class Target(Protocol):
     def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
 
     def sync_server(self, stage: str, recorder: Recorder) -> SyncServer: ...
+
+    def sync_page(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> SyncPage:
+        """The page that syncs its user's notes; `on_disk`: in a browser that can be started again."""
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         """The target's `web` or `desktop` client, with two issuers in its list."""

@@ -37,6 +37,7 @@ from harness.ports import (
     StoreTrials,
     Subscribers,
     Surroundings,
+    SyncPage,
     SyncServer,
     WebClient,
     absent,
@@ -168,6 +169,9 @@ class BaseTarget:
 
     def sync_server(self, stage: str, recorder: Recorder) -> SyncServer:
         return self._absent(SyncServer, "sync", "server that clients sync with")
+
+    def sync_page(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> SyncPage:
+        return self._absent(SyncPage, "sync", "page that syncs")
 
     def relying_party(self, client: str, stage: str, recorder: Recorder) -> RelyingParty:
         return self._absent(RelyingParty, "relying party", "client that knows several issuers")

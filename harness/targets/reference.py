@@ -36,6 +36,7 @@ from harness.ports import (
     StoreTrials,
     Subscribers,
     Surroundings,
+    SyncPage,
     SyncServer,
     WebClient,
     absent,
@@ -82,6 +83,7 @@ from harness.targets.reference_subscribers import ReferenceSubscribers
 from harness.targets.reference_surroundings import ReferenceSurroundings
 from harness.targets.reference_switching import ReferenceSwitching
 from harness.targets.reference_sync import ReferenceSyncServer
+from harness.targets.reference_sync_page import ReferenceSyncPage
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
@@ -116,6 +118,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def sync_server(self, stage: str, recorder: Recorder) -> SyncServer:
         return validating(SyncServer, ReferenceSyncServer(self, stage, recorder))
+
+    def sync_page(self, stage: str, browser: str, recorder: Recorder, on_disk: bool = False) -> SyncPage:
+        return validating(SyncPage, ReferenceSyncPage(self, stage, browser, recorder, on_disk))
 
     def recovery(self, recorder: Recorder) -> Recovery:
         return validating(Recovery, ReferenceRecovery(self, recorder))

@@ -28,6 +28,7 @@ class Switches:
     upstream_down: threading.Event = field(default_factory=threading.Event)
     storage_fails: threading.Event = field(default_factory=threading.Event)
     acknowledging_fails: threading.Event = field(default_factory=threading.Event)
+    mutating_fails: threading.Event = field(default_factory=threading.Event)
     asserted: list[UpstreamIdentity] = field(default_factory=list)
     foreign_keys: list[Callable[[], Mapping[str, Any]]] = field(default_factory=list)
 
@@ -37,6 +38,7 @@ def with_switches(parts: Parts, switches: Switches) -> Parts:
     wraps: Mapping[Part, Replacement] = {
         Part.IDENTITY_PROVIDER: lambda real: _Upstream(real, switches),
         Part.TOKEN_STORE: lambda real: _Storage(real, switches),
+        Part.PUSHER: lambda real: _pusher(real, switches),
         Part.SYNC_CLIENTS: lambda real: _SyncClients(real, switches),
         Part.API_KEYS: lambda real: _keys(real, switches),
     }
@@ -94,6 +96,21 @@ class _SyncClients:
             self._switches.acknowledging_fails.clear()
             raise sqlite3.OperationalError("disk I/O error")
         return self._real.acknowledge(*arguments)
+
+
+def _pusher(real: Any, switches: Switches) -> Any:
+    """A pusher whose next mutation meets a storage error when the switch is on."""
+
+    def failing(mutator: Callable[[Any], None]) -> Callable[[Any], None]:
+        def call(given: Any) -> None:
+            if switches.mutating_fails.is_set():
+                switches.mutating_fails.clear()
+                raise sqlite3.OperationalError("disk I/O error")
+            mutator(given)
+
+        return call
+
+    return replace(real, mutators={name: failing(mutator) for name, mutator in real.mutators.items()})
 
 
 def _keys(real: Callable[[], Mapping[str, Any]], switches: Switches) -> Callable[[], Mapping[str, Any]]:

@@ -29,6 +29,7 @@ from harness.targets.reference_admin import Switches, with_switches
 from harness.targets.reference_echo import TokenEcho
 from harness.targets.reference_keys import KeyRequests
 from harness.targets.reference_outage import RevocationOutage
+from harness.targets.reference_sync_network import SyncNetwork
 from harness.targets.reference_tap import TokenTap
 from reference_impl.app import Reference, ReferenceStage
 from reference_impl.clock import ShiftedClock
@@ -59,6 +60,7 @@ class ReferenceHost:
         self.echoes: dict[str, TokenEcho] = {}
         self.shells: dict[str, Any] = {}  # by stage; what they are is known to reference_shell.py
         self.key_requests: dict[str, KeyRequests] = {}
+        self.networks: dict[str, SyncNetwork] = {}
 
     @classmethod
     def open(cls, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> Self:
@@ -97,6 +99,15 @@ class ReferenceHost:
             self.outages[stage] = RevocationOutage(stage, running.app.issuer.app.wsgi_app)
             self.echoes[stage] = TokenEcho(self.outages[stage])
             running.app.issuer.app.wsgi_app = self.echoes[stage]  # type: ignore[method-assign]  # as Flask's docs tell
+            self.networks[stage] = self._network(running)
+
+    def _network(self, running: ReferenceStage) -> SyncNetwork:
+        """What lies between the stage's pages, web application, issuer and API, from now on."""
+        network, config = SyncNetwork(self.redactor), running.config
+        for place, url in (("web", config.web_url), ("api", config.api_url), ("issuer", config.issuer)):
+            app = running.app.apps[config.host(url)]
+            app.wsgi_app = network.around(place, app.wsgi_app)  # type: ignore[method-assign, assignment]
+        return network
 
     def _address(self, stage: str, running: ReferenceStage) -> StageAddress:
         for password in running.passwords.values():

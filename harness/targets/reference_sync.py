@@ -44,6 +44,9 @@ class ReferenceSyncServer:
     def fails_before_acknowledging(self) -> None:
         self._target.switches[self._stage].acknowledging_fails.set()
 
+    def fails_in_a_mutation(self) -> None:
+        self._target.switches[self._stage].mutating_fails.set()
+
     def new_workspace(self, token: str) -> str:
         return str(self._ask("POST", "/workspaces", token)["id"])
 

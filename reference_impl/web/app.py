@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from reference_impl.oauth_client import (
     Flow,
     GrantRefused,
     IdTokenRefused,
+    IssuerUnavailable,
     OAuthClient,
     OAuthClientError,
 )
@@ -306,7 +308,10 @@ class WebClient:
     def _refused(self, session: WebSession, error: OAuthClientError) -> Response:
         """Answer for a session whose tokens cannot be refreshed: gone for good, or only for now."""
         if not isinstance(error, SignedOut):
-            return json(503, {"error": "the sign-in service does not answer"})
+            answer = json(503, {"error": "the sign-in service does not answer"})
+            if isinstance(error, IssuerUnavailable) and error.retry_after > 0:
+                answer.headers["Retry-After"] = str(math.ceil(error.retry_after))
+            return answer
         self._sessions.end(session)
         return json(401, {"signed_in": False}, self._cookies.end_session())
 

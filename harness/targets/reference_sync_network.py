@@ -1,0 +1,185 @@
+"""The network between the reference's pages, web application, issuer and API: it sees what they ask for when they sync,
+and can fail on the way."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import threading
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs
+
+from harness.observations import SyncRequest
+from harness.observe import Redacts
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["SyncNetwork"]
+
+What = Literal["push", "pull", "api push", "api pull", "refresh", "token"]
+PATHS: dict[str, dict[str, What]] = {
+    "web": {"/sync/push": "push", "/sync/pull": "pull", "/refresh": "refresh"},
+    "api": {"/sync/push": "api push", "/sync/pull": "api pull"},
+    "issuer": {"/token": "token"},
+}
+HANG = 40.0  # seconds at most: a client waits less
+LATE = 1.0
+ANSWERS = {
+    "500": ("500 Internal Server Error", [("Content-Type", "application/json")], b'{"error": "server_error"}'),
+    "429": (
+        "429 Too Many Requests",
+        [("Retry-After", "30"), ("Content-Type", "application/json")],
+        b'{"error": "slow"}',
+    ),
+    "portal": ("200 OK", [("Content-Type", "text/html")], b"<html><body>Welcome to our network!</body></html>"),
+}
+
+
+class SyncNetwork:
+    """One stage's. It lets everything pass until it is told otherwise."""
+
+    def __init__(self, redactor: Redacts) -> None:
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        self._seen: list[SyncRequest] = []
+        self._behaviours: list[str] = []
+        self._losing = 0
+        self._release = threading.Event()
+        self._began = time.monotonic()
+        self.travelled = 0.0  # seconds that were skipped
+
+    def around(self, place: str, app: WSGIApplication) -> WSGIApplication:
+        """An application as its clients meet it through this network."""
+        paths = PATHS[place]
+
+        def between(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            what = paths.get(str(environ.get("PATH_INFO")))
+            if what is None or environ["REQUEST_METHOD"] != "POST":
+                return app(environ, start_response)
+            return self._pass(what, app, environ, start_response)
+
+        return between
+
+    def forget(self) -> None:
+        with self._lock:
+            self._seen.clear()
+            self._began, self.travelled = time.monotonic(), 0.0
+
+    def seen(self) -> tuple[SyncRequest, ...]:
+        with self._lock:
+            return tuple(sorted(self._seen, key=lambda request: request.at))
+
+    def behave(self, *behaviours: str) -> None:
+        """How refreshes are answered from now on; those that hang are let go."""
+        with self._lock:
+            self._behaviours = list(behaviours)
+            released, self._release = self._release, threading.Event()
+        released.set()
+
+    def lose(self, number: int) -> None:
+        with self._lock:
+            self._losing = number
+
+    @property
+    def now(self) -> float:
+        return round(time.monotonic() - self._began + self.travelled, 3)
+
+    def _pass(
+        self, what: What, app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        at, sent = self.now, _body(environ)
+        if what == "token" and parse_qs(sent).get("grant_type") != ["refresh_token"]:
+            return app(environ, start_response)
+        try:
+            status, headers, body = self._answer(what, app, environ)
+        except ConnectionResetError:
+            self._note(what, at, None, environ, sent, b"")
+            raise  # to the server this is a client that has gone
+        self._note(what, at, status, environ, sent, body)
+        start_response(_line(status), headers)
+        return [body]
+
+    def _answer(self, what: What, app: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, list[Any], bytes]:
+        if what == "token":
+            behaviour = self._next_behaviour()
+            if behaviour in ANSWERS:
+                line, headers, body = ANSWERS[behaviour]
+                return int(line[:3]), [*headers, ("Content-Length", str(len(body)))], body
+            if behaviour == "hang":
+                self._release.wait(HANG)
+            if behaviour in ("hang", "reset"):
+                raise ConnectionResetError(errno.ECONNRESET, "the network failed")
+            if behaviour == "late":
+                time.sleep(LATE)
+        status, headers, body = _call(app, environ)
+        if what == "api push" and self._is_lost():
+            raise ConnectionResetError(errno.ECONNRESET, "the network failed")
+        return status, headers, body
+
+    def _next_behaviour(self) -> str:
+        with self._lock:
+            if not self._behaviours:
+                return "pass"
+            return self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
+
+    def _is_lost(self) -> bool:
+        with self._lock:
+            self._losing -= 1
+            return self._losing >= 0
+
+    def _note(self, what: What, at: float, status: int | None, environ: Any, sent: str, body: bytes) -> None:
+        given = str(environ.get("HTTP_AUTHORIZATION", ""))
+        token = given.removeprefix("Session ") if what in ("push", "pull") else ""
+        if what.startswith("api") and given.startswith("Bearer "):
+            token = self._redactor.register(given.removeprefix("Bearer "), "access_token")
+        if what in ("refresh", "token") and status == 200:
+            told = _json(body.decode("utf-8", "replace"))
+            token = str(told.get("handle", "")).removeprefix("Session ")
+            if what == "token" and isinstance(told.get("access_token"), str):
+                token = self._redactor.register(told["access_token"], "access_token")
+        told = _json(sent)
+        pushed = told.get("mutations", []) if what.endswith("push") else []
+        mutations = tuple(f"{one.get('clientID')} {one.get('id')}" for one in pushed if isinstance(one, dict))
+        group = str(told.get("clientGroupID", ""))
+        with self._lock:
+            self._seen.append(SyncRequest(what, at, self.now, status, token, mutations, group))
+
+
+def _call(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, list[Any], bytes]:
+    """What an application answers, whole."""
+    began: list[Any] = []
+
+    def start_response(line: str, headers: list[Any], exc_info: Any = None) -> Any:
+        began[:] = [int(line[:3]), headers]
+        return lambda data: None
+
+    chunks = app(environ, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        if callable(close := getattr(chunks, "close", None)):
+            close()
+    return began[0], began[1], body
+
+
+def _line(status: int) -> str:
+    return f"{status} -"
+
+
+def _body(environ: Any) -> str:
+    """The body of a request, which the application can still read."""
+    content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(content)
+    return str(content.decode("utf-8", "replace"))
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

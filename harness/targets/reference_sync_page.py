@@ -1,0 +1,277 @@
+"""The reference's page of notes in a real browser, with the network behind it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import psutil
+from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Error as BrowserError
+
+from harness.errors import NotHere, TargetError
+from harness.machine.replicache import find_bundle
+from harness.observations import PageView, SyncState, SyncTraffic, SyncWrites
+from harness.observe import Recorder
+from harness.probes.agent import Agent
+from harness.probes.cookies import Measure
+from harness.targets.reference_host import SYNCERS, ReferenceHost
+
+__all__ = ["ReferenceSyncPage"]
+
+OPEN = '#notes[data-open="yes"]'
+POLL = 50  # milliseconds
+PATIENCE = 20.0  # seconds that the machine may take for a page
+PERSISTED = 1500.0  # milliseconds, after which Replicache has written what it keeps
+EXPIRED = 970.0  # seconds: the longest life of an access token and the leeway, and some
+
+WRITE = """async texts => {
+  const form = document.querySelector("#new-note"), list = document.querySelector("#note-list"), took = [];
+  const turn = () => new Promise(go => {
+    const {port1, port2} = new MessageChannel();
+    port1.onmessage = go;
+    port2.postMessage(0);
+  });
+  for (const text of texts) {
+    const began = performance.now();
+    form.elements.text.value = text;
+    form.requestSubmit();
+    while (![...list.children].some(item => item.textContent === text)) {
+      if (performance.now() - began > 3000) return took;
+      await turn();
+    }
+    took.push(performance.now() - began);
+  }
+  return took;
+}"""
+LOOK = """async () => ({
+  state: document.querySelector("#notes")?.dataset.state ?? "gone",
+  unsaved: Number(document.querySelector("#notes")?.dataset.unsaved ?? -1),
+  shown: [...document.querySelectorAll("#note-list li")].map(item => item.textContent),
+  asks: !!document.querySelector('#sign-in-again, #sign-in'),
+  databases: (await indexedDB.databases()).map(({name}) => name).sort(),
+  text: document.body.innerText,
+})"""
+HOLD = """async () => {
+  for (const {name} of await indexedDB.databases())
+    await new Promise(done => {
+      const asked = indexedDB.open(name);
+      asked.onsuccess = () => { (window.held ??= []).push(asked.result); done(); };
+    });
+}"""
+
+
+class ReferenceSyncPage:
+    """One browser at one stage."""
+
+    def __init__(
+        self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder, on_disk: bool = False
+    ) -> None:
+        """Raises NotHere where there is no such browser, or no bundle of Replicache."""
+        if browser != "chromium":
+            raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
+        find_bundle()
+        self._target, self._stage, self._recorder = target, stage, recorder
+        self._address, self._network = target.addresses[stage], target.networks[stage]
+        self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
+        self._user, self._before = "", (frozenset[str](), 0)
+        self._profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
+        self._open()
+
+    def _open(self) -> None:
+        """Start the browser, or another with the same profile."""
+        chromium = self._target.chromium
+        self._context: BrowserContext = chromium.new_profile(self._profile) if self._profile else chromium.new_context()
+        self._context.clock.install()
+        self._agent = Agent(self._context, self._recorder, self._measure, {"stage": self._stage}, listens=False)
+        self._tabs = {"": self._agent.page}
+
+    def log_in(self, case: str, user: str) -> SyncState:
+        """What the user had at the server before his first login here is left out of all that is told later."""
+        self._become(user)
+        self._await_notes(self._agent.page)
+        return self.settle(case, PATIENCE)
+
+    def log_in_blocked(self, case: str, user: str) -> SyncState:
+        self._become(user)
+        with suppress(BrowserError):
+            self._agent.page.wait_for_selector('#notes[data-state="blocked"]', timeout=1000)
+        return self.look(case)
+
+    def _become(self, user: str) -> None:
+        known, self._user = self._user, SYNCERS[("first", "second").index(user)]
+        if known != self._user:
+            self._before = (frozenset[str](), 0)
+            stored, acknowledged = self._stored()
+            self._before = (frozenset(stored), acknowledged)
+        self._agent.open(f"{self._address.web}/login")
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        self._agent.press("#sign-in")
+        self._agent.fill_login(self._address.users[self._user])
+
+    def write(self, case: str, texts: tuple[str, ...], tab: str = "") -> SyncWrites:
+        took = self._evaluate(self._tab(tab), WRITE, list(texts))
+        about = {"stage": self._stage, "tab": tab}
+        rounded = tuple(round(one, 1) for one in took)
+        return self._recorder.record(SyncWrites(case=case, about=about, texts=texts, milliseconds=rounded))
+
+    def settle(self, case: str, seconds: float, tab: str = "") -> SyncState:
+        page, began, before = self._tab(tab), time.monotonic(), self._network.travelled
+        while True:
+            seen = self._evaluate(page, LOOK)
+            waited = time.monotonic() - began + self._network.travelled - before
+            if seen["unsaved"] == 0 or seen["asks"] or waited >= seconds:
+                return self._state(case, tab, seen, waited)
+            page.wait_for_timeout(POLL)
+
+    def look(self, case: str, tab: str = "") -> SyncState:
+        return self._state(case, tab, self._evaluate(self._tab(tab), LOOK), self._network.now)
+
+    def call(self, tab: str = "") -> None:
+        self._evaluate(self._tab(tab), "() => { fetch('/api/me').catch(() => {}); }")
+
+    def expire(self) -> None:
+        self._target.shifted.advance(EXPIRED)
+        self._evaluate(self._agent.page, "() => fetch('/').then(() => {}, () => {})")  # the user is still there
+
+    def travel(self, seconds: float) -> None:
+        self._target.shifted.advance(seconds)
+        self._network.travelled += seconds
+        self._context.clock.fast_forward(int(seconds * 1000))
+
+    def offline(self, is_offline: bool) -> None:
+        self._context.set_offline(is_offline)
+
+    def token_endpoint(self, *behaviours: str) -> None:
+        self._network.behave(*behaviours)
+
+    def refresh_hangs(self, hangs: bool) -> None:
+        if hangs:
+            self._context.route("**/refresh", lambda route: None)
+        else:
+            self._context.unroute("**/refresh")
+
+    def loses_answers(self, number: int) -> None:
+        self._network.lose(number)
+
+    def end_session(self) -> None:
+        app = self._target.reference.stages[self._stage].app
+        with sqlite3.connect(app.database.path) as connection:
+            sql = "SELECT session_id FROM grants ORDER BY rowid DESC LIMIT 1"
+            (session,) = connection.execute(sql).fetchone()
+        connection.close()
+        app.end_session(session)
+
+    def watch(self) -> None:
+        self._network.forget()
+
+    def traffic(self, case: str) -> SyncTraffic:
+        about = {"stage": self._stage}
+        return self._recorder.record(SyncTraffic(case=case, about=about, requests=self._network.seen()))
+
+    def reload(self, tab: str = "") -> None:
+        page = self._tab(tab)
+        page.reload(wait_until="load")
+        self._await_notes(page)
+
+    def restart(self) -> None:
+        """What the browser had not written yet is lost with it: so what the page has accepted is given time."""
+        if self._profile is None:
+            raise TargetError("this browser has no profile on disk, and so nothing to start again with")
+        self._agent.page.wait_for_timeout(PERSISTED)
+        option = f"--user-data-dir={self._profile}"
+        for process in psutil.process_iter(["cmdline"]):
+            if option in (process.info["cmdline"] or ()):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        with suppress(BrowserError):
+            self._context.close()
+        self._open()
+        self._agent.open(f"{self._address.web}/")
+        if self._agent.page.locator("#sign-in").count():  # its cookie was not written yet
+            self._sign_in()
+        self._await_notes(self._agent.page)
+
+    def close_tab(self, tab: str) -> None:
+        self._tabs.pop(tab).close()
+
+    def log_out(self, case: str, answer: str = "") -> PageView:
+        page = self._agent.page
+        page.click("#sign-out")
+        if answer:
+            page.click(f'#unsaved button[value="{answer}"]')
+        for _ in range(int(PATIENCE)):
+            if answer == "stay" or "/login" in page.url:
+                break
+            page.wait_for_timeout(1000)
+            self._context.clock.fast_forward(5000)  # as long as it may wait
+        return self._agent.view(case, lambda shown: shown.locator("#sign-out").count() > 0)
+
+    def hold_open(self, tab: str) -> None:
+        """A tab of the same origin in which no script of its runs."""
+        page = self._tabs[tab] = self._context.new_page()
+        page.goto(f"{self._address.web}/assets/style.css", wait_until="load")
+        self._evaluate(page, HOLD)
+
+    def close(self) -> None:
+        self._network.behave()
+        self._network.lose(0)
+        self._context.close()
+
+    def _tab(self, name: str) -> Page:
+        if name not in self._tabs:
+            page = self._tabs[name] = self._context.new_page()
+            page.goto(f"{self._address.web}/", wait_until="load")
+            self._await_notes(page)
+        return self._tabs[name]
+
+    def _await_notes(self, page: Page) -> None:
+        with suppress(BrowserError):
+            page.wait_for_selector(OPEN, timeout=PATIENCE * 1000)
+            return
+        raise TargetError(f"{self._stage}: the notes did not open: {page.inner_text('main')[:200]}")
+
+    def _evaluate(self, page: Page, script: str, argument: Any = None) -> Any:
+        try:
+            return page.evaluate(script, argument)
+        except BrowserError as error:
+            raise TargetError(f"{self._stage}: the page of notes: {str(error).splitlines()[0]}") from error
+
+    def _state(self, case: str, tab: str, seen: dict[str, Any], waited: float) -> SyncState:
+        stored, acknowledged = self._stored()
+        return self._recorder.record(
+            SyncState(
+                case=case,
+                about={"stage": self._stage, "tab": tab},
+                state=seen["state"],
+                unsaved=seen["unsaved"],
+                shown=tuple(text for text in seen["shown"] if text not in self._before[0]),
+                stored=stored,
+                acknowledged=acknowledged,
+                asks_for_login=seen["asks"],
+                databases=tuple(seen["databases"]),
+                cookies=tuple(sorted(str(one["name"]) for one in self._context.cookies(self._address.web))),
+                seconds=round(waited, 3),
+                text=seen["text"][:1000],
+            )
+        )
+
+    def _stored(self) -> tuple[tuple[str, ...], int]:
+        """The texts of the user's notes at the server, in the order in which they came, and his acknowledged
+        mutations."""
+        subject = "SELECT subject FROM accounts WHERE provider_subject = ?"
+        of_user, groups = (f"upstream|{self._user}",), "sync_clients JOIN sync_groups USING (client_group_id)"
+        with sqlite3.connect(self._target.reference.stages[self._stage].app.database.path) as connection:
+            sql = f"SELECT text FROM notes WHERE subject = ({subject}) ORDER BY rowid"
+            notes = connection.execute(sql, of_user).fetchall()
+            sql = f"SELECT coalesce(sum(last_mutation_id), 0) FROM {groups} WHERE subject = ({subject})"
+            (acknowledged,) = connection.execute(sql, of_user).fetchone()
+        connection.close()
+        texts, count = self._before
+        return tuple(text for (text,) in notes if text not in texts), int(acknowledged) - count
