@@ -33,7 +33,7 @@ def no_database_is_left(seen: Record, parameters: Parameters) -> Judgement:
         raise MissingObservation("the user had no database before the logout")
     complaints = [Complaint(f"{name} is left when he is signed out", left) for name in left.databases]
     blocked, after = seen.one(SyncState, BLOCKED), seen.one(SyncState, UNBLOCKED)
-    old = set(blocked.databases)
+    old = set(blocked.databases) - set(before.databases)  # of the one user, and not of the library for all
     if not old:
         raise MissingObservation("no deletion was blocked")
     if shown := [text for text in after.shown if text in blocked.shown]:

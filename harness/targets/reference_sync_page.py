@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import psutil
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 from playwright.sync_api import Error as BrowserError
 
 from harness.errors import NotHere, TargetError
@@ -78,6 +78,7 @@ class ReferenceSyncPage:
         self._target, self._stage, self._recorder = target, stage, recorder
         self._address, self._network = target.addresses[stage], target.networks[stage]
         self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
+        self._held: list[Route] = []
         self._user, self._before = "", (frozenset[str](), 0)
         self._profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
         self._open()
@@ -153,9 +154,20 @@ class ReferenceSyncPage:
 
     def refresh_hangs(self, hangs: bool) -> None:
         if hangs:
-            self._context.route("**/refresh", lambda route: None)
+            self._context.route("**/refresh", self._hold)
         else:
+            self._let_go()
             self._context.unroute("**/refresh")
+
+    def _hold(self, route: Route) -> None:
+        self._held.append(route)
+
+    def _let_go(self) -> None:
+        """End the requests that hang; what the page has given up is over already."""
+        held, self._held[:] = list(self._held), []
+        for route in held:
+            with suppress(BrowserError):
+                route.abort()
 
     def loses_answers(self, number: int) -> None:
         self._network.lose(number)
@@ -222,6 +234,7 @@ class ReferenceSyncPage:
     def close(self) -> None:
         self._network.behave()
         self._network.lose(0)
+        self._let_go()
         self._context.close()
 
     def _tab(self, name: str) -> Page:
