@@ -27,7 +27,7 @@ LIBRARIES = (
     "libxrender1", "libdrm2", "libexpat1",
 )  # fmt: skip
 NAMED_TWICE = ("libasound2", "libglib2.0-0")
-MEND = f"{sys.executable} -m uv pip install --python {sys.executable} --require-hashes -r {SHELL_LOCK.name}"
+MEND = f"python -m uv pip install --require-hashes -r {SHELL_LOCK.name}, with the Python of .nox/authassay"
 
 
 @functools.cache

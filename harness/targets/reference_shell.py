@@ -31,7 +31,7 @@ __all__ = ["ReferenceShell", "RunningShell"]
 WINDOW = "app://shell/{name}.html"
 FILES = {"main": "index", "palette": "palette", "about": "about"}
 PATIENCE = 10.0  # seconds for a window to show what it should
-REPLY_MS = 3000  # for the answer to one message
+REPLY_MS = 1500  # for the answer to one message
 MALFORMED = ("null", "5", '"text"', "[]", "{}", '{"signed_in": "yes"}', '{"polluted": true, "signed_in": true}')
 CODES = tuple(str(code) for code in Code)
 
@@ -176,7 +176,7 @@ class ReferenceShell:
 
     def state(self, case: str) -> ShellState:
         said = self._shell.child.said[self._said :]
-        uncaught = sum(line.startswith("Traceback") for line in said)
+        uncaught = sum("Traceback (most recent call last)" in line for line in said)
         try:
             told = self._shell.child.ask(do="status")
             windows = tuple(sorted(pages_at(self._shell.address)))
