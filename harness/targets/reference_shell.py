@@ -176,7 +176,7 @@ class ReferenceShell:
 
     def state(self, case: str) -> ShellState:
         said = self._shell.child.said[self._said :]
-        uncaught = sum("Traceback (most recent call last)" in line for line in said)
+        uncaught = sum('"record": "crashed"' in line or "Traceback (most recent" in line for line in said)
         try:
             told = self._shell.child.ask(do="status")
             windows = tuple(sorted(pages_at(self._shell.address)))
