@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, request
 
+from reference_impl.api.body import json_body
 from reference_impl.api.challenge import Unauthorized
 from reference_impl.api.guard import ApiGuard, Principal
 from reference_impl.api.issuer_keys import KeysUnavailable
@@ -57,7 +58,7 @@ def create_api_app(
     @app.post("/notes")
     def write_note() -> tuple[Response, int]:
         principal = caller()
-        given = request.get_json(silent=True)
+        given = json_body()
         text = given.get("text") if isinstance(given, dict) else None
         try:
             note_id = notes.write(principal.subject, text if isinstance(text, str) else "", clock.now())

@@ -22,7 +22,9 @@ Jwks = Mapping[str, Sequence[Mapping[str, object]]]
 
 PATH = "/.well-known/jwks.json"
 KEPT = 600.0  # seconds: after a key was withdrawn it is trusted no longer than this
-AT_MOST_EVERY = 30.0  # seconds between two fetches that an unknown key id causes
+AT_MOST_EVERY = 30.0  # seconds between two fetches that an unknown key id causes, whatever became of the first
+AGAIN = 1.0  # seconds after a failure before somebody without keys asks again
+TIMEOUT = 5.0  # seconds that the issuer has for an answer
 
 
 class KeysUnavailable(Exception):
@@ -30,41 +32,50 @@ class KeysUnavailable(Exception):
 
 
 class IssuerKeys:
-    """The key set of one issuer. Safe for several threads, of which one fetches."""
+    """The key set of one issuer. Safe for several threads, of which one fetches; who has keys waits for none."""
 
     def __init__(self, fetch: Callable[[], Jwks], clock: Clock) -> None:
         """``fetch`` raises KeysUnavailable."""
         self.fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: Jwks | None = None
-        self._fetched_at = 0.0
+        self._known: tuple[float, Jwks] | None = None  # when they were fetched, and the keys
+        self._asked_at: float | None = None
 
     def __call__(self) -> Jwks:
         """Return the keys, not older than `KEPT`. Raises KeysUnavailable."""
-        with self._lock:
-            if self._keys is None or not 0 <= self._age() < KEPT:
-                self._fetch()
-            return cast("Jwks", self._keys)
+        known = self._fresh()
+        if known is None:
+            with self._lock:
+                known = self._fresh() or self._fetch(AGAIN)
+        return known
 
     def refresh(self) -> None:
         """Look for keys that were published meanwhile, unless somebody did just now. Raises KeysUnavailable."""
         with self._lock:
-            if self._keys is None or not 0 <= self._age() < AT_MOST_EVERY:
-                self._fetch()
+            if not self._asked_within(AT_MOST_EVERY):
+                self._fetch(0.0)
 
-    def _age(self) -> float:
-        return self._clock.now() - self._fetched_at
+    def _fresh(self) -> Jwks | None:
+        known = self._known
+        return known[1] if known is not None and 0 <= self._clock.now() - known[0] < KEPT else None
 
-    def _fetch(self) -> None:
-        self._keys = self.fetch()
-        self._fetched_at = self._clock.now()
+    def _asked_within(self, seconds: float) -> bool:
+        return self._asked_at is not None and 0 <= self._clock.now() - self._asked_at < seconds
+
+    def _fetch(self, pause: float) -> Jwks:
+        if self._asked_within(pause):
+            raise KeysUnavailable("the issuer told no keys a moment ago")
+        self._asked_at = self._clock.now()
+        keys = self.fetch()
+        self._known = (self._clock.now(), keys)
+        return keys
 
 
 def fetch_over_http(http: requests.Session, issuer: str) -> Jwks:
     """Fetch the keys of an issuer elsewhere. Raises KeysUnavailable."""
     try:
-        response = http.get(f"{issuer}{PATH}", allow_redirects=False)
+        response = http.get(f"{issuer}{PATH}", allow_redirects=False, timeout=TIMEOUT)
         return _checked(response.status_code, response.json())
     except (requests.RequestException, ValueError) as error:
         raise KeysUnavailable(f"no keys from {issuer} ({type(error).__name__})") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from reference_impl.api.body import is_unicode
 from reference_impl.database import Database
 
 SCHEMA = """
@@ -24,9 +25,12 @@ class Notes:
         self._database = database
 
     def write(self, subject: str, text: str, now: float) -> str:
-        """Store a note; return its id. Raises ValueError if it is empty or longer than `LONGEST_NOTE`."""
+        """Store a note; return its id. Raises ValueError if it is empty or longer than `LONGEST_NOTE`, or
+        no Unicode."""
         if not 0 < len(text) <= LONGEST_NOTE:
             raise ValueError(f"a note has 1 to {LONGEST_NOTE} characters")
+        if not is_unicode(text):
+            raise ValueError("a note holds no half characters")
         note_id = str(uuid.uuid4())
         with self._database.transaction() as connection:
             connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", (note_id, subject, text, now))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify
 from werkzeug.exceptions import BadRequest
 
+from reference_impl.api.body import json_body
 from reference_impl.api.guard import Principal
 from reference_impl.api.workspaces import NoSuchWorkspace, Workspaces
 
@@ -20,7 +21,7 @@ def add_workspace_routes(app: Flask, workspaces: Workspaces, caller: Callable[[]
 
     @app.post("/workspaces/members")
     def set_member() -> Response:
-        by, given = caller().subject, request.get_json(silent=True)
+        by, given = caller().subject, json_body()
         asked = given if isinstance(given, dict) else {}
         workspace, subject, active = (asked.get(name) for name in ("workspace", "subject", "active"))
         if not isinstance(active, bool) or not all(isinstance(name, str) and name for name in (workspace, subject)):

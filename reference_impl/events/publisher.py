@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,6 +33,8 @@ RETRYABLE = frozenset(
         "RequestTimeout",
     }
 )
+ABOUT_ENTRIES = frozenset({"ValidationException", "InvalidArgument", "RequestEntityTooLarge"})
+"""Codes of a refused call that blame an entry. Any other blames the caller or the bus: for that no event is lost."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +60,11 @@ class PublishReport:
 
 
 class _NotTaken(Exception):
-    """The whole call failed, and with it no entry was decided."""
+    """The whole call failed, and with it no entry was decided. ``blames``: ``entry``, ``caller`` or, for the time
+    being, ``bus``."""
 
-    def __init__(self, code: str, transient: bool) -> None:
-        self.code, self.transient = code, transient
+    def __init__(self, code: str, blames: Literal["entry", "caller", "bus"] = "bus") -> None:
+        self.code, self.blames = code, blames
         super().__init__(code)
 
 
@@ -147,22 +150,23 @@ class Publisher:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "Unknown"))
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            raise _NotTaken(code, code in RETRYABLE or status >= 500 or status == 429) from error
+            passing = code in RETRYABLE or status >= 500 or status == 429
+            raise _NotTaken(code, "bus" if passing else "entry" if code in ABOUT_ENTRIES else "caller") from error
         except (BotoCoreError, OSError) as error:
-            raise _NotTaken(type(error).__name__, transient=True) from error
+            raise _NotTaken(type(error).__name__) from error
         results = list(answer.get("Entries", ()))
         if len(results) != len(messages):  # boto3 takes an answer that was cut off for one without entries
-            raise _NotTaken("TruncatedAnswer", transient=True)
+            raise _NotTaken("TruncatedAnswer")
         codes = [(message, _code(result)) for message, result in zip(messages, results, strict=True)]
         if answer.get("FailedEntryCount", 0) > sum(code is not None for _, code in codes):
-            raise _NotTaken(
-                "FailedEntryCount", transient=True
-            )  # more failed than the results own up to: send all again
+            raise _NotTaken("FailedEntryCount")  # more failed than the results own up to: send all again
         return codes
 
     def _not_taken(self, left: tuple[Message, ...], refusal: _NotTaken, attempt: int) -> PublishReport:
-        """Keep the messages for later; if the bus refuses the call for good, find out which of them it means."""
-        if refusal.transient:
+        """Keep the messages for later; if the bus refuses the call for one of them, find out which it means."""
+        if refusal.blames == "caller":
+            _log.error("the bus refuses the publisher (%s): %d events wait until it is let in", refusal.code, len(left))
+        if refusal.blames != "entry":
             return PublishReport(deferred=tuple(message.event_id for message in left))
         if len(left) == 1:
             return self._bury([(left[0], refusal.code)], attempt)

@@ -15,7 +15,7 @@ from flask import request
 
 from reference_impl.issuer.state import IssuerState
 
-WELL_FORMED = re.compile(r"[A-Za-z0-9-]{8,64}")
+WELL_FORMED = re.compile(r"[A-Za-z0-9-]{8,40}")  # shorter than any secret that the issuer gives: none can be proposed
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from reference_impl.api.body import is_unicode
 from reference_impl.api.notes import LONGEST_NOTE
 from reference_impl.api.sync.messages import LONGEST_ID
 
@@ -28,6 +29,8 @@ class Call:
         value = self.arguments.get(name) if isinstance(self.arguments, dict) else None
         if not isinstance(value, str) or not 0 < len(value) <= longest:
             raise Rejected(f"{name} is a text of 1 to {longest} characters")
+        if not is_unicode(value):
+            raise Rejected(f"{name} holds half a character")
         return value
 
 

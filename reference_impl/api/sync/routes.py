@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify, request
 
+from reference_impl.api.body import json_body
 from reference_impl.api.guard import Principal
 from reference_impl.api.sync.clients import Clients, NotYours
 from reference_impl.api.sync.messages import Malformed, VersionNotSupported, read_pull, read_push
@@ -45,7 +46,7 @@ def add_sync_routes(app: Flask, sync: Sync, caller: Callable[[], Principal], pok
     @app.post("/sync/push")
     def push() -> Response:
         entered = space()
-        if sync.pusher.push(read_push(request.get_json(silent=True)), entered):
+        if sync.pusher.push(read_push(json_body()), entered):
             for member in sync.workspaces.members(entered):
                 poke(member)
         return jsonify({})
@@ -53,7 +54,7 @@ def add_sync_routes(app: Flask, sync: Sync, caller: Callable[[], Principal], pok
     @app.post("/sync/pull")
     def pull() -> Response:
         entered = space()
-        return jsonify(sync.puller.pull(read_pull(request.get_json(silent=True)), entered).body())
+        return jsonify(sync.puller.pull(read_pull(json_body()), entered).body())
 
     app.register_error_handler(Malformed, lambda error: (jsonify(error="invalid_request", detail=str(error)), 400))
     app.register_error_handler(NotYours, lambda error: (jsonify(error="forbidden"), 403))

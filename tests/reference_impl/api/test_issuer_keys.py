@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -50,6 +52,50 @@ def test_an_unknown_key_id_causes_one_fetch_in_thirty_seconds_however_often_it_c
     for _ in range(200):
         keys.refresh()
     assert fetch.fetches == 2
+
+
+def test_an_issuer_that_fails_is_not_asked_more_often_for_unknown_key_ids() -> None:
+    fetch, clock = Counting(), Clock()
+    keys = IssuerKeys(fetch, clock)
+    keys()
+    clock.time += 40
+
+    def failing() -> Any:
+        fetch.fetches += 1
+        raise KeysUnavailable("out of order")
+
+    keys.fetch = failing
+    for _ in range(200):
+        with suppress(KeysUnavailable):
+            keys.refresh()
+    assert fetch.fetches == 2
+    assert keys()["keys"][0]["kid"] == "1"
+    clock.time += 600
+    for _ in range(200):
+        with pytest.raises(KeysUnavailable):
+            keys()
+    assert fetch.fetches == 3
+
+
+def test_who_has_keys_does_not_wait_for_somebody_who_looks_for_more() -> None:
+    fetch, clock = Counting(), Clock()
+    keys = IssuerKeys(fetch, clock)
+    keys()
+    clock.time += 40
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Any:
+        asked.set()
+        go_on.wait(30)
+        return {"keys": []}
+
+    keys.fetch = slow
+    looking = threading.Thread(target=keys.refresh)
+    looking.start()
+    assert asked.wait(30)
+    assert keys()["keys"][0]["kid"] == "1"
+    go_on.set()
+    looking.join(30)
 
 
 def test_without_keys_nobody_is_let_in_and_nobody_is_refused_for_good(bench: Bench) -> None:

@@ -220,3 +220,17 @@ def test_other_connections_of_the_user_are_told_to_pull(bench: Bench, replica: R
     replica.push(mutation(1))
     realtime.publish = real
     assert told == ["poke"]
+
+
+def test_half_a_character_is_rejected_and_the_client_goes_on(replica: Replica) -> None:
+    assert replica.push(mutation(1, id="n1", text="cut \ud83d"), mutation(2)).status_code == 200
+    answer = replica.pull()
+    assert notes_of(answer) == {"client-1-n2": "note 2"}
+    assert answer.json["lastMutationIDChanges"] == {CLIENT: 2}
+
+
+@pytest.mark.parametrize("path", ["/sync/push", "/sync/pull", "/notes"])
+def test_what_is_nested_too_deep_is_a_bad_request(replica: Replica, path: str) -> None:
+    headers = {"Authorization": f"Bearer {replica.token}", "Content-Type": "application/json"}
+    answer = replica.bench.api.test_client().post(path, data="[" * 200_000, headers=headers)
+    assert answer.status_code == 400

@@ -149,6 +149,17 @@ def test_a_bus_that_cannot_be_reached_defers_everything(failure: Exception, paus
     assert not alarms
 
 
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "AccessDeniedException", "ResourceNotFoundException"])
+def test_a_bus_that_refuses_the_publisher_loses_nothing_and_is_told(
+    code: str, pauses: Any, alarms: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = Bus(client_error(code))
+    report = publisher(bus, pauses, alarms).publish(messages(3))
+    assert (report.deferred, report.published, report.dead) == (tuple(ids(0, 1, 2)), (), ())
+    assert f"refuses the publisher ({code}): 3 events wait" in caplog.text
+    assert not alarms
+
+
 def test_a_call_refused_for_good_is_split_to_find_the_entry_at_fault(pauses: Any, alarms: Any) -> None:
     refusal = client_error("ValidationException")
     bus = Bus(refusal, {}, refusal, {})
