@@ -79,10 +79,12 @@ SYSTEM = frozenset(
     {
         "PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "ProgramFiles", "ProgramFiles(x86)", "ProgramData",
         "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "TMPDIR", "TERM",
-        "PYTHONPATH",
+        "PYTHONPATH", "DISPLAY", "WAYLAND_DISPLAY",
+        # of Qt: the shell puts what it was launched with there, and takes away what others put there
+        "QT_QPA_PLATFORM", "QTWEBENGINE_CHROMIUM_FLAGS", "QTWEBENGINE_DISABLE_SANDBOX", "QTWEBENGINE_REMOTE_DEBUGGING",
     }
 )  # fmt: skip
-"""What the operating system's own conventions define; the code reads these as every program does."""
+"""What the operating system's and Qt's own conventions define; the code reads these as every program does."""
 
 
 def every() -> Iterator[Variable]:

@@ -17,7 +17,7 @@ _log = logging.getLogger(LOGGER)
 
 
 def access_line(asked: Request, status: int) -> str:
-    """Return the line of one request, such as ``GET app.dev.localhost /callback 303``."""
+    """Return the line of one request, such as ``GET app.example /callback 303``."""
     route = asked.url_rule.rule if asked.url_rule else "(no such route)"
     return f"{asked.method} {asked.host.partition(':')[0]} {route} {status}"
 

@@ -9,6 +9,7 @@ from harness.observations.bridge import BridgeCall, BridgeCalls, ShellState, Sur
 from harness.observe import MissingObservation, Record
 
 AT_ONCE = 1.0  # seconds: BRIDGE-02.E1
+HUGE, CARRIED = "ten million characters", 5.0  # seconds more for what takes as long to come as to be refused
 NAVIGATED, RETURNED = "navigated", "returned"
 STRANGERS = ("about", "iframe", "foreign iframe", NAVIGATED)
 WITNESS = "witness-of-a-payload"
@@ -80,7 +81,7 @@ def wrong_messages_meet_typed_errors(seen: Record, parameters: Parameters) -> Ju
                 complaints.append(Complaint(f"{told}: {call.outcome}", sent))
             elif not set(call.told) <= {"id", "error"}:
                 complaints.append(Complaint(f"{told}: the error tells {', '.join(call.told)}", sent))
-            elif call.seconds > AT_ONCE:
+            elif call.seconds > AT_ONCE + (CARRIED if call.what == HUGE else 0.0):
                 complaints.append(Complaint(f"{told}: answered after {call.seconds:g} s", sent))
     if not count:
         raise MissingObservation("no wrong message was sent")
