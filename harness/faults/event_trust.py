@@ -56,7 +56,7 @@ def each_instance_counts_for_itself(real: BurstAlarm) -> BurstAlarm:
 def every_event_of_a_burst_raises_an_alert(real: BurstAlarm) -> BurstAlarm:
     class Storm(BurstAlarm):
         def alert(self, connection: sqlite3.Connection, rule: str, keys: list[str], at: float) -> Alert | None:
-            connection.execute("DELETE FROM raised_alerts")
+            connection.execute("DELETE FROM known_bursts")
             return super().alert(connection, rule, keys, at)
 
     return Storm(**vars(real))

@@ -1,8 +1,9 @@
 """Alerts on bursts of failed refreshes: the counter behind an EventBridge rule, shared by all who evaluate it.
 
 So many failures of one account or at one client within the window raise one alert, and the burst goes on without a
-second; a token that was used twice raises one at once (ASVS 5.0.0 16.4.3). Failures are counted in the database and by
-the time at which they occurred: a burst that is spread over many instances, delivered late or twice, is the same.
+second for an hour; a token that was used twice raises one at once (ASVS 5.0.0 16.4.3). Failures are counted in the
+database and by the time at which they occurred: a burst that is spread over many instances, delivered late, twice or in
+any order, is the same. Noise at a client hides no burst on an account there: the narrowest count that is full decides.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ CREATE TABLE IF NOT EXISTS counted_failures (
     PRIMARY KEY (event_id, key)
 );
 CREATE INDEX IF NOT EXISTS counted_failures_of ON counted_failures (key, occurred_at);
-CREATE TABLE IF NOT EXISTS raised_alerts (
-    key TEXT PRIMARY KEY,
-    occurred_at REAL NOT NULL
+CREATE TABLE IF NOT EXISTS known_bursts (
+    key TEXT NOT NULL,
+    first_at REAL NOT NULL,
+    last_at REAL NOT NULL,
+    PRIMARY KEY (key, first_at)
 );
 """
 COUNT, WINDOW = 10, 300.0  # failures, seconds
+AGAIN = 3600.0  # seconds after which a burst that goes on is told again
 NAMED = 20  # events and flows that an alert names at most
 
 _log = logging.getLogger(__name__)
@@ -86,32 +90,57 @@ class BurstAlarm:
             reused = f"session:{properties['session_ref']}"
             _count(connection, reused, at, properties)
             return self.alert(connection, "token_reuse", [reused], at)
-        full = [key for key in keys if self.counted(connection, key, at) >= self.count]
+        full = [key for key in keys if self.fullest(connection, key, at)[1] >= self.count]
         return self.alert(connection, "refresh_failures", full, at) if full else None
 
-    def counted(self, connection: sqlite3.Connection, key: str, at: float) -> int:
-        """Return how many failures of the key occurred within the window before ``at``."""
-        sql = "SELECT total(count) FROM counted_failures WHERE key = ? AND occurred_at > ? AND occurred_at <= ?"
-        return int(connection.execute(sql, (key, at - self.window, at)).fetchone()[0])
+    def fullest(self, connection: sqlite3.Connection, key: str, at: float) -> tuple[float, int]:
+        """Return the end of the window around ``at`` with the most failures of the key, and how many these are. Where
+        the burst is known, it need not be looked for: it ends at ``at`` then."""
+        if self._goes_on(connection, key, at):
+            return at, self.count
+        ends = "SELECT occurred_at FROM counted_failures WHERE key = ? AND occurred_at >= ? AND occurred_at < ?"
+        counted = "SELECT total(count) FROM counted_failures WHERE key = ? AND occurred_at > ? AND occurred_at <= ?"
+        found = [(at, 0)]
+        for (end,) in connection.execute(ends, (key, at, at + self.window)).fetchall():
+            found.append((end, int(connection.execute(counted, (key, end - self.window, end)).fetchone()[0])))
+        return max(found, key=lambda window: window[1])
 
     def alert(self, connection: sqlite3.Connection, rule: str, keys: list[str], at: float) -> Alert | None:
-        """Return the alert, unless any of the keys raised one within the window: the burst is known then."""
-        marks = ", ".join("?" for _ in keys)
-        known = f"SELECT 1 FROM raised_alerts WHERE key IN ({marks}) AND occurred_at > ?"
-        is_known = connection.execute(known, (*keys, at - self.window)).fetchone() is not None
-        connection.executemany("INSERT OR REPLACE INTO raised_alerts VALUES (?, ?)", [(key, at) for key in keys])
-        return None if is_known else self._describe(connection, rule, keys[0], at)
+        """Return the alert, unless the burst of the first key is known already."""
+        is_known = self._goes_on(connection, keys[0], at)
+        told = None if is_known else self._describe(connection, rule, keys[0], at)
+        for key in keys:
+            self._mark(connection, key, at)
+        return told
+
+    def _goes_on(self, connection: sqlite3.Connection, key: str, at: float) -> bool:
+        """Say whether ``at`` lies in or beside a burst of the key that was told, and not too long ago."""
+        near = "SELECT 1 FROM known_bursts WHERE key = ? AND first_at - ? < ? AND last_at + ? > ? AND first_at + ? > ?"
+        times = (self.window, at, self.window, at, AGAIN, at)
+        return connection.execute(near, (key, *times)).fetchone() is not None
+
+    def _mark(self, connection: sqlite3.Connection, key: str, at: float) -> None:
+        """Keep that the burst of the key reaches to ``at``."""
+        if not self._goes_on(connection, key, at):
+            connection.execute("INSERT OR IGNORE INTO known_bursts VALUES (?, ?, ?)", (key, at, at))
+            return
+        reached = "key = ? AND first_at - ? < ? AND last_at + ? > ?"
+        longer = f"UPDATE known_bursts SET last_at = max(last_at, ?) WHERE {reached}"
+            "UPDATE known_bursts SET last_at = max(last_at, ?) WHERE key = ? AND first_at - ? < ? AND last_at + ? > ?"
+        )
+        connection.execute(longer, (at, key, self.window, at, self.window, at))
 
     def _describe(self, connection: sqlite3.Connection, rule: str, key: str, at: float) -> Alert:
+        end, count = self.fullest(connection, key, at)
         named = "SELECT event_id, correlation_id FROM counted_failures WHERE key = ? AND occurred_at > ?"
-        sql = f"{named} ORDER BY occurred_at"
-        rows = connection.execute(sql, (key, at - self.window)).fetchall()
+        sql = f"{named} AND occurred_at <= ? ORDER BY occurred_at"
+        rows = connection.execute(sql, (key, end - self.window, end)).fetchall()
         flows = dict.fromkeys(row["correlation_id"] for row in rows if row["correlation_id"])
         return Alert(
             rule,
             self.stage,
             key.partition(":")[0],
-            self.counted(connection, key, at),
+            count,
             self.window,
             tuple(flows)[-NAMED:],
             tuple(row["event_id"] for row in rows)[-NAMED:],

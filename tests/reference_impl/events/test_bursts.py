@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,43 @@ def test_ten_failures_within_the_window_raise_one_alert_and_the_burst_no_second(
     (alert,) = raised
     assert (alert.rule, alert.stage, alert.dimension, alert.count) == ("refresh_failures", "dev", "subject", 10)
     assert alert.correlation_ids == ("flow-0001",)
+
+
+@pytest.mark.parametrize("order", ["newest first", "shuffled"])
+def test_a_burst_that_is_delivered_in_another_order_raises_one_alert(
+    alarm: BurstAlarm, raised: list[Alert], order: str
+) -> None:
+    burst = [failure(5 * number) for number in range(30)][::-1]
+    if order == "shuffled":
+        random.Random(7).shuffle(burst)
+    for event in burst:
+        alarm.receive(event)
+    assert [(alert.dimension, alert.count) for alert in raised] == [("subject", 10)]
+
+
+def test_noise_at_a_client_hides_no_burst_on_an_account_there(alarm: BurstAlarm, raised: list[Alert]) -> None:
+    nobody = {"subject": None, "session_ref": None, "correlation_id": None, "reason": "malformed", "count": 50}
+    for minute in range(20):
+        alarm.receive(failure(60 * minute, **nobody))
+    for number, person in enumerate(["person-1", "person-2"]):
+        for second in range(10):
+            alarm.receive(failure(600 + 100 * number + second, subject=person))
+    assert [alert.dimension for alert in raised] == ["client", "subject", "subject"]
+
+
+def test_an_old_burst_that_is_delivered_late_raises_one_alert_of_its_own(
+    alarm: BurstAlarm, raised: list[Alert]
+) -> None:
+    for start in (10_000, 0):
+        for second in range(30):
+            alarm.receive(failure(start + second))
+    assert len(raised) == 2
+
+
+def test_a_burst_that_goes_on_is_told_again_after_an_hour(alarm: BurstAlarm, raised: list[Alert]) -> None:
+    for number in range(250):
+        alarm.receive(failure(20 * number))
+    assert len(raised) == 2
 
 
 def test_a_new_burst_after_the_window_raises_another(alarm: BurstAlarm, raised: list[Alert]) -> None:
