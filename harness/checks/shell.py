@@ -9,7 +9,7 @@ from harness.observations.bridge import BridgeCall, BridgeCalls, ShellState, Sur
 from harness.observe import MissingObservation, Record
 
 AT_ONCE = 1.0  # seconds: BRIDGE-02.E1
-HUGE, CARRIED = "ten million characters", 5.0  # seconds more for what takes as long to come as to be refused
+LARGE, ON_ITS_WAY = "ten million characters", 10.0  # seconds that so much may be on its way on a busy machine
 NAVIGATED, RETURNED = "navigated", "returned"
 STRANGERS = ("about", "iframe", "foreign iframe", NAVIGATED)
 WITNESS = "witness-of-a-payload"
@@ -81,7 +81,7 @@ def wrong_messages_meet_typed_errors(seen: Record, parameters: Parameters) -> Ju
                 complaints.append(Complaint(f"{told}: {call.outcome}", sent))
             elif not set(call.told) <= {"id", "error"}:
                 complaints.append(Complaint(f"{told}: the error tells {', '.join(call.told)}", sent))
-            elif call.seconds > AT_ONCE + (CARRIED if call.what == HUGE else 0.0):
+            elif call.seconds > AT_ONCE + ON_ITS_WAY * (call.what == LARGE):
                 complaints.append(Complaint(f"{told}: answered after {call.seconds:g} s", sent))
     if not count:
         raise MissingObservation("no wrong message was sent")

@@ -31,7 +31,7 @@ __all__ = ["ReferenceShell", "RunningShell"]
 WINDOW = "app://shell/{name}.html"
 FILES = {"main": "index", "palette": "palette", "about": "about"}
 PATIENCE = 10.0  # seconds for a window to show what it should
-REPLY_MS = 1500  # for the answer to one message
+REPLY_MS = 4000  # for the answer to one message
 MALFORMED = ("null", "5", '"text"', "[]", "{}", '{"signed_in": "yes"}', '{"polluted": true, "signed_in": true}')
 CODES = tuple(str(code) for code in Code)
 

@@ -126,8 +126,6 @@ class BurstAlarm:
             return
         reached = "key = ? AND first_at - ? < ? AND last_at + ? > ?"
         longer = f"UPDATE known_bursts SET last_at = max(last_at, ?) WHERE {reached}"
-            "UPDATE known_bursts SET last_at = max(last_at, ?) WHERE key = ? AND first_at - ? < ? AND last_at + ? > ?"
-        )
         connection.execute(longer, (at, key, self.window, at, self.window, at))
 
     def _describe(self, connection: sqlite3.Connection, rule: str, key: str, at: float) -> Alert:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.shell import NAVIGATED, RETURNED, STRANGERS
+from harness.checks.shell import LARGE, NAVIGATED, RETURNED, STRANGERS
 from harness.observations import Observation
 from harness.observations.bridge import BridgeCall, BridgeCalls, ShellState, Surface
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, judge
@@ -102,6 +102,13 @@ def test_typed_errors_and_no_change_pass(expectation: str) -> None:
 )
 def test_messages_that_are_taken_or_change_something_fail(expectation: str, by: Observation, words: str) -> None:
     assert_failed(judge(expectation, changed(messages(), by.case, by)), words)
+
+
+def test_what_is_large_may_be_on_its_way_for_some_seconds() -> None:
+    large = BridgeCalls(case="no messages", codes=CODES, calls=(BridgeCall(LARGE, "", "TooLarge", 4.0, ERROR),))
+    assert_passed(judge(ALL[3], changed(messages(), "no messages", large)))
+    slow = replace(large, calls=(replace(large.calls[0], seconds=12.0),))
+    assert_failed(judge(ALL[3], changed(messages(), "no messages", slow)), "answered after 12 s")
 
 
 def test_what_could_not_be_sent_is_unknown() -> None:
