@@ -54,13 +54,16 @@ def a_dead_grant_ends_the_session(seen: Record, parameters: Parameters) -> Judge
 
 @check("SYNC-06.E2", "RFC 6749 §5.2, ASVS 5.0.0 16.5.2, 13.1.3", "sync")
 def what_fails_for_now_ends_nothing(seen: Record, parameters: Parameters) -> Judgement:
+    """Once a session was given up, there is nothing more to be refreshed, and no further case says anything."""
     complaints = []
     for case in CASES:
-        traffic, after = failing(seen, case), seen.one(SyncState, f"{case}: afterwards")
+        after = seen.one(SyncState, f"{case}: afterwards")
         during = seen.of(SyncState, f"{case}: while it lasts", f"{case}: meanwhile")
         if ended := [state for state in (*during, after) if state.state == "ended" or not state.cookies]:
             complaints.append(Complaint(f"{case}: the session was given up", ended[0]))
-        elif after.unsaved or after.state != "fresh":
+            break
+        traffic = failing(seen, case)
+        if after.unsaved or after.state != "fresh":
             complaints.append(Complaint(f"{case}: {after.unsaved} changes are not saved afterwards", after))
         complaints += [Complaint(f"{case}: {wrong}", traffic) for wrong in too_eager(case, traffic)]
     return conclude(complaints, f"{len(CASES)} kinds of failure were waited out")

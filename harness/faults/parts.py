@@ -64,7 +64,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "sync clients": ("SYNC-05", "SYNC-09"),
     "pusher": ("SYNC-05",),
     "workspaces": ("SYNC-09",),
-    "assets": ("SYNC-02", "SYNC-06", "SYNC-07", "SYNC-08"),
+    "assets": ("SYNC-02",),
     "sync proxy": ("SYNC-02",),
     "web routes": ("WEB-06",),
     "origin guard": ("WEB-06",),

@@ -55,16 +55,13 @@ def each_request_that_was_refused_is_refreshed_for(real: TokenManager) -> TokenM
 
 
 @fault("F-SYNC-02-x2", "SYNC-02.E3", Part.ASSETS)
-def a_push_that_was_refused_counts_as_done(real: Assets) -> Assets:
-    """The mutations stay where they are, and nobody pushes them again."""
-    done = 'answer.status === 401 && path === "/sync/push" ? 200 : answer.status'
-    read = (
-        "const httpRequestInfo = { httpStatusCode: answer.status,",
-        f"const httpRequestInfo = {{ httpStatusCode: {done},",
-    )
-    left = ("if (answer.status !== 200) return", 'if (answer.status === 401 && path === "/sync/push") '
-            "return { httpRequestInfo };\n    if (answer.status !== 200) return")  # fmt: skip
-    return altered(real, "sync.js", read, left)
+def what_waits_is_made_anew_with_a_new_token(real: Assets) -> Assets:
+    """And the old ones are pushed all the same."""
+    begins = "async function changed(state) {"
+    again = """
+  for (const { args } of state === "fresh" ? await replica.experimentalPendingMutations() : [])
+    await replica.mutate.createNote({ id: crypto.randomUUID(), text: args.text });"""
+    return altered(real, "sync.js", (begins, begins + again))
 
 
 @fault("F-SYNC-06-a", "SYNC-06.E2", Part.TOKEN_MANAGER)
