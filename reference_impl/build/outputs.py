@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from reference_impl.config.build_stamp import BuildStamp, digests
+from reference_impl.config.build_stamp import BuildStamp, digests, host_digest
 from reference_impl.config.model import INTERNAL_CLIENT, PRODUCTION, STAGES
 
 
@@ -42,8 +43,8 @@ def read_outputs(path: Path) -> dict[str, StageOutputs]:
     outputs: dict[str, StageOutputs] = {}
     for stage, values in written.items():
         found = values if isinstance(values, dict) else {}
-        absent = [name for name in ("issuer", "api", "web") if not str(found.get(name, "")).startswith("https://")]
-        faults += [f"{path}: {stage} has no https origin under {name}" for name in absent]
+        absent = [name for name in ("issuer", "api", "web") if not _is_origin(str(found.get(name, "")))]
+        faults += [f"{path}: {stage} has no origin like https://host under {name}" for name in absent]
         outputs[stage] = StageOutputs(*(str(found.get(name, "")) for name in ("issuer", "api", "web")))
     if faults:
         raise BuildError(*faults)
@@ -65,8 +66,16 @@ def make_stamp(
     if faults:
         raise BuildError(*faults)
     own = outputs[stage]
+    foreign = _digests_of(one for name, one in outputs.items() if name not in known)
+    faults += [
+        f"{name} has the {role} on a host of a stage that is not built: give {name} one of its own"
+        for name in sorted(known)
+        for role, url in vars(outputs[name]).items()
+        if host_digest(url) in foreign
+    ]
+    if faults:
+        raise BuildError(*faults)
     others = {name: {"issuer": outputs[name].issuer, "api": outputs[name].api} for name in switchable if name != stage}
-    foreign = [url for name, one in outputs.items() if name not in known for url in (one.issuer, one.api, one.web)]
     return BuildStamp(
         stage=stage,
         issuer=own.issuer,
@@ -76,5 +85,15 @@ def make_stamp(
         ca_file=ca,
         internal=bool(switchable),
         other_stages=others,
-        foreign=digests(foreign),
+        foreign=foreign,
     )
+
+
+def _digests_of(stages: Iterable[StageOutputs]) -> tuple[str, ...]:
+    return digests(url for stage in stages for url in (stage.issuer, stage.api, stage.web))
+
+
+def _is_origin(url: str) -> bool:
+    """Say whether a URL is an https origin: nothing before its host, no path, no query (RFC 6454 §4)."""
+    parts = urlsplit(url)
+    return bool(parts.netloc) and "@" not in parts.netloc and url == f"https://{parts.netloc}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
@@ -96,15 +97,26 @@ def _checked_url(resources: Resources, name: str, stage: str, stamp: BuildStamp 
     if not url:
         return ""
     parts, place = urlsplit(url), resources.place(name)
-    if parts.scheme not in ("https", "http") or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != url:
+    if (
+        parts.scheme not in ("https", "http")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or f"{parts.scheme}://{parts.netloc}" != url
+    ):
         resources.faults.append(f'{place}: url is not an origin like "https://host": no path, no slash')
     elif stage in HTTPS_ONLY and parts.scheme != "https":
         resources.faults.append(f"{place}: url is not https, which {stage} requires")
-    foreign = {label for label in (parts.hostname or "").split(".") if label in STAGES} - {stage}
+    foreign = _stages_named(parts.hostname or "") - {stage}
     if foreign or (stamp is not None and stamp.refuses(url)):
         whose = " and ".join(sorted(foreign)) or "another stage"
         resources.faults.append(f"{place}: url is a host of {whose}, and this is {stage}: give it {stage}'s own")
     return url
+
+
+def _stages_named(host: str) -> set[str]:
+    """Return the stages that a host's name tells, by a label or a part of one: auth.dev, auth-prod, production."""
+    words = ("prod" if word == "production" else word for word in re.split(r"[.-]", host))
+    return {word for word in words if word in STAGES}
 
 
 def _lifetimes(resources: Resources, faults: list[str]) -> Lifetimes:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reference_impl.config import BuildStamp, variables
+from reference_impl.config import BuildStamp, ConfigurationError, variables
 from reference_impl.config.build_stamp import OF_THIS_PROGRAM
 from reference_impl.desktop.config import DesktopConfig, load_desktop_config
 
@@ -39,6 +39,10 @@ def load_packed_config(environ: Mapping[str, str], arguments: Sequence[str], sta
     if passed_over or len(kept) < len(arguments):
         fields = {"record": "overrides-passed-over", "variables": passed_over, "arguments": len(arguments) - len(kept)}
         _log.warning("%s", fields["record"], extra={"fields": fields})
+    refused = [role for role in ("issuer", "api_url", "web_url") if stamp.refuses(getattr(stamp, role))]
+    if refused:
+        what = " and ".join(role.removesuffix("_url") for role in refused)
+        raise ConfigurationError(f"this build is stamped for {stamp.stage} with another stage's {what}: pack it again")
     return load_desktop_config({**_without(environ), **_of_stamp(stamp)}, kept)
 
 

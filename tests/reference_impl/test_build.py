@@ -77,6 +77,14 @@ def test_an_internal_build_holds_the_stages_that_it_may_be_switched_to(outputs: 
     assert not stamp.refuses(OUTPUTS["staging"]["issuer"])
 
 
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_stage_on_a_host_of_another_is_not_built(tmp_path: Path, stage: str) -> None:
+    path = tmp_path / "stages.json"
+    path.write_text(json.dumps({**OUTPUTS, "dev": {**OUTPUTS["dev"], "issuer": OUTPUTS["prod"]["issuer"]}}))
+    with pytest.raises(BuildError, match=f"{stage} has the issuer on a host of a stage that is not built"):
+        make_stamp(stage, read_outputs(path))
+
+
 @pytest.mark.parametrize(("stage", "internal"), [("prod", "dev"), ("dev", "prod")])
 def test_production_is_in_no_internal_build(outputs: Path, stage: str, internal: str) -> None:
     with pytest.raises(BuildError, match="no production stage in it"):
@@ -89,8 +97,12 @@ def test_production_is_in_no_internal_build(outputs: Path, stage: str, internal:
         ("no json", "not a readable JSON file"),
         ("[]", "not a JSON object of stages"),
         ('{"qa": {}}', '"qa" is no stage'),
-        ('{"dev": {"issuer": "http://x", "api": "https://y", "web": "https://z"}}', "no https origin under issuer"),
-        ('{"dev": 1}', "no https origin under web"),
+        (
+            '{"dev": {"issuer": "http://x", "api": "https://y", "web": "https://z"}}',
+            "no origin like https://host under issuer",
+        ),
+        ('{"dev": {"issuer": "https://x", "api": "https://y/?q", "web": "https://u@z"}}', "under api"),
+        ('{"dev": 1}', "no origin like https://host under web"),
     ],
 )
 def test_outputs_that_are_none_are_refused(tmp_path: Path, written: str, said: str) -> None:

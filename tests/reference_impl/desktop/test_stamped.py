@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reference_impl.config import BuildStamp
+from reference_impl.config import BuildStamp, ConfigurationError
+from reference_impl.config.build_stamp import digests
 from reference_impl.desktop.config import DesktopConfig
 from reference_impl.desktop.stamped import load_packed_config
 from reference_impl.desktop.switching import SettingsGuard, StagePreference, StageSwitch, UnknownStage, preference_of
@@ -53,6 +55,12 @@ def test_what_was_passed_over_is_logged_by_name_and_not_by_value(caplog: pytest.
     told = [vars(record).get("fields", {}) for record in caplog.records]
     assert [sorted(fields["variables"]) for fields in told] == [sorted(OVERRIDES)]
     assert EVIL not in caplog.text + str(told)
+
+
+def test_a_stamp_with_another_stages_issuer_does_not_start() -> None:
+    wrong = replace(STAMP, stage="dev", foreign=digests([STAMP.issuer]))
+    with pytest.raises(ConfigurationError, match="stamped for dev with another stage's issuer: pack it again"):
+        load_packed_config({}, [], wrong)
 
 
 def test_without_a_stamp_the_environment_decides() -> None:
