@@ -7,22 +7,37 @@ from pytest_bdd import when
 from steps.sync_page import Writer
 
 HOLDER = "a tab that holds on"
+RECOVERED = 8.0  # seconds, after which a refresh is tried again
 
 
-@when("he writes three notes without a network and signs out, is asked, and stays")
+@when("he writes three notes that cannot be saved yet, signs out, is asked, and stays")
 def sign_out_unsaved(writer: Writer) -> None:
     writer.write("written online", 2)
     writer.settle("saved online")
-    writer.page.offline(True)
-    writer.write("written offline", 3)
+    writer.page.expire()
+    writer.page.token_endpoint("500")
+    writer.write("written meanwhile", 3)
     writer.page.settle("not saved yet", 0.3)
     writer.page.log_out("asked about what is not saved", "stay")
 
 
-@when("he signs out with a network")
+@when("he signs out when they can be saved")
+def sign_out_saved(writer: Writer) -> None:
+    writer.page.token_endpoint()
+    writer.page.travel(RECOVERED)
+    sign_out(writer)
+
+
+@when("he writes notes and signs out")
+def write_and_sign_out(writer: Writer) -> None:
+    writer.write("written", 2)
+    writer.settle("saved")
+    sign_out(writer)
+
+
 def sign_out(writer: Writer) -> None:
-    writer.page.offline(False)
-    writer.page.look("before the logout")
+    """Press the button with everything saved, and look at what is left."""
+    writer.settle("before the logout")
     writer.page.log_out("signed out")
     writer.page.look("signed out")
     writer.page.traffic("the first user's traffic")

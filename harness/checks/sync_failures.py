@@ -38,7 +38,10 @@ def attempts(traffic: SyncTraffic) -> list[float]:
 def a_dead_grant_ends_the_session(seen: Record, parameters: Parameters) -> Judgement:
     state, traffic = seen.one(SyncState, "the session is over"), seen.one(SyncTraffic, END)
     refused(traffic, "push", "pull")
-    events = [e for e in seen.one(BusCapture, "the session is over").events if e.type == "auth.refresh_failed"]
+    capture = seen.one(BusCapture, "the session is over")
+    if not capture.settled:
+        raise MissingObservation("the bus was not watched to the end")
+    events = capture.of_type("auth.refresh_failed")
     asked, complaints = traffic.of("token"), []
     if len(asked) != 1:
         complaints.append(Complaint(f"the token endpoint was asked {len(asked)} times", traffic))
@@ -48,7 +51,7 @@ def a_dead_grant_ends_the_session(seen: Record, parameters: Parameters) -> Judge
         complaints.append(Complaint(f"the browser still has {', '.join(state.cookies)}", state))
     if len(events) != 1:
         told = f"the bus told of {len(events)} failed refreshes"
-        complaints.append(Complaint(told, seen.one(BusCapture, "the session is over")))
+        complaints.append(Complaint(told, capture))
     return conclude(complaints, "one refresh, one event, no cookie, and the page asks for a login")
 
 

@@ -52,7 +52,7 @@ def the_user_is_warned(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
     if not view.signed_in or str(unsaved.unsaved) not in view.text:
         complaints.append(Complaint(f"he is not told of {unsaved.unsaved} changes that are not saved", unsaved, view))
-    texts = seen.one(SyncWrites, "written offline").texts
+    texts = seen.one(SyncWrites, "written meanwhile").texts
     if lost := [text for text in texts if text not in end.stored]:
         complaints.append(Complaint(f"{len(lost)} changes were lost by the logout", end))
     return conclude(complaints, "he was told of what was not saved, stayed, and it was saved before he was signed out")

@@ -184,8 +184,3 @@ def all_users_of_a_browser_share_one_database(real: Assets) -> Assets:
     """And a logout leaves it to the next one."""
     shared = altered(real, "sync.js", ("name: subject,", 'name: "notes",'))
     return altered(shared, "local_data.js", ("const gone = await dropAll();", "const gone = true;"))
-
-
-@fault("F-SYNC-08-x3", "SYNC-08.E1", Part.ASSETS)
-def what_was_owed_is_forgotten(real: Assets) -> Assets:
-    return altered(real, "local_data.js", ("if (!(await dropAll())) return false;", ""))
