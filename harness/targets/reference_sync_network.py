@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from harness.observations import SyncRequest
 from harness.observe import Redacts
+from harness.redact import LONGEST, SHORTEST
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -135,18 +136,24 @@ class SyncNetwork:
         given = str(environ.get("HTTP_AUTHORIZATION", ""))
         token = given.removeprefix("Session ") if what in ("push", "pull") else ""
         if what.startswith("api") and given.startswith("Bearer "):
-            token = self._redactor.register(given.removeprefix("Bearer "), "access_token")
+            token = self._mark(given.removeprefix("Bearer "))
         if what in ("refresh", "token") and status == 200:
             told = _json(body.decode("utf-8", "replace"))
             token = str(told.get("handle", "")).removeprefix("Session ")
             if what == "token" and isinstance(told.get("access_token"), str):
-                token = self._redactor.register(told["access_token"], "access_token")
+                token = self._mark(told["access_token"])
         told = _json(sent)
         pushed = told.get("mutations", []) if what.endswith("push") else []
         mutations = tuple(f"{one.get('clientID')} {one.get('id')}" for one in pushed if isinstance(one, dict))
         group = str(told.get("clientGroupID", ""))
         with self._lock:
             self._seen.append(SyncRequest(what, at, self.now, status, token, mutations, group))
+
+    def _mark(self, token: str) -> str:
+        """The mark of a token; what is no token by its length is nobody's secret, and told by that."""
+        if not SHORTEST <= len(token) <= LONGEST:
+            return f"({len(token)} characters)"
+        return self._redactor.register(token, "access_token")
 
 
 def _call(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, list[Any], bytes]:

@@ -74,7 +74,14 @@ def test_a_client_that_is_not_there_is_told(reference: ReferenceTarget, recorder
 
 def test_the_reference_documents_its_lifetimes_with_reasons(reference: ReferenceTarget, recorder: Recorder) -> None:
     table = reference.documentation(recorder).lifetimes("lifetimes", "prod")
-    assert set(table.limits) == {"access_token", "refresh_idle", "refresh_absolute", "reuse_grace"}
+    assert set(table.limits) == {
+        "access_token",
+        "refresh_idle",
+        "refresh_absolute",
+        "reuse_grace",
+        "web_idle",
+        "web_absolute",
+    }
     assert table.limits["access_token"].seconds == reference.reference.stages["prod"].config.lifetimes.access
     assert all(limit.justification for limit in table.limits.values())
 
