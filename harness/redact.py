@@ -23,7 +23,7 @@ from harness.secret_forms import Finder, Secret, TooManyAlike
 from harness.secret_marks import marked
 from harness.secret_patterns import MARK, looks_random, unregistered
 
-__all__ = ["LONGEST", "SHORTEST", "Redactor", "TooMuchSecret"]
+__all__ = ["LONGEST", "SHORTEST", "Redactor", "TooMuchSecret", "presented_tokens"]
 
 SHORTEST = 8  # characters; a shorter secret would redact ordinary text
 LONGEST = 16_384  # characters; no header would carry a longer one, and each costs hundreds of bytes to look for
@@ -213,10 +213,18 @@ def _cookies(pair: str) -> list[tuple[str, str]]:
     return [("session_cookie", value)] if value else []
 
 
+def presented_tokens(credentials: str) -> list[str]:
+    """What stands for a token each in a caller's credentials (RFC 6750 §2.1): who sends two, or one among spaces, has
+    sent no longer secret, and what stands before a JWT's signature is none."""
+    if _is_json(credentials.encode("utf-8", "surrogatepass")):
+        return [credentials.strip()]
+    return [word for word in re.split(r"[\s,]+", credentials) if word]
+
+
 def _credentials(authorization: str) -> list[tuple[str, str]]:
     scheme, _, credentials = authorization.strip().partition(" ")
     if scheme.lower() in ("bearer", "dpop"):
-        return [("access_token", credentials.strip())]
+        return [("access_token", token) for token in presented_tokens(credentials)]
     if scheme.lower() == "basic":
         with contextlib.suppress(ValueError):
             secret = base64.b64decode(credentials).decode().partition(":")[2]

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from harness.observations import SyncRequest
 from harness.observe import Redacts
-from harness.redact import LONGEST, SHORTEST
+from harness.redact import LONGEST, SHORTEST, presented_tokens
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -150,8 +150,8 @@ class SyncNetwork:
             self._seen.append(SyncRequest(what, at, self.now, status, token, mutations, group))
 
     def _mark(self, token: str) -> str:
-        """The mark of a token; what is no token by its length is nobody's secret, and told by that."""
-        if not SHORTEST <= len(token) <= LONGEST:
+        """The mark of a token; what is no token by its form or length is nobody's secret, and told by its length."""
+        if presented_tokens(token) != [token] or not SHORTEST <= len(token) <= LONGEST:
             return f"({len(token)} characters)"
         return self._redactor.register(token, "access_token")
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from harness.redact import Redactor
+from harness.scan import SecretScanner
 from harness.secret_patterns import findings
 
 LINES = {
@@ -103,6 +104,21 @@ class TestRegisteringFromTraffic:
         )
         assert redactor.kinds == ("client_secret", "code", "code_verifier", "password", "session_cookie")
         assert redactor.mark("gX1fBat3bV/z")
+
+    @pytest.mark.parametrize(
+        "presented", ["   {jwt}", "{jwt}, Bearer {opaque}", "{opaque}, Bearer {jwt}", "{opaque}\t{jwt}"]
+    )
+    def test_of_what_is_presented_among_spaces_each_token_is_one(self, presented: str) -> None:
+        jws = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImRldi1JOTFBVl91OUxOTyJ9.{}.0nS3b53FQo1lgezjRaxl2tXWO8KcHlfKpUmy5ZBM8cd1aHTi"
+        jwt, opaque = jws.format("eyJzdWIiOiJhbGljZSJ9"), "gQSqEMEw-uWoyXDkj7oshQ3gvg4Ior1xJ7-8tXf_YSM"
+        redactor = Redactor()
+        redactor.register_from_request(
+            "https://api/notes", {"Authorization": f"Bearer {presented.format(jwt=jwt, opaque=opaque)}"}
+        )
+        assert redactor.mark(jwt)
+        assert bool(redactor.mark(opaque)) == ("{opaque}" in presented)
+        header_of_another = jws.format("").split("..", maxsplit=1)[0]
+        assert SecretScanner(redactor.secrets()).scan_bytes("an event", f"{header_of_another}..x".encode()) == []
 
     def test_an_error_code_and_a_short_value_are_not_taken_for_secrets(self) -> None:
         redactor = Redactor()
