@@ -108,6 +108,13 @@ def _witness(name: str) -> Secret:
     return Secret(secrets.token_urlsafe(32).encode(), "planted", f"{{{{planted:{name.encode().hex():0>16}:43}}}}")
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that goes away is no error of ours."""
+
+
 @contextmanager
 def _cacheable_site(plain: bytes, packed: bytes) -> Iterator[tuple[str, str]]:
     """The URLs of two pages on loopback that may be kept for an hour, one of them compressed."""
@@ -130,8 +137,7 @@ def _cacheable_site(plain: bytes, packed: bytes) -> Iterator[tuple[str, str]]:
         def log_message(self, format: str, *arguments: object) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         base = f"http://127.0.0.1:{server.server_port}/{PLANTED}"
