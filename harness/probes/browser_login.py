@@ -6,7 +6,6 @@ authorization response is caught on its way to the client and never loaded.
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from playwright.sync_api import Error as BrowserError
 
 from harness.observe import Recorder
 from harness.probes.clients import Exchanged
+from harness.probes.document_body import DocumentBody, hand_on, read_body
 from harness.probes.governor import Governor
 from harness.probes.http import Answer, HttpProbe
 from harness.probes.login import DECLINES, Journey, LoginStep, filled_in, walk_forms
@@ -48,6 +48,7 @@ class BrowserLogin:
             context.add_cookies(self._cookies.get(agent, []))
             visit = _Visit(context.new_page(), agent, journey, self._governor, self._recorder)
             declined = visit.go()
+            visit.give_up()
             self._cookies[agent] = list(context.cookies())
             return visit.last, declined
         finally:
@@ -65,6 +66,7 @@ class _Visit:
         self._ended = False
         self._loaded = False
         self._answer: Answer | None = None
+        self._under_way: Mapping[str, Any] | None = None  # what the main frame has asked for and not been answered yet
         self._set_cookies: dict[str, str] = {}  # of answers that have come, by the request; a line for each cookie
         page.on("load", self._load)
         self._cdp = page.context.new_cdp_session(page)
@@ -100,6 +102,13 @@ class _Visit:
         self._settle(END_SECONDS)
         return declined
 
+    def give_up(self) -> None:
+        """Take an answer that has not come whole for none, and hear no more."""
+        self._ended = True
+        if self._under_way is not None:
+            waited = round(time.monotonic() - self._heard, 1)
+            self._hear(self._under_way["request"], _late(waited))
+
     def _load(self, page: Page) -> None:
         self._loaded = True
 
@@ -128,7 +137,7 @@ class _Visit:
             self._field(step.fill).fill(filled_in(step.value, user), timeout=patience)
         elif step.click:
             self._control(step.click).click(timeout=patience, no_wait_after=True)  # the end would not be waited for
-            self._settle(SETTLED_SECONDS)
+            self._settle(END_SECONDS)
         elif isinstance(step.wait, str):
             self._page.wait_for_selector(step.wait, timeout=patience)
         else:
@@ -146,7 +155,7 @@ class _Visit:
             form.locator("button, input[type=submit]").first.click(no_wait_after=True)
         except BrowserError:
             return False  # no login form: the page that is shown is where it ends
-        self._settle(SETTLED_SECONDS)
+        self._settle(END_SECONDS)
         return not self._over and self._decline()
 
     def _decline(self) -> bool:
@@ -173,9 +182,11 @@ class _Visit:
         return found.or_(self._page.locator(by_name)).first
 
     def _settle(self, seconds: float) -> None:
-        """Wait until the login has ended, or nothing was answered for a while, at most so long."""
-        self._heard = time.monotonic()
-        self._wait(lambda: time.monotonic() - self._heard >= SETTLED_SECONDS, seconds)
+        """Wait until the login has ended, or nothing was asked and answered for a while, at most so long."""
+        quiet_since = time.monotonic()
+        self._wait(
+            lambda: not self._under_way and time.monotonic() - max(quiet_since, self._heard) >= SETTLED_SECONDS, seconds
+        )
 
     def _wait(self, until: Callable[[], bool], seconds: float) -> None:
         """Wait until then or until the login has ended, at most so long. For a load that the end of the login cuts off
@@ -186,45 +197,61 @@ class _Visit:
 
     def _paused(self, event: Mapping[str, Any]) -> None:
         """A request that is about to be sent, or an answer that has come."""
-        asked, id = event["request"], event["requestId"]
         main = event.get("resourceType") == "Document" and event.get("frameId") == self._frame
-        if "responseStatusCode" in event or "responseErrorReason" in event:
-            stop = main and self._hear(event, id)
-        else:
-            stop = main and self._leads_to_the_client(asked["url"])
-            if not stop and (why := self._objection(asked["url"])):
-                stop = True
-                if main:
-                    self._note(asked["method"], asked["url"], {}, "", Exchanged(0, error=why))
-        if stop:
-            self._cdp.send("Fetch.failRequest", {"requestId": id, "errorReason": "Aborted"})
-        else:
-            self._cdp.send("Fetch.continueRequest", {"requestId": id})
+        answered = "responseStatusCode" in event or "responseErrorReason" in event
+        try:
+            if main and answered:
+                self._receive(event)
+            elif answered or not self._objects(event["request"], main):
+                self._under_way = event if main else self._under_way
+                self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+            else:
+                self._stop(event)
+        except BrowserError:
+            return  # the page is gone, or its answer cannot be had: `give_up` tells of it
 
-    def _hear(self, event: Mapping[str, Any], id: str) -> bool:
-        """Record an answer of the main frame; whether it is where the journey ends."""
-        asked = event["request"]
-        came = self._came(event, id)
+    def _stop(self, event: Mapping[str, Any]) -> None:
+        self._cdp.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "Aborted"})
+
+    def _objects(self, asked: Mapping[str, Any], main: bool) -> bool:
+        """Whether a request is not sent."""
+        if main and self._leads_to_the_client(asked["url"]):
+            return True
+        why = self._objection(asked["url"])
+        if why and main:
+            self._note(asked["method"], asked["url"], {}, "", Exchanged(0, error=why))
+        return bool(why)
+
+    def _receive(self, event: Mapping[str, Any]) -> None:
+        """Record an answer of the main frame, and let the browser have it unless the journey ends here."""
+        body, seconds = DocumentBody(), round(time.monotonic() - self._heard, 3)
+        if "responseErrorReason" in event:
+            came = Exchanged(0, error=f"the browser says: {event['responseErrorReason']}", seconds=seconds)
+        else:
+            body = read_body(self._cdp, event, self._most)
+            headers = tuple((each["name"], each["value"]) for each in event.get("responseHeaders", ()))
+            headers += tuple(("Set-Cookie", value) for value in self._cookies_of(event))
+            text = body.content.decode("utf-8", "replace")
+            came = Exchanged(int(event["responseStatusCode"]), headers, text, body.size, seconds=seconds)
+        if not self._ended:
+            self._hear(event["request"], came)
+        if self._ended or body.size > self._most:
+            self._stop(event)
+        else:
+            hand_on(self._cdp, event, body)
+
+    @property
+    def _most(self) -> int:
+        return self._agent.client.bounds.body
+
+    def _hear(self, asked: Mapping[str, Any], came: Exchanged) -> None:
+        """Record an answer of the main frame; with a redirect to the client the journey ends."""
+        self._under_way = None
         kept = {name: value for name, value in asked["headers"].items() if name.lower() in ("content-type", "origin")}
         self._governor.learn(asked["url"], came)
         self._note(asked["method"], asked["url"], kept, asked.get("postData", ""), came)
         assert self._answer is not None
-        self._ended = bool(self._answer.location) and self._journey.ends(self._answer.location)
-        return self._ended
-
-    def _came(self, event: Mapping[str, Any], id: str) -> Exchanged:
-        seconds = round(time.monotonic() - self._heard, 3)
-        if "responseErrorReason" in event:
-            return Exchanged(0, error=f"the browser says: {event['responseErrorReason']}", seconds=seconds)
-        headers = tuple((each["name"], each["value"]) for each in event.get("responseHeaders", ()))
-        headers += tuple(("Set-Cookie", value) for value in self._cookies_of(event))
-        status, text, size = int(event["responseStatusCode"]), "", 0
-        if not 300 <= status < 400:
-            body = self._cdp.send("Fetch.getResponseBody", {"requestId": id})
-            content = base64.b64decode(body["body"]) if body["base64Encoded"] else str(body["body"]).encode()
-            most = self._agent.client.bounds.body
-            text, size = content[:most].decode("utf-8", "replace"), min(len(content), most + 1)
-        return Exchanged(status, headers, text, size, seconds=seconds)
+        self._ended = self._ended or (bool(self._answer.location) and self._journey.ends(self._answer.location))
 
     def _told_of_cookies(self, event: Mapping[str, Any]) -> None:
         told = {name.lower(): value for name, value in event["headers"].items()}
@@ -272,3 +299,7 @@ class _Visit:
         asked, began = (method, url, headers, body), self._began
         self._answer = self._agent.note(self._journey.case, asked, came, began=began, **told)
         self._began = self._recorder.elapsed
+
+
+def _late(waited: float) -> Exchanged:
+    return Exchanged(0, error=f"timed out: no whole answer within {waited:g} s", seconds=waited)
