@@ -111,20 +111,25 @@ class StageApp:
 def build_stage(
     config: StageConfig, parts: Parts | None = None, clock: Clock | None = None, aws: AwsClients | None = None
 ) -> StageApp:
-    """Build issuer, API and web client of one stage. Raises sqlite3.Error where its database cannot be opened."""
-    parts, clock = parts or Parts(), clock or SystemClock()
+    """Build issuer, API and web client of one stage.
+
+    Raises GenerationsUnknown where it cannot be told which keys are good, sqlite3.Error where its database cannot be
+    opened.
+    """
+    parts, clock, clients = parts or Parts(), clock or SystemClock(), aws or config.aws.clients()
+    ssm = clients.ssm()
+    live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
+    live.load()
     database = Database(config.database, *SCHEMAS)
     stopping = threading.Event()
     signer = EventSigner()
-    clients = aws or config.aws.clients()
     store, real_box = open_state(config, database, clock, clients, signer)
     box = parts.choose(Part.OUTBOX, real_box)
-    events_client, ssm = clients.events(), clients.ssm()
+    events_client = clients.events()
     publisher = parts.choose(
         Part.PUBLISHER,
         Publisher(events_client, config.bus, f"{config.app}.{config.stage}", sleep=stopping.wait),
     )
-    live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
     issuer = build_issuer(config, parts, clock, store, box, SeenInDatabase(database), live)
     signer.use(issuer.keys.sign_as)
     http = loopback_session(config.ca_file)

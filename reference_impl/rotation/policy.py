@@ -9,6 +9,8 @@ from reference_impl.config import Lifetimes
 
 JWKS_CACHE = 600.0  # seconds that whoever verifies may keep a JWK set
 RELOAD = 30.0  # seconds after which each process has read what another one wrote
+OLDEST = 900.0  # seconds since the last look after which a process that cannot look takes no key for good: for so long
+# may a withdrawn one be taken, where Parameter Store cannot be read
 MARGIN = 60.0
 DAY = 86_400.0
 

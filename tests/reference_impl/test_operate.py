@@ -18,6 +18,8 @@ from reference_impl.events.outbox import DeadLetter
 from reference_impl.issuer.identity import PROVIDER, Identity
 from reference_impl.operate import __main__ as operate
 from reference_impl.provision import StageUrls, provision
+from reference_impl.rotation import GenerationsUnknown, Rotation, RotationPolicy
+from reference_impl.secret_parameters import parameter_name
 from reference_impl.stage import StageApp, build_stage
 
 AWS = AwsAccess(access_key_id="testing", secret_access_key="testing")
@@ -37,6 +39,30 @@ def stage(environ: dict[str, str]) -> Iterator[StageApp]:
     stage = build_stage(load_config(environ))
     yield stage
     stage.stop()
+
+
+def test_a_server_does_not_start_where_it_cannot_tell_which_keys_are_good(environ: dict[str, str]) -> None:
+    config = load_config(environ)
+    broken = parameter_name(config.app, config.stage, "generations")
+    ssm = AWS.clients().ssm()
+    ssm.put_parameter(Name=broken, Value="{", Type="SecureString", Overwrite=True)
+    with pytest.raises(GenerationsUnknown, match="auth/generations"):
+        build_stage(config)
+    ssm.delete_parameter(Name=broken)
+    build_stage(config).stop()
+
+
+def test_a_server_that_starts_after_a_rotation_knows_the_key_before_it_is_asked(environ: dict[str, str]) -> None:
+    config = load_config(environ)
+    before = config.signing_key["kid"]
+    Rotation(AWS.clients().ssm(), config.app, config.stage, RotationPolicy.of(config.lifetimes), SystemClock()).rotate(
+        "signing-key"
+    )
+    started = build_stage(load_config(environ))
+    started._ssm.get_parameter = None  # type: ignore[method-assign,assignment]  # nobody looks again
+    assert started.issuer.keys.kid == before
+    assert before in [each.name for each in started.issuer.keys.published()]
+    started.stop()
 
 
 def open_session(stage: StageApp, user: str, client: str = "web") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -12,7 +14,15 @@ from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.refresh_keys import RefreshKeys
 from reference_impl.issuer.subject_key import rotating_subject_key
-from reference_impl.rotation import LiveGenerations, Rotation
+from reference_impl.rotation import (
+    OLDEST,
+    RELOAD,
+    Generation,
+    Generations,
+    GenerationsUnknown,
+    LiveGenerations,
+    Rotation,
+)
 from reference_impl.rotation.parameter import read_generations
 from reference_impl.rotation.policy import REFRESH, SIGNING, SUBJECT
 from reference_impl.secret_parameters import StageSecrets, read_secrets
@@ -175,16 +185,79 @@ def test_more_generations_than_the_parameter_holds_are_refused_and_the_old_ones_
     assert len(read_generations(ssm, "shop", "prod")[SIGNING].kept) > 2
 
 
-def test_a_store_that_cannot_be_read_changes_nothing_and_is_asked_again(clock: Hands) -> None:
-    asked = []
+class Store:
+    """What `read_generations` reads, out of order where a test says so."""
 
-    def read() -> Any:
-        asked.append(clock.time)
-        raise OSError("not there")
+    def __init__(self, clock: Hands) -> None:
+        self.clock = clock
+        self.works = True
+        self.asked: list[float] = []
+
+    def read(self) -> dict[str, Generations]:
+        self.asked.append(self.clock.time)
+        if not self.works:
+            raise OSError("not there")
+        return {SIGNING: Generations((Generation("old", "", 0.0), Generation("new", "", 1.0)))}
+
+
+@pytest.fixture
+def store(clock: Hands) -> Store:
+    return Store(clock)
+
+
+def names(live: LiveGenerations) -> list[str]:
+    return [each.name for each in live.of(SIGNING, Generation("new", "", 0.0))]
+
+
+def test_a_store_that_cannot_be_read_changes_nothing_for_a_while_and_is_asked_again(store: Store, clock: Hands) -> None:
+    live = LiveGenerations(store.read, clock)
+    live.load()
+    store.works = False
+    clock.time += 30
+    for _ in range(3):
+        assert names(live) == ["old", "new"]
+    clock.time += 30
+    assert names(live) == ["old", "new"]
+    assert store.asked == [1_800_000_000, 1_800_000_030, 1_800_000_060]
+
+
+def test_after_a_stated_age_nothing_is_taken_for_good_until_the_store_is_back(store: Store, clock: Hands) -> None:
+    live = LiveGenerations(store.read, clock)
+    live.load()
+    store.works = False
+    clock.time += OLDEST - 1
+    assert names(live) == ["old", "new"]
+    clock.time += RELOAD
+    with pytest.raises(GenerationsUnknown, match="Parameter Store"):
+        live.of(SIGNING)
+    store.works = True
+    clock.time += RELOAD
+    assert names(live) == ["old", "new"]
+
+
+def test_a_process_that_starts_while_the_store_is_away_does_not_start(store: Store, clock: Hands) -> None:
+    """It would know the newest key alone, and refuse the tokens of the one before."""
+    store.works = False
+    live = LiveGenerations(store.read, clock)
+    with pytest.raises(GenerationsUnknown, match="auth/generations"):
+        live.load()
+    with pytest.raises(GenerationsUnknown):
+        names(live)
+
+
+def test_whoever_asks_while_another_thread_reads_for_the_first_time_waits_for_it(store: Store, clock: Hands) -> None:
+    reading, go_on = threading.Event(), threading.Event()
+
+    def read() -> dict[str, Generations]:
+        reading.set()
+        assert go_on.wait(10)
+        return store.read()
 
     live = LiveGenerations(read, clock)
-    for _ in range(3):
-        assert live.of("signing-key").kept == ()
-    clock.time += 30
-    live.of("signing-key")
-    assert asked == [1_800_000_000, 1_800_000_030]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(names, live)
+        assert reading.wait(10)
+        second = pool.submit(names, live)
+        go_on.set()
+        assert (first.result(10), second.result(10)) == (["old", "new"], ["old", "new"])
+    assert len(store.asked) == 1
