@@ -28,6 +28,7 @@ from reference_impl.session_store.errors import (
     Tampered,
     TooLarge,
     ValueRefused,
+    WrongKey,
 )
 from reference_impl.session_store.local_storage import LocalStorage
 from reference_impl.session_store.model import ITEMS, Moved, SelfTest, StorageStatus, StorageWarning, ThreatModel
@@ -58,6 +59,7 @@ __all__ = [
     "ThreatModel",
     "TooLarge",
     "ValueRefused",
+    "WrongKey",
     "keep_looking",
     "open_session_store",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from reference_impl.session_store.errors import WrongKey
 from reference_impl.session_store.model import Rejection, StorageWarning
 
 CONSEQUENCE = (
@@ -34,10 +35,20 @@ LOCKED = StorageWarning(
 )
 
 
+WRONG_KEY = (
+    "The encrypted file of your saved sign-in has another passphrase or key than the one given. It is untouched: "
+    "restart the app and give the right one."
+)
+
+
 def warn(rejections: tuple[Rejection, ...], platform: str = sys.platform) -> StorageWarning | None:
     """Return the warning for a memory-only session: the user's own setting comes before the system's store."""
     fix = _FIXES.get(platform, _FIXES["linux"])
-    asked = [rejection for rejection in rejections if rejection.source != SYSTEM]
+    files = [rejection for rejection in rejections if rejection.source == APPLICATION]
+    asked = [rejection for rejection in rejections if rejection.source not in (SYSTEM, APPLICATION)]
+    if files:
+        wrong_key = WrongKey.__name__ in files[0].reason
+        fix = WRONG_KEY if wrong_key else f"The encrypted file cannot be used ({files[0].reason}). {fix}"
     if asked:
         fix = f"Remove {asked[0].back_end} from {asked[0].source} ({asked[0].reason}), then restart the app."
     return StorageWarning(CONSEQUENCE, fix)
@@ -52,4 +63,4 @@ def warn_of_files(key: str, platform: str = sys.platform) -> StorageWarning:
     )
 
 
-SYSTEM = "the system"
+SYSTEM, APPLICATION = "the system", "the application"

@@ -93,7 +93,7 @@ class StoreChain:
         return SessionStore(
             self.app, settled.back_end, settled.status, self.item_names, tuple(tests), tuple(rejections),
             lambda: self._settle(settled.back_end), self._lock(settled.status), self._entries, self._reopen,
-            self._bring,
+            self._bring, time_limit=self.time_limit,
         )  # fmt: skip
 
     def _bring(self, store: SessionStore, waiting: Waiting) -> tuple[Moved, ...]:
@@ -158,7 +158,7 @@ class StoreChain:
         chosen, reader = (self._used(self._vault(self.encrypted_files)) for _ in range(2))
         tests.append(self.self_test(self.app, reader, chosen))
         if not tests[-1].passed:
-            rejections.append(Rejection(chosen.name, "the application", tests[-1].failure))
+            rejections.append(Rejection(chosen.name, advice.APPLICATION, tests[-1].failure))
             return None
         key = self.encrypted_files.key
         status = StorageStatus("encrypted-file", chosen.name, advice.warn_of_files(key.name), key.threat_model)

@@ -8,7 +8,12 @@ nothing altered is ever returned, for each file is bound to its entry. Not notic
 a whole, and that a file was removed. The sizes of files tell the sizes of values, and their number how many there are;
 which accounts they are of, they do not tell.
 
-The vault's folder is 0700 and its files 0600. ``vault`` holds what is needed to open it: salt and a check of the key.
+The vault's folder is 0700 and its files 0600. ``vault``, the header, holds what is needed to open it: salt, a check of
+the key (nothing, sealed with it), and a checksum. Where the checksum holds and the key does not, it is another key than
+the vault's, as a mistyped passphrase is: `WrongKey`, and nothing is written. The checksum is no secret: whoever can
+write the folder can make `WrongKey` of `Tampered`, and nothing worse. Headers without one, of earlier versions, are
+read, and given one when they were opened.
+
 A file is written beside the old one, seen on the disk, and put in its place, so a crash leaves the one or the other.
 """
 
@@ -17,20 +22,23 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from reference_impl.session_store.errors import BackEndUnavailable, NotFound, Tampered
+from reference_impl.session_store.errors import BackEndUnavailable, NotFound, Tampered, WrongKey
 from reference_impl.session_store.files import make_private_folder, remove_file, replace_file, sweep
 from reference_impl.session_store.lock import FileLock
 from reference_impl.session_store.model import Entry, Limit
 from reference_impl.session_store.vault_keys import KEY_BYTES, KeySource
 
 _FORMAT = b"session-vault-1\n"
+_CHECKED = b"session-vault-2\n"  # a header with a checksum
 _SALT_BYTES, _NONCE_BYTES = 16, 12
+_CHECKSUM_BYTES = hashlib.sha256().digest_size
 _HEADER, _SEALED = "vault", ".sealed"
 
 
@@ -134,34 +142,68 @@ class EncryptedFileBackEnd:
         return fields
 
     def _open(self) -> AESGCM:
-        """Derive the key, once; make the vault where there is none. The lock is held. Raises Tampered, OSError."""
+        """Derive the key, once; make the vault where there is none. The lock is held.
+
+        Raises WrongKey, Tampered, OSError.
+        """
         if self._cipher is None:
             sweep(self._folder)
             header = self._folder / _HEADER
-            made = not header.exists()
-            salt = secrets.token_bytes(_SALT_BYTES) if made else _salt(header.read_bytes())
-            key = self.key.derive(salt, self._folder)
-            assert len(key) == KEY_BYTES
-            cipher = AESGCM(key)
-            if made:
-                if any(self._folder.glob(f"*{_SEALED}")):
-                    raise Tampered(f"{header} is gone, and with it the way to the key; clear the folder, sign in again")
-                replace_file(header, _FORMAT + salt + _seal(cipher, b"", _HEADER))
-            else:
-                _unsealed(cipher, header.read_bytes()[len(_FORMAT) + _SALT_BYTES :], _HEADER)
-            self._cipher = cipher
+            self._cipher = self._open_with(header) if header.exists() else self._make(header)
         return self._cipher
+
+    def _make(self, header: Path) -> AESGCM:
+        if any(self._folder.glob(f"*{_SEALED}")):
+            raise Tampered(f"{header} is gone, and with it the way to the key; clear the folder, sign in again")
+        salt = secrets.token_bytes(_SALT_BYTES)
+        cipher = self._derive(salt)
+        replace_file(header, _header(salt, cipher))
+        return cipher
+
+    def _open_with(self, header: Path) -> AESGCM:
+        content = header.read_bytes()
+        salt, check = _parse(content)
+        cipher = self._derive(salt)
+        try:
+            _unsealed(cipher, check, _HEADER)
+        except Tampered:
+            if content.startswith(_CHECKED):
+                raise WrongKey(
+                    f"this key is not the one of {self._folder}; what is in it is untouched. Give the passphrase or "
+                    "key that it was made with; only where that is lost, clear the folder, and sign in again"
+                ) from None
+            raise
+        if not content.startswith(_CHECKED):
+            with suppress(OSError):  # it was opened all the same
+                replace_file(header, _header(salt, cipher))
+        return cipher
+
+    def _derive(self, salt: bytes) -> AESGCM:
+        key = self.key.derive(salt, self._folder)
+        assert len(key) == KEY_BYTES
+        return AESGCM(key)
 
 
 def _name(entry: Entry) -> str:
     return hashlib.sha256(f"{entry.service}\n{entry.username}".encode()).hexdigest()
 
 
-def _salt(header: bytes) -> bytes:
-    salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
-    if not header.startswith(_FORMAT) or len(salt) < _SALT_BYTES:
+def _header(salt: bytes, cipher: AESGCM) -> bytes:
+    content = _CHECKED + salt + _seal(cipher, b"", _HEADER)
+    return content + hashlib.sha256(content).digest()
+
+
+def _parse(header: bytes) -> tuple[bytes, bytes]:
+    """Return salt and sealed check of the key. Raises Tampered."""
+    content = header
+    if header.startswith(_CHECKED):
+        content, checksum = header[:-_CHECKSUM_BYTES], header[-_CHECKSUM_BYTES:]
+        if hashlib.sha256(content).digest() != checksum:
+            raise Tampered("the vault's header was changed, or cut; clear the folder, and sign in again")
+    salt, check = content[len(_FORMAT) :][:_SALT_BYTES], content[len(_FORMAT) + _SALT_BYTES :]
+    if not content.startswith((_FORMAT, _CHECKED)) or len(salt) < _SALT_BYTES:
         raise Tampered("the vault's header is not one; clear the folder, and sign in again")
-    return salt
+    return salt, check
 
 
 def _seal(cipher: AESGCM, plain: bytes, name: str) -> bytes:

@@ -5,10 +5,11 @@ SessionStoreError
 ├── ValueRefused           the value or a name cannot round-trip; what was stored before is untouched
 │   └── TooLarge           the value is larger than this store keeps
 ├── ItemDamaged            something is stored under the name, but this store did not write it so
-│   ├── Tampered           the encrypted file was changed, or the key is another one
+│   ├── Tampered           the encrypted file was changed
 │   └── Torn               some part of the value is missing
 └── BackEndUnavailable     the operating system's store did not do what it was asked
     ├── BackEndLocked      it is locked, or its prompt was dismissed; nothing was changed
+    ├── WrongKey           the encrypted file has another key than the one given: a mistyped passphrase, say
     └── BackEndTimedOut    it did not answer within the time limit
 
 No message holds a value. The cause is kept where there is one.
@@ -38,7 +39,7 @@ class TooLarge(ValueRefused):
 
 
 class Tampered(ItemDamaged):
-    """The encrypted file is not what was written there: it was changed, or another key opened it."""
+    """The encrypted file is not what was written there."""
 
 
 class Torn(ItemDamaged):
@@ -51,6 +52,10 @@ class BackEndUnavailable(SessionStoreError):
 
 class BackEndLocked(BackEndUnavailable):
     """The back end is there, but locked, or its unlock prompt was dismissed."""
+
+
+class WrongKey(BackEndUnavailable):
+    """The passphrase or key is not the encrypted file's; nothing was changed, and the right one still opens it."""
 
 
 class BackEndTimedOut(BackEndUnavailable):

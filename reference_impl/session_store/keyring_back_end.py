@@ -7,6 +7,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from reference_impl.session_store.errors import BackEndLocked, BackEndTimedOut, 
 from reference_impl.session_store.model import Entry, Limit
 
 _WORKER = Path(__file__).with_name("worker.py")
+_GRACE = 1.0  # seconds that the end of a killed process may take
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,24 @@ class Worker:
     """One child process, started at once, and again after it had to be killed. Safe for several threads."""
 
     def __init__(self, environ: Mapping[str, str], time_limit: float) -> None:
-        """``time_limit``: seconds that one call may take, the start of the process included."""
+        """``time_limit``: seconds that one call may take, the wait for other threads' calls and the start of the
+        process included."""
         self._environ = dict(environ)
         self._time_limit = time_limit
         self._lock = threading.Lock()
-        self._start()
+        self._child = Child(self._environ)
 
     def call(self, **request: str) -> object:
         """Return what the operation returns. Raises NotFound, BackEndLocked, BackEndTimedOut, BackEndUnavailable."""
-        with self._lock:
-            if self._process.poll() is not None:
-                self._start()
-            line = self._exchange(json.dumps(request))
+        end = time.monotonic() + self._time_limit
+        if not self._lock.acquire(timeout=self._time_limit):
+            raise BackEndTimedOut(f"other calls to the store have taken {self._time_limit:g} s")
+        try:
+            if self._child.ended():
+                self._child = Child(self._environ)
+            line = self._exchange(json.dumps(request), end)
+        finally:
+            self._lock.release()
         reply = json.loads(line)
         if "ok" in reply:
             return reply["ok"]
@@ -57,46 +65,65 @@ class Worker:
 
     def close(self) -> None:
         """End the process; safe to call twice."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # what could not be written any more is not wanted any more
-                    pipe.close()
+        self._child.close()
 
-    def _exchange(self, line: str) -> str:
-        assert self._process.stdin is not None
+    def _exchange(self, line: str, end: float) -> str:
+        child = self._child
         try:
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
-            reply = self._replies.get(timeout=self._time_limit)
+            child.requests.put(line)
+            reply = child.replies.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
-            self.close()
+            child.close()
             raise BackEndTimedOut(f"the store did not answer within {self._time_limit:g} s") from None
-        except OSError:
-            reply = None  # a broken pipe: the process is gone
         if reply is None:
-            self.close()
+            child.close()
             raise BackEndUnavailable("the process that talks to the store ended")
         return reply
 
-    def _start(self) -> None:
+
+class Child:
+    """The process, with a thread for each of its pipes: not every system reads or writes one with a time limit, and a
+    pipe is full where a large request meets a process that hangs. ``replies`` ends with None."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.requests: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.replies: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # -P: the folder of the script must not shadow other modules. stderr: back ends log secrets there (dbus-python).
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(_WORKER)], env=self._environ, text=True, encoding="utf-8",
+            [sys.executable, "-P", str(_WORKER)], env=dict(environ), text=True, encoding="utf-8",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._replies: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=_pump, args=(self._process, self._replies), daemon=True).start()
+        self._pumps = [threading.Thread(target=pump, daemon=True) for pump in (self._send, self._receive)]
+        for pump in self._pumps:
+            pump.start()
 
+    def ended(self) -> bool:
+        """Say whether the process is gone."""
+        return self._process.poll() is not None
 
-def _pump(process: subprocess.Popen[str], replies: queue.SimpleQueue[str | None]) -> None:
-    """Move lines from the child to the queue; None marks its end. Not every system reads a pipe with a time limit."""
-    assert process.stdout is not None
-    with suppress(ValueError, OSError):  # closed by `close` while reading
-        for line in process.stdout:
-            replies.put(line)
-    replies.put(None)
+    def close(self) -> None:
+        """End the process, and wait for that for a moment: one that the system holds fast ends when it is let go."""
+        self._process.kill()
+        self.requests.put(None)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
+        for pump in self._pumps:
+            pump.join(_GRACE)
+
+    def _send(self) -> None:
+        assert self._process.stdin is not None
+        with suppress(ValueError, OSError), self._process.stdin as pipe:  # broken: `_receive` tells that it is gone
+            while (line := self.requests.get()) is not None:
+                pipe.write(line + "\n")
+                pipe.flush()
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        with suppress(ValueError, OSError), self._process.stdout as pipe:
+            for line in pipe:
+                self.replies.put(line)
+        self.replies.put(None)
+        self.requests.put(None)
 
 
 class KeyringBackEnd:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from reference_impl.session_store.advice import LOCKED, UNMOVED, UNWRITTEN
 from reference_impl.session_store.errors import (
     BackEndLocked,
+    BackEndTimedOut,
     BackEndUnavailable,
     ItemDamaged,
     NotFound,
@@ -63,8 +64,10 @@ class SessionStore:
         reopen: Callable[[], SessionStore | None] = lambda: None,
         bring: Bring = lambda store, waiting: (),
         now: Callable[[], float] = time.time,
+        time_limit: float = 10.0,
     ) -> None:
-        """``now``: seconds since 1970; generations are made of it."""
+        """``now``: seconds since 1970; generations are made of it. ``time_limit``: seconds to wait for another thread
+        that finds out whether the back end is still locked."""
         self.app = app
         self.item_names = tuple(item_names)
         self.self_tests = self_tests
@@ -72,6 +75,7 @@ class SessionStore:
         self.moved: tuple[Moved, ...] = ()
         self._now = now
         self._turn = threading.RLock()
+        self._time_limit = time_limit
         self._lock = lock or ThreadLock()
         self._entries = entries
         self._reopen = reopen
@@ -293,22 +297,28 @@ class SessionStore:
     def _usable(self) -> Iterator[SplitEntries]:
         """Give the entries of a tested back end. Of one that was locked and not tested yet, nothing is touched."""
         with self._watched():
-            with self._turn:
-                settled = self._settle_if_locked()
-            if settled:
+            if self._settle_if_locked():
                 self.bring()  # without the turn: it takes the lock, whose holder may wait for the turn
             yield self._entries(self._back_end)
 
     def _settle_if_locked(self) -> bool:
-        """Test the back end if it was locked when it was chosen. Raises BackEndLocked where it still is."""
+        """Test the back end if it was locked when it was chosen. Raises BackEndLocked where it still is, and
+        BackEndTimedOut where another thread does not find that out in time."""
         if self._chosen.mode != "locked":
             return False
-        settled = self._settle()
-        if settled is None:
-            raise BackEndLocked(f"{self._back_end.name} is locked")
-        self._back_end, self._chosen = settled.back_end, settled.status
-        self.self_tests += (settled.test,) if settled.test else ()
-        return True
+        if not self._turn.acquire(timeout=self._time_limit):
+            raise BackEndTimedOut(f"another thread has tried {self._back_end.name} for {self._time_limit:g} s")
+        try:
+            if self._chosen.mode != "locked":
+                return False
+            settled = self._settle()
+            if settled is None:
+                raise BackEndLocked(f"{self._back_end.name} is locked")
+            self._back_end, self._chosen = settled.back_end, settled.status
+            self.self_tests += (settled.test,) if settled.test else ()
+            return True
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

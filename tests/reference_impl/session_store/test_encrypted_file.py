@@ -9,10 +9,19 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference_impl.session_store import KeyFile, Passphrase, SystemdCredential, Tampered, open_session_store
+from reference_impl.session_store import (
+    KeyFile,
+    Passphrase,
+    SystemdCredential,
+    Tampered,
+    WrongKey,
+    encrypted_file,
+    open_session_store,
+)
 from reference_impl.session_store.encrypted_file import EncryptedFileBackEnd, EncryptedFiles
 from reference_impl.session_store.errors import BackEndUnavailable
 from reference_impl.session_store.model import Entry
@@ -100,12 +109,37 @@ def test_a_header_that_is_gone_does_not_make_a_new_vault_over_the_old_one(vault:
         EncryptedFileBackEnd(vault, key).write(TOKEN, "new")
 
 
-def test_another_passphrase_opens_nothing(tmp_path: Path) -> None:
-    filled(tmp_path / "vault", Passphrase("one"))
-    with pytest.raises(Tampered):
-        EncryptedFileBackEnd(tmp_path / "vault", Passphrase("two")).read(TOKEN)
-    assert EncryptedFileBackEnd(tmp_path / "vault", Passphrase("one")).read(TOKEN) == SECRET
+def test_a_mistyped_passphrase_is_told_from_tampering_and_changes_nothing(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    filled(vault, Passphrase("one"))
+    before = {path.name: path.read_bytes() for path in vault.iterdir()}
+    mistyped = EncryptedFileBackEnd(vault, Passphrase("two"))
+    for act in (lambda: mistyped.read(TOKEN), lambda: mistyped.write(TOKEN, "new"), mistyped.entries):
+        with pytest.raises(WrongKey, match="untouched"):
+            act()
+    assert {path.name: path.read_bytes() for path in vault.iterdir()} == before
+    assert EncryptedFileBackEnd(vault, Passphrase("one")).read(TOKEN) == SECRET
     assert "one" not in repr(Passphrase("one"))
+
+
+def test_a_vault_of_an_earlier_version_is_read_and_tells_mistyping_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = tmp_path / "vault"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(encrypted_file, "_header", header_of_version_1)
+        filled(vault, Passphrase("one"))
+    assert (vault / "vault").read_bytes().startswith(b"session-vault-1\n")
+    with pytest.raises(Tampered, match="another key"):
+        EncryptedFileBackEnd(vault, Passphrase("two")).read(TOKEN)
+    assert EncryptedFileBackEnd(vault, Passphrase("one")).read(TOKEN) == SECRET
+    with pytest.raises(WrongKey):
+        EncryptedFileBackEnd(vault, Passphrase("two")).read(TOKEN)
+    assert EncryptedFileBackEnd(vault, Passphrase("one")).read(OTHER) == "another secret"
+
+
+def header_of_version_1(salt: bytes, cipher: AESGCM) -> bytes:
+    return b"session-vault-1\n" + salt + encrypted_file._seal(cipher, b"", "vault")
 
 
 def test_no_file_holds_a_secret_or_names_an_account(vault: Path) -> None:
@@ -176,6 +210,20 @@ def test_files_that_cannot_be_opened_lead_to_memory_with_a_warning(private: dict
     store = open_session_store("app", environ=private, encrypted_files=EncryptedFiles(Passphrase("two"), folder))
     assert store.status().mode == "memory-only"
     assert store.rejections[-1].back_end == "encrypted file"
+    warning = store.status().warning
+    assert warning is not None
+    assert "It is untouched" in warning.fix
+    assert EncryptedFileBackEnd(folder, Passphrase("one")).read(TOKEN) == SECRET
+
+
+def test_files_that_were_changed_lead_to_memory_and_the_warning_says_so(private: dict[str, str], vault: Path) -> None:
+    (vault / "vault").write_bytes(b"changed")
+    store = open_session_store(
+        "app", environ=private, encrypted_files=EncryptedFiles(KeyFile(vault.parent / "keys" / "vault.key"), vault)
+    )
+    warning = store.status().warning
+    assert warning is not None
+    assert "clear the folder, and sign in again" in warning.fix
 
 
 def test_a_weak_store_that_the_user_asked_for_is_not_answered_with_files(private: dict[str, str], key: KeyFile) -> None:
