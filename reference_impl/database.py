@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 BUSY_SECONDS = 5.0
+
+# By table and column that it lacked: SQL statements, separated by semicolons.
+Migrations = Mapping[tuple[str, str], str]
 
 _log = logging.getLogger(__name__)
 
@@ -17,8 +20,12 @@ _log = logging.getLogger(__name__)
 class Database:
     """Hands out transactions on pooled connections; safe to use from many threads."""
 
-    def __init__(self, path: Path, *schemas: str) -> None:
-        """Open or create the file and bring its tables into being. Raises sqlite3.Error if it cannot."""
+    def __init__(self, path: Path, *schemas: str, migrations: Migrations | None = None) -> None:
+        """Open or create the file and bring its tables into being.
+
+        ``migrations``: what gives the tables of an earlier version's file their columns. Raises sqlite3.Error if it
+        cannot, and where a table lacks a column all the same: a stage does not start on a file that it cannot use.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self.path = path
@@ -28,7 +35,9 @@ class Database:
         self._listeners: list[Callable[[], None]] = []
         with self._borrowed() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
+            _migrate(connection, migrations or {})
             connection.executescript("\n".join(schemas))
+            _require_columns(connection, path, schemas)
 
     def after_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener``, which must be quick, after each transaction that was committed."""
@@ -88,6 +97,34 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")  # what was answered outlives a power cut too
         return connection
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
+    """Add the columns that tables of an earlier version lack, all of them or none."""
+    connection.execute("BEGIN IMMEDIATE")  # of two processes that start at once, one does it
+    for (table, column), script in migrations.items():
+        known = _columns(connection, table)
+        if known and column not in known:
+            for statement in script.split(";"):
+                connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _require_columns(connection: sqlite3.Connection, path: Path, schemas: Iterable[str]) -> None:
+    """Raise sqlite3.DatabaseError where a table is not as the schemas make it."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript("\n".join(schemas))
+        tables = [row[0] for row in fresh.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        wanted = {table: _columns(fresh, table) for table in tables}
+    lacking = [f"{table}.{name}" for table in tables for name in sorted(wanted[table] - _columns(connection, table))]
+    if lacking:
+        raise sqlite3.DatabaseError(
+            f"{path} is of an earlier version, and lacks {', '.join(lacking)}: migrate it, or start with another file"
+        )
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
 def _roll_back(connection: sqlite3.Connection) -> bool:

@@ -15,6 +15,7 @@ from reference_impl import rfc9449
 from reference_impl.access_log import access_line, log_requests
 from reference_impl.api import AccessTokens, ApiGuard, Realtime, create_api_app, notes, workspaces
 from reference_impl.api.app import REALTIME, add_headers
+from reference_impl.api.erasure import erase_user
 from reference_impl.api.issuer_keys import IssuerKeys, fetch_in_process
 from reference_impl.api.sync import Sync
 from reference_impl.api.sync import clients as sync_clients
@@ -28,10 +29,11 @@ from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.issuer.dynamo_state import DynamoStore
 from reference_impl.issuer.dynamo_table import DynamoTable
-from reference_impl.issuer.sqlite_state import SqliteStore
-from reference_impl.issuer.state import IssuerStore
+from reference_impl.issuer.sqlite_state import SqliteState, SqliteStore
+from reference_impl.issuer.state import IssuerState, IssuerStore
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
+from reference_impl.retention import Sweep
 from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
 from reference_impl.rotation import LiveGenerations
 from reference_impl.rotation.parameter import read_generations
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_ssm import SSMClient
 
+MIGRATIONS = {**sqlite_state.MIGRATIONS, **sync_clients.MIGRATIONS}
 SCHEMAS = tuple(module.SCHEMA for module in (sqlite_state, outbox, notes, sync_clients, workspaces, rfc9449))
 
 
@@ -104,8 +107,33 @@ class StageApp:
         self.store.change(lambda state: self.issuer.endpoint.end(state, session_id, Reason.ADMIN))
 
     def erase_account(self, subject: str) -> None:
-        """Erase an account with all its sessions. Raises LookupError if there is none."""
-        self.store.change(lambda state: self.issuer.endpoint.erase(state, subject))
+        """Erase an account with all its sessions, and what the API keeps for it. Raises LookupError if there is none.
+
+        In one transaction where both are in the stage's file. Else the account goes first, and what a crash leaves of
+        the rest is erased by the relay's next sweep.
+        """
+        erase(self.issuer, self.store, self.database, subject)
+
+
+def erase(issuer: Issuer, store: IssuerStore, database: Database, subject: str) -> None:
+    """Erase an account, as `StageApp.erase_account` says."""
+
+    def work(state: IssuerState) -> bool:
+        if isinstance(state, SqliteState):
+            erase_user(state.connection, subject)
+        return issuer.endpoint.erase(state, subject)
+
+    while not store.change(work):
+        with database.transaction() as connection:
+            erase_user(connection, subject)
+
+
+def finish_erasures(issuer: Issuer, store: IssuerStore, database: Database) -> None:
+    """Complete the erasures that an earlier process began."""
+    for subject in store.read(lambda state: state.unerased()):
+        with database.transaction() as connection:
+            erase_user(connection, subject)
+        erase(issuer, store, database, subject)
 
 
 def build_stage(
@@ -120,7 +148,7 @@ def build_stage(
     ssm = clients.ssm()
     live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
     live.load()
-    database = Database(config.database, *SCHEMAS)
+    database = Database(config.database, *SCHEMAS, migrations=MIGRATIONS)
     stopping = threading.Event()
     signer = EventSigner()
     store, real_box = open_state(config, database, clock, clients, signer)
@@ -140,7 +168,13 @@ def build_stage(
     }
     for app in apps.values():
         log_requests(app, parts.choose(Part.ACCESS_LOG, access_line))
-    relay = Relay(box, publisher, stopping, lambda: issuer.events.report_overdue(store))
+    sweep = Sweep(database, clock, partial(finish_erasures, issuer, store, database))
+
+    def collect() -> None:
+        issuer.events.report_overdue(store)
+        sweep()
+
+    relay = Relay(box, publisher, stopping, collect)
     return StageApp(config, apps, issuer, store, database, box, publisher, events_client, relay, http, ssm)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 
 from reference_impl.clock import Clock
 from reference_impl.events.outbox import LIMIT, DeadLetter, Message, Outbox, Signs
@@ -19,6 +20,7 @@ from reference_impl.issuer.state import IssuerState
 
 PENDING, DEAD, OVERFLOW = "outbox-pending", "outbox-dead", "outbox-overflow"
 HEAD = "outbox-head"
+REDELIVERED_AT_ONCE = 40  # letters: two items each, and one transaction takes 100
 
 
 class DynamoOutbox(Outbox):
@@ -73,7 +75,11 @@ class DynamoOutbox(Outbox):
         self.wake()
 
     def redeliver(self) -> int:
-        count = self._store.table.change(_redeliver)
+        letters = self._store.table.read(lambda unit: [sk for sk, _ in unit.query(DEAD)])
+        count = sum(
+            self._store.table.change(partial(_redeliver, keys=letters[first : first + REDELIVERED_AT_ONCE]))
+            for first in range(0, len(letters), REDELIVERED_AT_ONCE)
+        )
         self.wake()
         return count
 
@@ -122,8 +128,8 @@ def _until_found(unit: Unit, wanted: set[str]) -> Iterator[tuple[str, Value]]:
             return
 
 
-def _redeliver(unit: Unit) -> int:
-    letters = list(unit.query(DEAD))
+def _redeliver(unit: Unit, keys: list[str]) -> int:
+    letters = [(sk, value) for sk in keys if (value := unit.get(DEAD, sk)) is not None]
     for sk, value in letters:
         unit.delete(DEAD, sk)
         kept = {name: value[name] for name in ("event_id", "type", "detail", "session_ref")}

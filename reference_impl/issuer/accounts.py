@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reference_impl.issuer.identity import Identity
-from reference_impl.issuer.state import AccountRecord, GrantRecord, IssuerState
+from reference_impl.issuer.state import AccountRecord, Erased, IssuerState
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Accounts:
         if not state.set_disabled(subject, disabled):
             raise LookupError("no account has this subject")
 
-    def erase(self, state: IssuerState, subject: str) -> list[GrantRecord]:
-        """Erase an account; return its grants that went on. Raises LookupError if there is none."""
-        if state.account(subject) is None:
+    def erase(self, state: IssuerState, subject: str) -> Erased:
+        """Erase an account, or go on with that. Raises LookupError if there is none."""
+        if state.account(subject) is None and subject not in state.unerased():
             raise LookupError("no account has this subject")
         return state.erase_account(subject)
 

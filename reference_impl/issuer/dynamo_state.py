@@ -7,6 +7,7 @@
 | login, code, token: fingerprint | record | the login, the code, or which generation the token is |
 | grant, session | record; ``generation`` with its number | the grant; its tokens |
 | correlation, identifier | record | that it was taken |
+| erasing | subject | that an account is gone, and not yet all that hung on it |
 | malformed | client | how many garbled tokens were counted |
 
 Items expire some time after nothing asks for them any more; rules never rely on that.
@@ -16,12 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TypeVar
 
-from reference_impl.issuer.dynamo_table import RECORD, DynamoTable, Unit, joined
+from reference_impl.issuer.dynamo_table import DynamoTable, Unit, joined
 from reference_impl.issuer.state import (
     AccountRecord,
     CodeRecord,
+    Erased,
     GrantRecord,
     IssuerState,
     LoginRecord,
@@ -35,6 +38,8 @@ DAY = 86_400.0
 KEPT = 60 * DAY  # longer than any session lives: reuse and replays are noticed as long as they may matter
 LOGIN_KEPT = DAY
 MALFORMED = "malformed"
+ERASING = "erasing"
+ERASED_AT_ONCE = 15  # grants or codes: five items each with their event, and one transaction takes 100
 
 
 @dataclass(frozen=True)
@@ -64,25 +69,32 @@ class DynamoState:
         self.unit.put({**found, "disabled": disabled}, None, joined("account", subject))
         return True
 
-    def erase_account(self, subject: str) -> list[GrantRecord]:
-        """The account goes first, and with it all that hangs on it; its grants and codes are removed after that. What
-        is left of tokens names nobody, and expires."""
-        owned = list(self.unit.query(joined("account", subject)))
+    def erase_account(self, subject: str) -> Erased:
+        """The account goes first, and leaves a mark; then, some at a time, the grants and codes that hang on it; the
+        mark goes with the last. What is left of tokens names nobody, and expires."""
         account = self.account(subject)
-        if account is None:
-            return []
-        live: list[GrantRecord] = []
-        for sk, _ in owned:
-            kind, _, key = sk.partition("\x1f")
-            if kind == "grant":
-                grant = self.grant(key)
-                live += [grant] if grant and grant.ended_at is None else []
-            if sk != RECORD:
-                self.unit.delete_later(joined("account", subject), sk)
-                self.unit.delete_later(joined(kind, key))
-        self.unit.delete(joined("account", subject))
-        self.unit.delete(joined("identity", account.provider, account.provider_subject))
-        return live
+        if account is not None:
+            self.unit.delete(joined("account", subject))
+            self.unit.delete(joined("identity", account.provider, account.provider_subject))
+            self.unit.put({}, None, ERASING, subject)
+            return Erased([], whole=False)
+        owned = list(islice((sk for sk, _ in self.unit.query(joined("account", subject))), ERASED_AT_ONCE + 1))
+        ended = [grant for sk in owned[:ERASED_AT_ONCE] if (grant := self._erase_owned(subject, sk))]
+        whole = len(owned) <= ERASED_AT_ONCE
+        if whole:
+            self.unit.delete(ERASING, subject)
+        return Erased(ended, whole)
+
+    def unerased(self) -> list[str]:
+        return [subject for subject, _ in self.unit.query(ERASING)]
+
+    def _erase_owned(self, subject: str, sk: str) -> GrantRecord | None:
+        """Delete a grant or a code of the account; return a grant that went on."""
+        kind, _, key = sk.partition("\x1f")
+        grant = self.grant(key) if kind == "grant" else None
+        self.unit.delete(joined("account", subject), sk)
+        self.unit.delete(joined(kind, key))
+        return grant if grant and grant.ended_at is None else None
 
     def take_correlation(self, correlation_id: str, now: float) -> bool:
         key = joined("correlation", correlation_id)

@@ -58,7 +58,6 @@ class Unit:
         self._seen: dict[Key, _Seen] = {}
         self._listed: dict[Key, _Seen] = {}
         self._written: dict[Key, tuple[Value | None, float | None]] = {}
-        self._later: list[Key] = []
 
     def get(self, pk: str, sk: str = RECORD) -> Value | None:
         """Return an item's value, as this transaction has left it; None where there is none."""
@@ -79,10 +78,6 @@ class Unit:
     def delete(self, pk: str, sk: str = RECORD) -> None:
         self._look(pk, sk)
         self._written[pk, sk] = (None, None)
-
-    def delete_later(self, pk: str, sk: str = RECORD) -> None:
-        """Delete an item after the commit, for what is unreachable once that is done."""
-        self._later.append((pk, sk))
 
     def query(self, pk: str, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """Yield sort keys and values of a partition in their order, without this transaction's own changes.
@@ -123,8 +118,6 @@ class Unit:
             if error.response["Error"]["Code"] in _CANCELLED:
                 raise Conflict from error
             raise
-        for pk, sk in self._later:
-            self._client.delete_item(TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
 
     def _look(self, pk: str, sk: str) -> _Seen:
         if (pk, sk) not in self._seen and (pk, sk) in self._listed:

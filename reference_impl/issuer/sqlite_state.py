@@ -11,6 +11,7 @@ from reference_impl.database import Database
 from reference_impl.issuer.state import (
     AccountRecord,
     CodeRecord,
+    Erased,
     GrantRecord,
     IssuerState,
     LoginRecord,
@@ -89,6 +90,7 @@ CREATE TABLE IF NOT EXISTS malformed_refreshes (
     unreported INTEGER NOT NULL
 );
 """
+MIGRATIONS = {("grants", "thumbprint"): "ALTER TABLE grants ADD COLUMN thumbprint TEXT"}
 REMEMBERED = 31 * 86_400.0  # seconds: no session lives longer than 30 days
 
 _COUNT = (
@@ -118,14 +120,17 @@ class SqliteState:
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         return self._change("UPDATE accounts SET disabled = ? WHERE subject = ?", disabled, subject) == 1
 
-    def erase_account(self, subject: str) -> list[GrantRecord]:
+    def erase_account(self, subject: str) -> Erased:
         rows = self.connection.execute("SELECT * FROM grants WHERE subject = ? AND ended_at IS NULL", (subject,))
         live = [GrantRecord(**dict(row)) for row in rows.fetchall()]
         of_grants = "DELETE FROM refresh_tokens WHERE session_id IN (SELECT session_id FROM grants WHERE subject = ?)"
         self._change(of_grants, subject)
         for table in ("codes", "grants", "accounts"):
             self._change(f"DELETE FROM {table} WHERE subject = ?", subject)
-        return live
+        return Erased(live)
+
+    def unerased(self) -> list[str]:
+        return []  # it is done in one transaction
 
     def take_correlation(self, correlation_id: str, now: float) -> bool:
         self._change("DELETE FROM correlation_ids WHERE taken_at <= ?", now - REMEMBERED)

@@ -91,6 +91,14 @@ class TokenRecord:
     rotated_at: float | None = None
 
 
+@dataclass(frozen=True)
+class Erased:
+    """What one step of an erasure did. ``ended``: grants that went on until then; ``whole``: nothing is left to do."""
+
+    ended: list[GrantRecord]
+    whole: bool = True
+
+
 class IssuerState(Protocol):
     """The issuer's state in one transaction."""
 
@@ -102,8 +110,15 @@ class IssuerState(Protocol):
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         """Disable or enable an account; False where there is none."""
 
-    def erase_account(self, subject: str) -> list[GrantRecord]:
-        """Forget an account with its codes, its grants and their tokens; return those of its grants that went on."""
+    def erase_account(self, subject: str) -> Erased:
+        """Forget an account with its codes, its grants and their tokens.
+
+        What does not fit into one transaction is left to the next calls, in transactions of their own, until the whole
+        is done; the account, and with it the use of all that was issued for it, ends with the first.
+        """
+
+    def unerased(self) -> list[str]:
+        """The subjects whose erasure was begun, and is not whole."""
 
     def take_correlation(self, correlation_id: str, now: float) -> bool:
         """Keep the identifier of a flow, as long as a session may live; True for the one flow that may have it."""

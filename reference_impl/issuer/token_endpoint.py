@@ -172,13 +172,15 @@ class TokenEndpoint:
             ended = (session_of(grant), Reason.EXPIRED, ends) if at >= ends else (session_of(grant), reason, at)
             self.events.record(state, SessionEnded(*ended))
 
-    def erase(self, state: IssuerState, subject: str) -> None:
+    def erase(self, state: IssuerState, subject: str) -> bool:
         """Erase an account with all its sessions: nobody can tell any more what its pseudonym in old events meant.
 
-        Raises LookupError if there is none.
+        False: there is more to erase, in another transaction. Raises LookupError if there is none.
         """
-        for grant in self.accounts.erase(state, subject):
+        erased = self.accounts.erase(state, subject)
+        for grant in erased.ended:
             self.events.record(state, SessionEnded(session_of(grant), Reason.ADMIN))
+        return erased.whole
 
     def _refused(self, state: IssuerState, refusal: RefreshRefused, client_id: str) -> None:
         """Record a terminal failure; reuse means that somebody else has the token, so it ends the grant."""

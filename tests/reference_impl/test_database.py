@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from reference_impl.database import Database
+from reference_impl.stage import MIGRATIONS, SCHEMAS
 
 SCHEMA = """
 CREATE TABLE parents (id INTEGER PRIMARY KEY);
@@ -59,3 +61,55 @@ def test_a_connection_that_cannot_roll_back_is_not_used_again(database: Database
         connection.close()  # as a connection whose file fails under it: COMMIT and ROLLBACK both raise
     add(database, "parents", 1)
     assert count(database, "parents") == 1
+
+
+OLD = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO notes VALUES (1, 'kept');"
+NEW = """
+CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT, owner TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS notes_owner ON notes (owner);
+"""
+ADDS = {
+    ("notes", "owner"): "ALTER TABLE notes ADD COLUMN owner TEXT NOT NULL DEFAULT ''; UPDATE notes SET owner = text"
+}
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    with closing(sqlite3.connect(tmp_path / "old.sqlite")) as connection:
+        connection.executescript(OLD)
+    return tmp_path / "old.sqlite"
+
+
+def test_a_file_of_an_earlier_version_gets_the_columns_that_it_lacks_once(old_file: Path) -> None:
+    for _ in range(2):
+        database = Database(old_file, NEW, migrations=ADDS)
+        with database.transaction() as connection:
+            assert [tuple(row) for row in connection.execute("SELECT * FROM notes")] == [(1, "kept", "kept")]
+        database.close()
+
+
+def test_a_file_that_no_migration_mends_is_refused_with_its_name_and_what_it_lacks(old_file: Path) -> None:
+    with pytest.raises(sqlite3.DatabaseError, match=r"old\.sqlite is of an earlier version, and lacks notes\.owner"):
+        Database(old_file, NEW.split(";")[0])
+
+
+def test_a_migration_that_fails_changes_nothing(old_file: Path) -> None:
+    broken = {("notes", "owner"): "ALTER TABLE notes ADD COLUMN owner TEXT; UPDATE nowhere SET x = 1"}
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        Database(old_file, NEW, migrations=broken)
+    with closing(sqlite3.connect(old_file)) as connection:
+        assert len(connection.execute("PRAGMA table_info(notes)").fetchall()) == 2
+
+
+def test_a_stages_file_from_before_workspaces_and_bound_tokens_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "stage.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        before = "\n".join(SCHEMAS).replace("    owner TEXT NOT NULL\n", "").replace(",\n    thumbprint TEXT", "")
+        connection.executescript(before.replace("subject TEXT NOT NULL,\n);", "subject TEXT NOT NULL\n);"))
+        connection.execute("INSERT INTO sync_groups VALUES ('group', 'sub-1')")
+        connection.commit()
+    database = Database(path, *SCHEMAS, migrations=MIGRATIONS)
+    with database.transaction() as connection:
+        assert tuple(connection.execute("SELECT * FROM sync_groups").fetchone()) == ("group", "sub-1", "sub-1")
+        assert connection.execute("SELECT thumbprint FROM grants").fetchall() == []
+    database.close()

@@ -39,6 +39,13 @@ END;
 """
 
 
+MIGRATIONS = {
+    ("sync_groups", "owner"): (  # until there were workspaces, each group was for its user's own notes
+        "ALTER TABLE sync_groups ADD COLUMN owner TEXT NOT NULL DEFAULT ''; UPDATE sync_groups SET owner = subject"
+    )
+}
+
+
 class NotYours(Exception):
     """The client group or the client is another user's or another workspace's, or the client is another group's."""
 

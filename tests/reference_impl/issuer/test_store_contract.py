@@ -175,14 +175,79 @@ def test_a_grant_is_bound_to_a_key(store: IssuerStore) -> None:
     assert store.read(lambda state: state.grant("grant-1")) == replace(GRANT, thumbprint="thumb")
 
 
+def erase(store: IssuerStore) -> list[GrantRecord]:
+    """Erase the account of the tests, in as many transactions as it takes; return the grants that went on."""
+    ended: list[GrantRecord] = []
+    while True:
+        step = store.change(lambda state: state.erase_account("sub-1"))
+        ended += step.ended
+        if step.whole:
+            return ended
+        assert store.read(lambda state: state.unerased()) == ["sub-1"]
+        assert store.read(lambda state: state.account("sub-1")) is None
+
+
 def test_an_erased_account_takes_its_grants_tokens_and_codes_with_it(store: IssuerStore) -> None:
     store.change(begin_with_code)
-    assert store.change(lambda state: state.erase_account("sub-1")) == [GRANT]
+    assert erase(store) == [GRANT]
+    assert store.read(lambda state: state.unerased()) == []
     assert store.read(lambda state: state.account("sub-1")) is None
     assert store.read(lambda state: state.grant("grant-1")) is None
     assert store.read(lambda state: state.code("code-1")) is None
     again = replace(ACCOUNT, subject="sub-2")
     assert store.change(lambda state: state.keep_account(again)) == (again, True)
+
+
+def test_a_family_of_any_size_ends_by_one_mark(store: IssuerStore) -> None:
+    store.change(begin_family)
+    for first in range(1, 121, 40):
+        store.change(lambda state, first=first: add_generations(state, range(first, first + 40)))  # type: ignore[misc]
+    assert store.change(lambda state: state.end_grant("grant-1", "revoked", NOW)) is not None
+    for name in ("t0", "t120"):
+        token = store.read(lambda state, name=name: state.token(name))  # type: ignore[misc]
+        grant = store.read(lambda state: state.grant("grant-1"))
+        assert token is not None
+        assert grant is not None
+        assert grant.ended_at == NOW
+
+
+def add_generations(state: IssuerState, generations: range) -> None:
+    for generation in generations:
+        state.add_token(TokenRecord(f"t{generation}", "grant-1", generation))
+
+
+def test_an_account_with_more_sessions_than_a_transaction_takes_is_erased_with_an_event_for_each(kept: Kept) -> None:
+    """As the token endpoint does it: each step reports the grants that it ended, in its own transaction."""
+    sessions = [f"grant-{number}" for number in range(120)]
+    kept.store.change(lambda state: state.keep_account(ACCOUNT))
+    for first in range(0, 120, 30):
+        kept.store.change(lambda state, first=first: add_grants(state, sessions[first : first + 30]))  # type: ignore[misc]
+
+    def step(state: IssuerState) -> bool:
+        erased = state.erase_account("sub-1")
+        for grant in erased.ended:
+            kept.outbox.add(state, event(grant.session_id, grant.session_id))
+        return erased.whole
+
+    while not kept.store.change(step):
+        pass
+    assert len(kept.outbox.pending()) == 120
+    assert [kept.store.read(lambda state, s=s: state.grant(s)) for s in sessions] == [None] * 120  # type: ignore[misc]
+
+
+def add_grants(state: IssuerState, sessions: list[str]) -> None:
+    for session in sessions:
+        state.add_grant(replace(GRANT, session_id=session))
+
+
+def test_more_dead_letters_than_a_transaction_takes_come_back(kept: Kept) -> None:
+    for _ in range(6):
+        kept.store.change(lambda state: [kept.outbox.add(state, event()) for _ in range(18)])
+    messages = kept.outbox.pending()
+    for first in range(0, 108, 18):
+        kept.outbox.settle([], [DeadLetter(message, "TooLarge", 1) for message in messages[first : first + 18]])
+    assert kept.outbox.redeliver() == 108
+    assert kept.outbox.pending() == messages
 
 
 def test_a_correlation_is_taken_once(store: IssuerStore) -> None:
