@@ -17,7 +17,7 @@ from reference_impl.issuer.codes import CodeBinding
 from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.protocol import IssuerServer, RefreshGrant
 from reference_impl.issuer.state import IssuerState
-from reference_impl.issuer.token_endpoint import SCOPE, CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
+from reference_impl.issuer.token_endpoint import CodeRedemption, InvalidGrant, TokenEndpoint, TokenSet
 from reference_impl.issuer.tokens import RefreshRecord, Rotation, TokenStore
 from reference_impl.parts import Part
 
@@ -141,11 +141,8 @@ def the_client_is_ignored_on_a_refresh(real: TokenStore) -> TokenStore:
 @fault("F-TOKEN-12-x1", "TOKEN-12.E2", Part.TOKEN_ENDPOINT)
 def a_refresh_gives_whatever_scope_it_asks_for(real: TokenEndpoint) -> TokenEndpoint:
     class Generous(TokenEndpoint):
-        def check_scope(self, scope: str | None) -> None:
-            g.scope = scope
-
-        def _tokens(self, session: Session, refresh_token: str) -> TokenSet:
-            return replace(super()._tokens(session, refresh_token), scope=g.get("scope") or SCOPE)
+        def scope_of_refresh(self, state: IssuerState, refresh_token: str, client_id: str, asked: str | None) -> str:
+            return asked or super().scope_of_refresh(state, refresh_token, client_id, asked)
 
     return Generous(**vars(real))
 

@@ -18,13 +18,15 @@ Audits = Callable[[Occurrence], None]
 
 
 def log_occurrence(occurrence: Occurrence) -> None:
-    """Write the line. Who it was is not in it: the correlation id leads to the events, and their pseudonym."""
+    """Write the line. Who it was is not in it: the correlation id leads to the events, and their pseudonym. A sign-in
+    that failed has no event, so its line has the pseudonym."""
     session = getattr(occurrence, "session", None)
     told = {
         "record": "audit",
         "occurrence": type(occurrence).__name__,
         "client_id": session.client_id if session else getattr(occurrence, "client_id", ""),
         "correlation_id": session.correlation_id if session else getattr(occurrence, "correlation_id", None),
+        "subject": getattr(occurrence, "subject", None),
         "reason": getattr(occurrence, "reason", None),
     }
     level = logging.ERROR if isinstance(occurrence, ServerFault) else logging.INFO

@@ -27,6 +27,21 @@ class AuthorizationStarted:
 
 
 @dataclass(frozen=True)
+class SignInFailed:
+    """Somebody did not prove who he is, or (``braked``) tried too often to be heard. ``subject``: the pseudonym of the
+    account that was meant, where there is one; what was typed is nobody's to know."""
+
+    client_id: str
+    correlation_id: str
+    subject: str | None = None
+    braked: bool = False
+
+    @property
+    def reason(self) -> str:
+        return "braked" if self.braked else "denied"
+
+
+@dataclass(frozen=True)
 class LoginCompleted:
     """A code was redeemed for tokens, for the first time. ``new_account``: it was the account's first login."""
 
@@ -73,4 +88,6 @@ class ServerFault:
     grant_type: str
 
 
-Occurrence = AuthorizationStarted | LoginCompleted | SessionRefreshed | SessionEnded | RefreshFailed | ServerFault
+Occurrence = (
+    AuthorizationStarted | SignInFailed | LoginCompleted | SessionRefreshed | SessionEnded | RefreshFailed | ServerFault
+)

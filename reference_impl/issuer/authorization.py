@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from authlib.oauth2 import OAuth2Error
@@ -10,21 +11,23 @@ from werkzeug.datastructures import MultiDict
 
 from reference_impl.clock import Clock
 from reference_impl.config import Client, StageConfig
-from reference_impl.events.occurrences import AuthorizationStarted
+from reference_impl.events.occurrences import AuthorizationStarted, SignInFailed
 from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeStore
 from reference_impl.issuer.correlation import Correlation, proposed_id
-from reference_impl.issuer.identity import AccessDenied, Identity, IdentityProvider, UpstreamUnavailable
+from reference_impl.issuer.identity import PROVIDER, AccessDenied, Identity, IdentityProvider, UpstreamUnavailable
 from reference_impl.issuer.opaque import new_secret
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.responses import bind_browser, browser_secret, redirect_back, show_page
+from reference_impl.issuer.sign_in_brake import SignInBrake
 from reference_impl.issuer.state import IssuerState, IssuerStore
 from reference_impl.issuer.token_endpoint import OPENID, SCOPE
 from reference_impl.issuer.transactions import Transaction, Transactions
 
+RETURNED, LONGEST = ("state", "nonce"), 2048  # characters; what is returned is in an address, and kept meanwhile
 PARAMETERS = tuple(field.name for field in fields(AuthorizationRequest))
 
 
@@ -48,6 +51,7 @@ class LoginFlow:
     codes: CodeStore
     correlation: Correlation
     events: EventRecorder
+    brake: SignInBrake
 
     def authorize(self) -> Response:
         """GET /authorize: show the login page, or refuse to the client, or show an error where that is unsafe."""
@@ -82,13 +86,34 @@ class LoginFlow:
             return show_page("error.html", 400, self.config, problem=problem)
         if request.form.get("action") == "cancel":
             return self._deny(handle, transaction, "access_denied")
+        username = request.form.get("username", "")
+        wait = self.brake.attempt(username, browser or "")
+        if wait > 0:
+            self._failed(transaction, braked=True)
+            return self._show_wait(handle, transaction, wait)
         try:
-            identity = self.identities.authenticate(request.form.get("username", ""), request.form.get("password", ""))
-        except AccessDenied:
+            identity = self.identities.authenticate(username, request.form.get("password", ""))
+        except AccessDenied as denied:
+            self._failed(transaction, denied.subject)
             return self._show_login(handle, transaction, 403, "User name or password is wrong.")
         except UpstreamUnavailable:
+            self.brake.take_back(username, browser or "")
             return self._deny(handle, transaction, "temporarily_unavailable")
+        self.brake.succeeded(username, browser or "")
         return self._complete(handle, transaction, identity)
+
+    def _failed(self, transaction: Transaction, meant: str | None = None, braked: bool = False) -> None:
+        """Audit a sign-in that failed. Looked up also where nobody is meant, so that the time taken tells nothing."""
+        account = None if braked else self.store.read(lambda state: state.account_of(PROVIDER, meant or ""))
+        subject = account.subject if account else None
+        self.events.audit(SignInFailed(transaction.client_id, transaction.correlation_id, subject, braked))
+
+    def _show_wait(self, handle: str, transaction: Transaction, wait: float) -> Response:
+        seconds = math.ceil(wait)
+        problem = f"There were too many attempts. Wait {seconds} s, and try again."
+        response = self._show_login(handle, transaction, 429, problem)
+        response.headers["Retry-After"] = str(seconds)
+        return response
 
     def _begin(self, asked: AuthorizationRequest, client: Client, redirect_uri: str) -> Response:
         """Open a transaction for this browser and show its login page."""
@@ -164,6 +189,8 @@ def read_request(args: MultiDict[str, str]) -> AuthorizationRequest:
     repeated = [name for name, values in args.lists() if len(values) > 1]
     if repeated:
         raise NoAnswer("The application sent a parameter twice.")
+    if any(len(args.get(name, "")) > LONGEST for name in RETURNED):  # it could not even be told to which request
+        raise NoAnswer(f"The application sent a {' or a '.join(RETURNED)} of more than {LONGEST} characters.")
     return AuthorizationRequest(**{name: args.get(name) or None for name in PARAMETERS})
 
 

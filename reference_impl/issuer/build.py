@@ -27,6 +27,7 @@ from reference_impl.issuer.policy import AuthorizationPolicy
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.refresh_keys import RefreshKeys
 from reference_impl.issuer.revocation import Revocation
+from reference_impl.issuer.sign_in_brake import SignInBrake
 from reference_impl.issuer.state import IssuerStore
 from reference_impl.issuer.subject_key import rotating_subject_key
 from reference_impl.issuer.token_endpoint import TokenEndpoint
@@ -88,6 +89,7 @@ def build_issuer(
         codes=codes,
         correlation=parts.choose(Part.CORRELATION, Correlation()),
         events=events,
+        brake=SignInBrake(clock),
     )
     metadata = parts.choose(Part.METADATA, build_metadata)(config)
     login = parts.choose(Part.LOGIN_FLOW, login)

@@ -50,8 +50,7 @@ class DynamoState:
 
     def keep_account(self, account: AccountRecord) -> tuple[AccountRecord, bool]:
         identity = joined("identity", account.provider, account.provider_subject)
-        known = self.unit.get(identity)
-        kept = self.account(str(known["subject"])) if known else None
+        kept = self.account_of(account.provider, account.provider_subject)
         if kept is not None:
             return kept, False
         self.unit.put({"subject": account.subject}, None, identity)
@@ -61,6 +60,10 @@ class DynamoState:
     def account(self, subject: str) -> AccountRecord | None:
         found = self.unit.get(joined("account", subject))
         return AccountRecord(**found) if found else None
+
+    def account_of(self, provider: str, provider_subject: str) -> AccountRecord | None:
+        known = self.unit.get(joined("identity", provider, provider_subject))
+        return self.account(str(known["subject"])) if known else None
 
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         found = self.unit.get(joined("account", subject))

@@ -27,7 +27,11 @@ class Identity:
 
 
 class AccessDenied(Exception):
-    """The provider did not vouch for the user."""
+    """The provider did not vouch for the user. ``subject``: of whom it would have been, where it knows somebody."""
+
+    def __init__(self, subject: str | None = None) -> None:
+        self.subject = subject
+        super().__init__("the provider did not vouch for the user")
 
 
 class UpstreamUnavailable(Exception):
@@ -55,7 +59,7 @@ class ConfiguredUsers:
         user = self._users.get(username)
         matches = verify_password(password, user.password_hash if user else self._nobody)
         if user is None or user.disabled or not matches:
-            raise AccessDenied
+            raise AccessDenied(user.subject if user else None)
         return Identity(PROVIDER, user.subject, user.username)
 
 

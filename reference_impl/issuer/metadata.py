@@ -26,6 +26,8 @@ def build_metadata(config: StageConfig) -> dict[str, object]:
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
         "dpop_signing_alg_values_supported": list(rfc9449.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # where it is left out, it is supported: OpenID Connect Discovery §3
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
     }

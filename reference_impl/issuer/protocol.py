@@ -7,7 +7,7 @@ decided by token_endpoint.py and revocation.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
@@ -136,9 +136,10 @@ class RefreshGrant(RefreshTokenGrant):
 
     def _exchange(self, token: str, client_id: str, scope: str | None) -> TokenSet:
         endpoint: TokenEndpoint = self.server.endpoint
-        endpoint.check_scope(scope)  # first: a request for too much leaves the token as it is
+        # First: a request for too much leaves the token as it is.
+        given = endpoint.scope_of_refresh(g.state, token, client_id, scope)
         endpoint.check_key(g.state, token, client_id, g.get("thumbprint"))
-        return endpoint.refresh(g.state, token, client_id)
+        return replace(endpoint.refresh(g.state, token, client_id), scope=given)
 
     def create_token_response(self) -> Answer:  # type: ignore[override]  # the stubs say str, Authlib takes a dict
         return 200, self.tokens.body(), NO_STORE

@@ -106,16 +106,17 @@ class SqliteState:
 
     def keep_account(self, account: AccountRecord) -> tuple[AccountRecord, bool]:
         new = self._insert("OR IGNORE INTO accounts", account) == 1
-        sql = "SELECT subject FROM accounts WHERE provider = ? AND provider_subject = ?"
-        row = self._row(sql, account.provider, account.provider_subject)
-        kept = self.account(row["subject"]) if row else None
+        kept = self.account_of(account.provider, account.provider_subject)
         if kept is None:  # another identity has this pseudonym
             raise StorageError("an account's subject is not unique")
         return kept, new
 
     def account(self, subject: str) -> AccountRecord | None:
-        row = self._row("SELECT * FROM accounts WHERE subject = ?", subject)
-        return AccountRecord(**{**row, "disabled": bool(row["disabled"])}) if row else None
+        return self._account(self._row("SELECT * FROM accounts WHERE subject = ?", subject))
+
+    def account_of(self, provider: str, provider_subject: str) -> AccountRecord | None:
+        sql = "SELECT * FROM accounts WHERE provider = ? AND provider_subject = ?"
+        return self._account(self._row(sql, provider, provider_subject))
 
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         return self._change("UPDATE accounts SET disabled = ? WHERE subject = ?", disabled, subject) == 1
@@ -207,6 +208,9 @@ class SqliteState:
     def report_malformed(self, client_id: str, now: float) -> None:
         sql = "UPDATE malformed_refreshes SET reported_at = ?, unreported = 0 WHERE client_id = ?"
         self._change(sql, now, client_id)
+
+    def _account(self, row: dict[str, Any] | None) -> AccountRecord | None:
+        return AccountRecord(**{**row, "disabled": bool(row["disabled"])}) if row else None
 
     def _code(self, row: dict[str, Any] | None) -> CodeRecord | None:
         return CodeRecord(**{**row, "new_account": bool(row["new_account"])}) if row else None

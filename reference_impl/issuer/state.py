@@ -107,6 +107,9 @@ class IssuerState(Protocol):
 
     def account(self, subject: str) -> AccountRecord | None: ...
 
+    def account_of(self, provider: str, provider_subject: str) -> AccountRecord | None:
+        """The account of an identity."""
+
     def set_disabled(self, subject: str, disabled: bool) -> bool:
         """Disable or enable an account; False where there is none."""
 

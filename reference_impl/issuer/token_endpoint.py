@@ -154,10 +154,19 @@ class TokenEndpoint:
         if record.session.client_id == client_id and thumbprint is not None:
             self.tokens.bind(state, record.session, thumbprint)
 
-    def check_scope(self, scope: str | None) -> None:
-        """Raise InvalidScope where a refresh asks for what its login was not granted (RFC 6749 §6)."""
-        if set((scope or "").split()) - {SCOPE, OPENID}:
+    def scope_of_refresh(self, state: IssuerState, refresh_token: str, client_id: str, asked: str | None) -> str:
+        """Return the scope of a refresh: what was granted, or less where less is asked for; the next one may ask for
+        all again. Raises InvalidScope for more (RFC 6749 §6).
+
+        What was granted, only the token's own client learns so. The API is in each: no token is for less (§3.3).
+        """
+        record = self.tokens.find(state, refresh_token)
+        own = record is not None and record.session.client_id == client_id
+        granted = (record.scope if record and own else f"{OPENID} {SCOPE}").split()
+        wanted = (asked or "").split() or granted
+        if not set(wanted) <= set(granted):
             raise InvalidScope
+        return " ".join(name for name in granted if name in (SCOPE, *wanted))
 
     def end(self, state: IssuerState, session_id: str, reason: Reason, occurred_at: float | None = None) -> None:
         """End a grant, once: with its event the first time, without effect after that.

@@ -15,12 +15,13 @@ from reference_impl.aws import AwsAccess
 from reference_impl.clock import ShiftedClock
 from reference_impl.config import Lifetimes
 from reference_impl.database import Database
+from reference_impl.issuer.state import TokenRecord
 from reference_impl.retention import DAY, EVERY, RETENTION, Sweep
 from reference_impl.stage import StageApp, build_stage, finish_erasures
 from tests.reference_impl.conftest import Frozen, make_config
 from tests.reference_impl.issuer.dynamo import TABLE, dynamo_table
 from tests.reference_impl.issuer.test_over_dynamodb import ACCESS
-from tests.reference_impl.issuer.test_store_contract import ACCOUNT, CODE, GRANT, LOGIN, NOW, TokenRecord, event
+from tests.reference_impl.issuer.test_store_contract import ACCOUNT, CODE, GRANT, LOGIN, NOW, event
 
 ME, OTHER = "m" * 24, "o" * 24
 AGED = ("logins", "codes", "grants", "refresh_tokens", "correlation_ids", "outbox", "dpop_proofs")

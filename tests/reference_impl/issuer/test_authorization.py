@@ -219,3 +219,34 @@ def test_a_correlation_id_of_the_client_is_kept_if_it_is_well_formed(bench: Benc
     assert first == "abcd-1234"
     assert "\n" not in second
     assert len(second) == 36
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"prompt": "none"}, "login_required"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+        ({"request_uri": "https://app.example/request"}, "request_uri_not_supported"),
+    ],
+)
+def test_what_openid_connect_lets_an_issuer_refuse_is_refused_by_its_name(
+    bench: Bench, asked: dict[str, str], error: str
+) -> None:
+    response = bench.authorize(**asked)
+    assert response.status_code == 303
+    assert (answer(response)["error"], answer(response)["state"]) == (error, "st-123")
+
+
+def test_another_prompt_shows_the_login_page_which_is_what_it_asks_for(bench: Bench) -> None:
+    assert bench.authorize(prompt="login").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["state", "nonce"])
+def test_what_would_be_returned_is_bounded_and_nothing_is_kept_of_a_longer_one(bench: Bench, name: str) -> None:
+    assert bench.authorize(**{name: "x" * 2048}).status_code == 200
+    refused = bench.authorize(**{name: "x" * 2049})
+    assert refused.status_code == 400
+    assert "more than 2048 characters" in refused.text
+    with bench.database.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM logins").fetchone()[0] == 1

@@ -99,6 +99,8 @@ def test_an_identity_has_one_account_with_the_pseudonym_that_it_was_made_with(st
     assert store.change(lambda state: state.keep_account(later)) == (ACCOUNT, False)
     assert store.read(lambda state: state.account("sub-1")) == ACCOUNT
     assert store.read(lambda state: state.account("sub-2")) is None
+    assert store.read(lambda state: state.account_of("upstream", "alice")) == ACCOUNT
+    assert store.read(lambda state: state.account_of("another", "alice")) is None
 
 
 def test_the_same_subject_of_another_provider_is_another_identity(store: IssuerStore) -> None:

@@ -215,6 +215,22 @@ def test_a_refresh_gives_the_scope_of_its_login_and_no_wider_one(bench: Bench) -
     assert tokens["scope"] == bench.post("/token", {**form, "scope": "api"}).json["scope"] == "api"
 
 
+def test_a_refresh_may_ask_for_less_and_the_next_one_for_all_again(bench: Bench) -> None:
+    tokens = dict(bench.redeem(bench.code("web", scope="openid api"), "web").json)
+    for scope, given in (("api", "api"), ("openid api", "openid api"), ("openid", "openid api"), (None, "openid api")):
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": "web"}
+        tokens = bench.post("/token", {**form, **({"scope": scope} if scope else {})}).json
+        assert sorted(tokens["scope"].split()) == sorted(given.split())
+
+
+def test_what_the_login_was_not_granted_is_refused_although_the_issuer_has_it(bench: Bench) -> None:
+    tokens = bench.login()
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": "web"}
+    wider = bench.post("/token", {**form, "scope": "openid api"})
+    assert (wider.status_code, wider.json["error"]) == (400, "invalid_scope")
+    assert bench.post("/token", form).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("form", "error"),
     [
