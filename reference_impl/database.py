@@ -99,6 +99,14 @@ class Database:
         return connection
 
 
+def connection_of(transaction: object) -> sqlite3.Connection:
+    """Return the connection of a transaction: itself, or what it has as ``connection``. Raises TypeError."""
+    found = getattr(transaction, "connection", transaction)
+    if not isinstance(found, sqlite3.Connection):
+        raise TypeError(f"{type(transaction).__name__} is no transaction of an SQLite file; use its own store's outbox")
+    return found
+
+
 def _migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
     """Add the columns that tables of an earlier version lack, all of them or none."""
     connection.execute("BEGIN IMMEDIATE")  # of two processes that start at once, one does it

@@ -24,9 +24,9 @@ from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
 from reference_impl.database import Database
 from reference_impl.events import EventSigner, Outbox, Publisher, Reason, Relay, outbox
-from reference_impl.events.dynamo_outbox import DynamoOutbox
 from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
+from reference_impl.issuer.dynamo_outbox import DynamoOutbox
 from reference_impl.issuer.dynamo_state import DynamoStore
 from reference_impl.issuer.dynamo_table import DynamoTable
 from reference_impl.issuer.sqlite_state import SqliteState, SqliteStore

@@ -75,9 +75,9 @@ def every_logout_is_told_however_often(real: TokenEndpoint) -> TokenEndpoint:
 def a_logout_is_told_twice(real: Outbox) -> Outbox:
     class Doubling(Outbox):
         def add(self, state: object, event: AuthEvent) -> bool:
-            added = super().add(state, event)  # type: ignore[arg-type]
+            added = super().add(state, event)
             if added and event.type == EventType.LOGOUT:
-                super().add(state, replace(event, event_id=str(uuid.uuid4()), dedup_key=None))  # type: ignore[arg-type]
+                super().add(state, replace(event, event_id=str(uuid.uuid4()), dedup_key=None))
             return added
 
     real.__class__ = Doubling

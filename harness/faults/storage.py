@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from reference_impl.issuer.sqlite_state import connection_of
+from reference_impl.database import connection_of
 from reference_impl.issuer.state import IssuerState
 
 __all__ = ["sql_of"]

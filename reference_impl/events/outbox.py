@@ -17,13 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reference_impl.clock import Clock
-from reference_impl.database import Database
+from reference_impl.database import Database, connection_of
 from reference_impl.events.schema import AuthEvent, Properties, detail_of
 from reference_impl.events.validation import require_valid
-from reference_impl.issuer.sqlite_state import connection_of
-from reference_impl.issuer.state import IssuerState
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -99,9 +98,13 @@ class Outbox:
         self._version = 0  # counts commits, so that no wake-up is lost between looking and waiting
         database.after_commit(self.wake)
 
-    def add(self, state: IssuerState | sqlite3.Connection, event: AuthEvent) -> bool:
-        """Store the event in the caller's transaction; False if one with the same key is there already, or the outbox
-        is full. Raises InvalidEvent for what the schema does not have."""
+    # `Any`: a transaction is the store's own, and this module knows none but the connection.
+    def add(self, state: Any, event: AuthEvent) -> bool:
+        """Store the event in the caller's transaction, a connection or what has one as ``connection``.
+
+        False if one with the same key is there already, or the outbox is full. Raises InvalidEvent for what the schema
+        does not have.
+        """
         connection = connection_of(state)
         if event.dedup_key is not None and _has_key(connection, event.dedup_key):
             return False

@@ -13,11 +13,11 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from reference_impl.events.occurrences import ServerFault
-from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.end_session import EndSession
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.recorder import EventRecorder
 from reference_impl.issuer.state import IssuerState, IssuerStore, StorageError
 from reference_impl.issuer.token_endpoint import InvalidTarget
 from reference_impl.rfc9449 import InvalidProof, PresentedProof, ProofVerifier

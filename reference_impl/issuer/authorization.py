@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 from reference_impl.clock import Clock
 from reference_impl.config import Client, StageConfig
 from reference_impl.events.occurrences import AuthorizationStarted, SignInFailed
-from reference_impl.events.recorder import EventRecorder
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeBinding, CodeStore
@@ -21,6 +20,7 @@ from reference_impl.issuer.identity import PROVIDER, AccessDenied, Identity, Ide
 from reference_impl.issuer.opaque import new_secret
 from reference_impl.issuer.policy import AuthorizationPolicy, AuthorizationRequest
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.recorder import EventRecorder
 from reference_impl.issuer.responses import bind_browser, browser_secret, redirect_back, show_page
 from reference_impl.issuer.sign_in_brake import SignInBrake
 from reference_impl.issuer.state import IssuerState, IssuerStore

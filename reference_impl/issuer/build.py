@@ -10,7 +10,6 @@ from reference_impl.clock import Clock
 from reference_impl.config import StageConfig
 from reference_impl.events.audit import log_occurrence
 from reference_impl.events.builder import EventBuilder
-from reference_impl.events.recorder import EventRecorder, EventSink
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.app import IssuerRoutes, add_headers, create_issuer_app
 from reference_impl.issuer.authorization import LoginFlow
@@ -25,6 +24,7 @@ from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.metadata import build_metadata
 from reference_impl.issuer.policy import AuthorizationPolicy
 from reference_impl.issuer.protocol import IssuerServer
+from reference_impl.issuer.recorder import EventRecorder, EventSink
 from reference_impl.issuer.refresh_keys import RefreshKeys
 from reference_impl.issuer.revocation import Revocation
 from reference_impl.issuer.sign_in_brake import SignInBrake

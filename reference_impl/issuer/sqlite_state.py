@@ -13,7 +13,6 @@ from reference_impl.issuer.state import (
     CodeRecord,
     Erased,
     GrantRecord,
-    IssuerState,
     LoginRecord,
     StorageError,
     TokenRecord,
@@ -249,11 +248,3 @@ class SqliteStore:
 
     def close(self) -> None:
         self.database.close()
-
-
-def connection_of(state: IssuerState | sqlite3.Connection) -> sqlite3.Connection:
-    """Return the connection of a transaction here. Raises TypeError for one of another store."""
-    connection = state if isinstance(state, sqlite3.Connection) else getattr(state, "connection", None)
-    if not isinstance(connection, sqlite3.Connection):
-        raise TypeError(f"{type(state).__name__} is no transaction of the SQLite store; use its own store's outbox")
-    return connection

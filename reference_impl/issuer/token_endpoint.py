@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from reference_impl.clock import Clock
 from reference_impl.config import StageConfig
 from reference_impl.events.occurrences import LoginCompleted, RefreshFailed, Session, SessionEnded, SessionRefreshed
-from reference_impl.events.recorder import EventRecorder
 from reference_impl.events.schema import Reason
 from reference_impl.issuer.accounts import Accounts
 from reference_impl.issuer.codes import CodeBinding, CodeRefused, CodeReplayed, CodeStore
 from reference_impl.issuer.keys import KeyRing
+from reference_impl.issuer.recorder import EventRecorder
 from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.tokens import RefreshRefused, TokenStore, session_of
 

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from reference_impl.aws import AwsAccess
 from reference_impl.config import Lifetimes
-from reference_impl.events.dynamo_outbox import DynamoOutbox
+from reference_impl.issuer.dynamo_outbox import DynamoOutbox
 from reference_impl.issuer.dynamo_state import DynamoStore
 from reference_impl.issuer.dynamo_table import Unit
 from reference_impl.stage import build_stage

@@ -14,9 +14,9 @@ import pytest
 
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
-from reference_impl.events.dynamo_outbox import DynamoOutbox
 from reference_impl.events.outbox import DeadLetter, Outbox
 from reference_impl.events.schema import AuthEvent, EventType, Reason
+from reference_impl.issuer.dynamo_outbox import DynamoOutbox
 from reference_impl.issuer.dynamo_state import DynamoStore
 from reference_impl.issuer.sqlite_state import SqliteStore
 from reference_impl.issuer.state import (

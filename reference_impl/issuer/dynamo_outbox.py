@@ -32,7 +32,7 @@ class DynamoOutbox(Outbox):
         self._version = 0
         store.after_commit(self.wake)
 
-    def add(self, state: IssuerState, event: AuthEvent) -> bool:  # type: ignore[override]  # no bare connection here
+    def add(self, state: IssuerState, event: AuthEvent) -> bool:
         unit = unit_of(state)
         now = self._clock.now()
         if event.dedup_key is not None and unit.get(joined("outbox-key", event.dedup_key)) is not None:
