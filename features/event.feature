@@ -46,20 +46,24 @@ Feature: Events
   @EVENT-10
   Scenario: The bus accepts a call and still refuses some of its events
     When events are published to a bus that refuses some of them
-      | case                              | events | refused    | as                  | calls  |
-      | one, refused once                 | 1      | 1          | ThrottlingException | 1      |
-      | ten, the first refused once       | 10     | 1          | ThrottlingException | 1      |
-      | ten, a middle one refused twice   | 10     | 5          | InternalFailure     | 2      |
-      | ten, the last refused once        | 10     | 10         | ServiceUnavailable  | 1      |
-      | ten, three of them refused once   | 10     | 1, 5, 10   | InternalFailure     | 1      |
-      | one, refused for good             | 1      | 1          | MalformedDetail     | always |
-      | ten, the first refused for good   | 10     | 1          | MalformedDetail     | always |
-      | ten, a middle one never accepted  | 10     | 5          | ThrottlingException | always |
-      | ten, the last refused for good    | 10     | 10         | MalformedDetail     | always |
-      | ten, two of them refused for good | 10     | 3, 8       | MalformedDetail     | always |
+      | case                              | events | refused  | as                    | calls  |
+      | one, refused once                 | 1      | 1        | ThrottlingException   | 1      |
+      | ten, the first refused once       | 10     | 1        | ThrottlingException   | 1      |
+      | ten, a middle one refused twice   | 10     | 5        | InternalFailure       | 2      |
+      | ten, the last refused once        | 10     | 10       | ServiceUnavailable    | 1      |
+      | ten, three of them refused once   | 10     | 1, 5, 10 | InternalFailure       | 1      |
+      | one, refused for good             | 1      | 1        | MalformedDetail       | always |
+      | ten, the first refused for good   | 10     | 1        | MalformedDetail       | always |
+      | ten, a middle one never accepted  | 10     | 5        | ThrottlingException   | always |
+      | ten, the last refused for good    | 10     | 10       | MalformedDetail       | always |
+      | ten, two of them refused for good | 10     | 3, 8     | MalformedDetail       | always |
+      | one, the call throttled           | 1      | the call | ThrottlingException   | 1      |
+      | ten, the call failing twice       | 10     | the call | InternalException     | 2      |
+      | ten, the call denied once         | 10     | the call | AccessDeniedException | 1      |
+      | ten, the call denied six times    | 10     | the call | AccessDeniedException | 6      |
     Then EVENT-10.E1 holds: what was refused for the moment is sent again, and nothing else is
     And EVENT-10.E2 holds: what was refused for the moment arrives, and every event is published once
-    And EVENT-10.E3 holds: what is refused for good ends as a whole dead letter with an alarm, is never called published, and can be redelivered
+    And EVENT-10.E3 holds: what is refused for good ends as a whole dead letter with an alarm and can be redelivered, and nothing that the bus did not take is called published
 
   @EVENT-04 @stage:each
   Scenario: Every event is as the published schema of its version says

@@ -269,20 +269,24 @@ Feature: Tokens
   Scenario: What a token says of its key is not believed
     Given a user's access token, and an attacker who knows the issuer's public key
     When tokens of the attacker name keys in these ways, while he listens for whoever fetches them
-      | hint                                |
-      | an unknown key id                   |
-      | no key id                           |
-      | a path as key id                    |
-      | a path as key id, an empty secret   |
-      | SQL as key id                       |
-      | SQL as key id, its answer as secret |
-      | a key id of 10,000 characters       |
-      | a URL of keys                       |
-      | a URL of a certificate              |
-      | a key                               |
-      | a key, and its id                   |
-      | a certificate                       |
-      | a critical extension                |
+      | hint                                        |
+      | an unknown key id                           |
+      | no key id                                   |
+      | a path as key id                            |
+      | a path as key id, an empty secret           |
+      | SQL as key id                               |
+      | SQL as key id, its answer as secret         |
+      | a key id of 10,000 characters               |
+      | a URL of keys                               |
+      | a URL of a certificate                      |
+      | a key                                       |
+      | a key, and its id                           |
+      | a certificate                               |
+      | a URL of keys, the issuer's key id          |
+      | a URL of a certificate, the issuer's key id |
+      | a key, the issuer's key id                  |
+      | a certificate, the issuer's key id          |
+      | a critical extension                        |
     And the issuer's own key signs tokens that name an unknown key, or an extension that nobody knows
     And many tokens in a row name keys that nobody knows, and then the token is presented as it is
     Then TOKEN-16.E1 holds: every one of these tokens is refused

@@ -18,6 +18,7 @@ from harness.probes.authorization import Grant
 from harness.probes.http import HttpProbe
 from harness.probes.login import User
 from harness.probes.lost import refresh_unheard
+from harness.probes.scripted_bus import CallRefused
 from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of
@@ -270,6 +271,9 @@ def _refresh_live(at: Issuer, case: str, grant: Grant) -> None:
 def publish_to_refusing_bus(scene: Scene, datatable: list[list[str]]) -> None:
     publisher: Publisher = scene.port("publisher", lambda recorder: scene.target.publisher(recorder))
     for case, events, refused, code, calls in datatable[1:]:
+        if refused == "the call":
+            publisher.publish(case, [*[CallRefused(code)] * int(calls), []], int(events))
+            continue
         places = {int(place) for place in refused.split(",")}
         first = [code if place in places else "" for place in range(1, int(events) + 1)]
         again = [code] * len(places)

@@ -65,8 +65,9 @@ def present_hints(scene: Scene, attack: Attack, datatable: list[list[str]]) -> N
     victim, keys = attack.presenter, attack.keys
     with scene.where_offered():
         surroundings(scene).watch(scene.stage)
-    jwk = {**keys.jwk, "kid": "attacker", "alg": keys.algorithm, "use": "sig"}
-    listener = CanaryListener({"keys": [jwk]}, keys.x5u)
+    named = ({"kid": "attacker"}, attack.forger.issuers_key_id)
+    jwks = [{**keys.jwk, "alg": keys.algorithm, "use": "sig", **kid} for kid in named]
+    listener = CanaryListener({"keys": jwks}, keys.x5u)
     scene.closing.callback(listener.close)
     victim.present("the token as it is", victim.grant.access_token, victim.first)
     for scheme in ("http", "https"):

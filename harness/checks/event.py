@@ -38,6 +38,12 @@ REFUSED_FOR_GOOD = (
     "ten, the last refused for good",
     "ten, two of them refused for good",
 )
+CALL_REFUSED = (
+    "one, the call throttled",
+    "ten, the call failing twice",
+    "ten, the call denied once",
+    "ten, the call denied six times",
+)
 
 
 @check("EVENT-01.E1", "ASVS 5.0.0 16.3.1")
@@ -187,7 +193,7 @@ def _faults_of_garbage(case: str, event: BusEvent) -> Iterable[str]:
 @check("EVENT-10.E1", "AWS EventBridge PutEvents")
 def only_refused_entries_are_sent_again(seen: Record, parameters: Parameters) -> Judgement:
     complaints, again = [], 0
-    for transcript in _transcripts(seen, (*REFUSED_FOR_NOW, *REFUSED_FOR_GOOD)):
+    for transcript in _transcripts(seen, (*REFUSED_FOR_NOW, *REFUSED_FOR_GOOD, *CALL_REFUSED)):
         case, accepted = transcript.case, set[str]()
         for number, call in enumerate(transcript.calls, 1):
             again += len(call.event_ids) if number > 1 else 0
@@ -199,7 +205,7 @@ def only_refused_entries_are_sent_again(seen: Record, parameters: Parameters) ->
                 told = f"{case}: call {number} sent {len(twice)} accepted events again"
                 complaints.append(Complaint(told, transcript))
             accepted |= set(_accepted(call.event_ids, call.answers))
-        if case in REFUSED_FOR_NOW and len(transcript.calls) < 2:
+        if case not in REFUSED_FOR_GOOD and len(transcript.calls) < 2:
             complaints.append(Complaint(f"{case}: nothing was sent again", transcript))
     return conclude(complaints, f"{again} refused entries were sent again, and no accepted one")
 
@@ -207,8 +213,8 @@ def only_refused_entries_are_sent_again(seen: Record, parameters: Parameters) ->
 @check("EVENT-10.E2", "AWS EventBridge PutEvents, ASVS 5.0.0 16.3.4")
 def refused_entries_arrive_in_the_end(seen: Record, parameters: Parameters) -> Judgement:
     complaints, arrived = [], 0
-    for transcript in _transcripts(seen, REFUSED_FOR_NOW):
-        accepted = {id for call in transcript.calls for id in _accepted(call.event_ids, call.answers)}
+    for transcript in _transcripts(seen, (*REFUSED_FOR_NOW, *CALL_REFUSED)):
+        accepted = _accepted_ids(transcript)
         lost = set(transcript.submitted) - accepted
         arrived += len(accepted)
         wrong = ""
@@ -225,16 +231,22 @@ def refused_entries_arrive_in_the_end(seen: Record, parameters: Parameters) -> J
 @check("EVENT-10.E3", "AWS EventBridge PutEvents, SOC 2 CC7.2")
 def refused_for_good_is_a_dead_letter(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
+    for transcript in _transcripts(seen, CALL_REFUSED):
+        if false := set(transcript.reported_published) - _accepted_ids(transcript):
+            told = f"{transcript.case}: {len(false)} events are called published that the bus did not take"
+            complaints.append(Complaint(told, transcript))
+        elif not transcript.alarms:
+            complaints.append(Complaint(f"{transcript.case}: nobody is told that calls are refused", transcript))
     for transcript in _transcripts(seen, REFUSED_FOR_GOOD):
-        accepted = {id for call in transcript.calls for id in _accepted(call.event_ids, call.answers)}
-        refused = set(transcript.submitted) - accepted
+        refused = set(transcript.submitted) - _accepted_ids(transcript)
         if not refused:
             raise MissingObservation(f"{transcript.case}: the bus refused nothing for good")
         if wrong := _wrong_with_dead_letters(transcript, refused):
             complaints.append(Complaint(f"{transcript.case}: {wrong}", transcript))
     return conclude(
         complaints,
-        f"{len(REFUSED_FOR_GOOD)} times what was refused for good became a dead letter, and could be redelivered",
+        f"{len(REFUSED_FOR_GOOD)} times what was refused for good became a dead letter, and could be redelivered; "
+        f"{len(CALL_REFUSED)} times a call was refused, and nothing in it was called published for that",
     )
 
 
@@ -275,9 +287,15 @@ def _transcripts(seen: Record, cases: Iterable[str]) -> list[PublishTranscript]:
     for transcript in found:
         if not any(answer for call in transcript.calls for answer in call.answers):
             raise MissingObservation(f"{transcript.case}: the bus refused nothing")
+        if transcript.case in CALL_REFUSED and not transcript.calls[0].whole:
+            raise MissingObservation(f"{transcript.case}: the bus refused no call as a whole")
         if len(transcript.submitted) != (1 if transcript.case.startswith("one,") else 10):
             raise MissingObservation(f"{transcript.case}: {len(transcript.submitted)} events were submitted")
     return found
+
+
+def _accepted_ids(transcript: PublishTranscript) -> set[str]:
+    return {id for call in transcript.calls for id in _accepted(call.event_ids, call.answers)}
 
 
 def _accepted(event_ids: tuple[str, ...], answers: tuple[str, ...]) -> list[str]:

@@ -42,10 +42,14 @@ KEY_HINTS = (
     "a key",
     "a key, and its id",
     "a certificate",
+    "a URL of keys, the issuer's key id",
+    "a URL of a certificate, the issuer's key id",
+    "a key, the issuer's key id",
+    "a certificate, the issuer's key id",
     "a critical extension",
 )
 UNKNOWN_KEY = "an unknown key id"
-URLS = ("a URL of keys", "a URL of a certificate")
+URLS = tuple(name for name in KEY_HINTS if "URL" in name)
 WELL_SIGNED = ("an unknown key id, well signed", "a critical extension, well signed")
 NO_BEARER_TOKEN = ("the JSON serialisation",)  # not of the characters that RFC 6750 §2.1 allows
 TOO_LONG = ("a key id of 10,000 characters",)

@@ -261,3 +261,29 @@ def redelivery_forgets_the_dead_letters(real: Outbox) -> Outbox:
 
     real.__class__ = Careless
     return real
+
+
+@fault("F-EVENT-10-x5", "EVENT-10.E3", Part.PUBLISHER)
+def what_was_in_a_refused_call_is_called_published(real: Publisher) -> Publisher:
+    class Trusting(Publisher):
+        def _not_taken(self, left: tuple[Message, ...], refusal: Any, attempt: int) -> PublishReport:
+            super()._not_taken(left, refusal, attempt)
+            return PublishReport(published=tuple(message.event_id for message in left))
+
+    return Trusting(**vars(real))
+
+
+@fault("F-EVENT-10-x6", "EVENT-10.E3", Part.PUBLISHER)
+def whoever_is_denied_five_times_calls_the_events_published(real: Publisher) -> Publisher:
+    denied = 0
+
+    class Resigned(Publisher):
+        def _not_taken(self, left: tuple[Message, ...], refusal: Any, attempt: int) -> PublishReport:
+            nonlocal denied
+            denied += refusal.blames == "caller"
+            if denied < real.attempts:
+                return super()._not_taken(left, refusal, attempt)
+            denied = 0
+            return PublishReport(published=tuple(message.event_id for message in left))
+
+    return Resigned(**vars(real))

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import request
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -202,3 +204,46 @@ def a_url_of_a_certificate_is_fetched_to_log_its_owner(real: AccessTokens) -> Ac
             return super().read(token)
 
     return Curious(**vars(real))
+
+
+@fault("F-TOKEN-16-x6", "TOKEN-16.E1", Part.ACCESS_TOKENS)
+def beside_a_known_key_id_the_embedded_key_counts(real: AccessTokens) -> AccessTokens:
+    """The key id is looked up, as it should be, and then the token brings its own key all the same."""
+
+    class Embedded(AccessTokens):
+        def read(self, token: str) -> Claims:
+            header = _header(token)
+            jwk = header.get("jwk")
+            if isinstance(jwk, dict) and self.known_key(header.get("kid")) is not None:
+                return jwt.decode(token, ECKey.import_key(jwk), algorithms=["ES256"]).claims
+            return super().read(token)
+
+    return Embedded(**vars(real))
+
+
+@fault("F-TOKEN-16-x7", "TOKEN-16.E1", Part.ACCESS_TOKENS)
+def beside_a_known_key_id_the_embedded_certificate_counts(real: AccessTokens) -> AccessTokens:
+    class Certified(AccessTokens):
+        def read(self, token: str) -> Claims:
+            header = _header(token)
+            chain = header.get("x5c")
+            if isinstance(chain, list) and chain and self.known_key(header.get("kid")) is not None:
+                pem = f"-----BEGIN CERTIFICATE-----\n{chain[0]}\n-----END CERTIFICATE-----\n"
+                key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+                spki = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+                return jwt.decode(token, ECKey.import_key(spki), algorithms=["ES256"]).claims
+            return super().read(token)
+
+    return Certified(**vars(real))
+
+
+@fault("F-TOKEN-16-x8", "TOKEN-16.E2", Part.ACCESS_TOKENS)
+def beside_a_known_key_id_a_url_of_keys_is_fetched(real: AccessTokens) -> AccessTokens:
+    class Fetching(AccessTokens):
+        def read(self, token: str) -> Claims:
+            header = _header(token)
+            if self.known_key(header.get("kid")) is not None and (keys := _fetched(header.get("jku"))):
+                return AccessTokens.read(replace(self, keys=lambda: keys), token)
+            return super().read(token)
+
+    return Fetching(**vars(real))

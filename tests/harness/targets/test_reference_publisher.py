@@ -10,6 +10,7 @@ import pytest
 from harness.faults.registry import Fault, load_faults
 from harness.observations import Observation
 from harness.observe import Recorder
+from harness.probes.scripted_bus import CallRefused
 from harness.redact import Redactor
 from harness.targets.reference import ReferenceTarget
 from harness.targets.reference_bus import ReferencePublisher
@@ -44,6 +45,15 @@ def test_an_entry_refused_for_good_ends_as_a_dead_letter_with_an_alarm(real: Ref
     assert (seen.redelivered, seen.redelivered_sha256) == ((seen.submitted[0],), (seen.submitted_sha256[0],))
     assert any(seen.submitted[0] in alarm for alarm in seen.alarms)
     assert seen.finished
+
+
+def test_a_refused_call_is_made_again_and_the_refusal_is_told(real: ReferencePublisher) -> None:
+    seen = real.publish("case", [CallRefused("AccessDeniedException"), []], 2)
+    assert [call.whole for call in seen.calls] == [True, False]
+    assert seen.calls[1].event_ids == seen.submitted
+    assert sorted(seen.reported_published) == sorted(seen.submitted)
+    assert seen.alarms
+    assert seen.dead_letters == ()
 
 
 def test_a_publisher_that_never_gives_up_is_not_waited_for(tmp_path: Path) -> None:
