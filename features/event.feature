@@ -31,15 +31,16 @@ Feature: Events
   Scenario: A session that cannot go on is told once, with the reason
     Given a subscriber of the stage's bus
     When refresh tokens that have ended in each of these ways are presented, five times each
-      | reason           |
-      | expired          |
-      | revoked          |
-      | reuse_detected   |
-      | client_mismatch  |
-      | account_disabled |
+      | reason                   |
+      | expired                  |
+      | revoked                  |
+      | revoked, another session |
+      | reuse_detected           |
+      | client_mismatch          |
+      | account_disabled         |
     And a client presents fifty refresh tokens that nobody ever issued, and one more after a minute
     And a refresh succeeds after the server failed, after its answer was lost, and twice within the grace
-    Then EVENT-03.E1 holds: each dead token is told by one event with the right reason
+    Then EVENT-03.E1 holds: each dead token is told by one event with the right reason, and the client that presented it
     And EVENT-03.E2 holds: what succeeds in the end is not told as a failure
     And EVENT-03.E3 holds: tokens that nobody issued are told once a minute at most, counted, and without a subject
 

@@ -28,7 +28,7 @@ Feature: Operation, and the evidence itself
 
   @OPS-03 @stage:all
   Scenario: An operator ends the sessions of a user, and those of a stage
-    Given ten live sessions of two users on two stages, some with an open realtime connection
+    Given ten live sessions of two users with names alike on two stages, some with an open realtime connection
     When an operator ends the sessions of one of them on one stage, and then all on that stage
     And the log of the operations is read
     Then OPS-03.E1 holds: the addressed sessions are refused within a minute, in every way, and the others go on

@@ -10,6 +10,7 @@ Feature: Session store
       | one byte                      |
       | 4096 ASCII characters         |
       | characters beyond the BMP     |
+      | composed and decomposed       |
       | an embedded NUL               |
       | an embedded newline           |
       | embedded quotes               |
@@ -18,11 +19,12 @@ Feature: Session store
       | bytes that are no text        |
     And values that cannot be kept are stored over a value that is there
     And items are read that were never set, or were cleared
+    And accounts are stored whose names are alike
     And of two accounts on two stages one is cleared twice on one stage and then signs in again
     And the entries of the store are listed
     Then STORE-01.E1 holds: every accepted value comes back byte for byte, and a refused one leaves the one before
     And STORE-01.E2 holds: what is not there is told as missing, never as an empty value and never as an error
-    And STORE-01.E3 holds: the other account and the other stage keep what they had, and clearing twice is no error
+    And STORE-01.E3 holds: the other account and the other stage keep what they had, however alike the names, and clearing twice is no error
     And STORE-01.E4 holds: the store holds the documented items of those who are signed in, and nothing else
 
   @STORE-08

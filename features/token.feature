@@ -6,13 +6,15 @@ Feature: Tokens
   Scenario: Only a code request with an S256 challenge is answered with a code
     Given the registered public clients
     When each client sends these code requests, and logs in wherever it is let
-      | case                       | code_challenge | code_challenge_method | state           |
-      | no challenge               | absent         | absent                | sent and absent |
-      | the method plain           | as it should   | plain                 | sent and absent |
-      | a challenge without method | as it should   | absent                | sent and absent |
-      | the method s256            | as it should   | s256                  | sent and absent |
-      | a 42-character challenge   | 42 characters  | S256                  | sent and absent |
-      | a valid request            | as it should   | S256                  | sent            |
+      | case                         | code_challenge | code_challenge_method | besides  | state           |
+      | no challenge                 | absent         | absent                | nothing  | sent and absent |
+      | the method plain             | as it should   | plain                 | nothing  | sent and absent |
+      | a challenge without method   | as it should   | absent                | nothing  | sent and absent |
+      | the method s256              | as it should   | s256                  | nothing  | sent and absent |
+      | a 42-character challenge     | 42 characters  | S256                  | nothing  | sent and absent |
+      | no challenge, but a nonce    | absent         | absent                | nonce    | sent and absent |
+      | no challenge, but a DPoP key | absent         | absent                | dpop_jkt | sent and absent |
+      | a valid request              | as it should   | S256                  | nothing  | sent            |
     Then TOKEN-01.E1 holds: every bad request is refused with invalid_request and the state it came with, and never a code
     And TOKEN-01.E2 holds: the metadata names S256 and nothing else
     And TOKEN-01.E3 holds: the valid request is answered with a code
@@ -197,6 +199,7 @@ Feature: Tokens
       | by nobody                       |
       | with an empty client id         |
       | by an unknown client            |
+      | by one whose id begins with its |
       | by another client, just rotated |
       | with a wider scope              |
     Then TOKEN-12.E1 holds: whoever is not the token's client is refused
@@ -323,12 +326,14 @@ Feature: Tokens
       | expired five minutes ago           | exp   | now - leeway - 300            |
       | expired an hour ago                | exp   | now - 3600                    |
       | expired a day ago                  | exp   | now - 86300                   |
+      | expired, the end with a fraction   | exp   | now - leeway - 60.5           |
       | without an end                     | exp   | absent                        |
       | an end that is text                | exp   | as text                       |
       | an end in milliseconds             | exp   | in milliseconds               |
       | an end beyond any lifetime         | exp   | now + lifetime + leeway + 60  |
       | not to be used yet                 | nbf   | now + leeway + 5              |
       | to be used now                     | nbf   | now - 1                       |
+      | not to be used yet, by a fraction  | nbf   | now + leeway + 60.5           |
       | made tomorrow                      | iat   | now + 86400                   |
       | made just beyond the leeway        | iat   | now + leeway + 5              |
       | by a clock that is 5 minutes fast  | all   | now + 300                     |

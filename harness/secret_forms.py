@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.secret_views import views
 
-__all__ = ["FRAGMENT", "Finder", "Form", "Match", "Secret", "TooManyAlike", "forms_of", "random_part"]
+__all__ = ["FRAGMENT", "Finder", "Form", "Match", "Secret", "TooManyAlike", "backwards", "forms_of", "random_part"]
 
 FRAGMENT = 12  # characters; the shortest part of a secret that counts
 _HEXADECIMAL_FRAGMENT = 20
@@ -81,6 +81,12 @@ class Match:
         transform = f"/{form.transform}" if form.transform else ""
         span = f"[{form.offset + self.low}:{form.offset + self.high}]" if cut else ""
         return f"{form.secret.mark[:-2]}{transform}{span}}}}}"
+
+
+def backwards(secret: Secret) -> Secret:
+    """The secret read from its end, as whoever wants to hide it a little writes it: one more to look for where nothing
+    of it may be. All of it counts as random: a header that is public text is none when read so."""
+    return replace(secret, value=secret.value[::-1], mark=f"{secret.mark[:-2]}/reversed}}}}")
 
 
 def random_part(value: bytes) -> bytes:

@@ -18,7 +18,7 @@ from steps.effects import clock_of
 from steps.presenting import Presenter, jwt_of, presenter
 from steps.token import issuer
 
-TERM = re.compile(r"([+-])\s*(\w+)")
+TERM = re.compile(r"([+-])\s*([\w.]+)")
 FIVE_MINUTES = 300.0  # seconds
 
 
@@ -92,11 +92,12 @@ def claims_with(scene: Scene, mint: Mint, claim: str, value: str) -> dict[str, A
     return {**claims, **made, claim: moment}
 
 
-def seconds_of(scene: Scene, mint: Mint, value: str) -> int:
-    """Seconds from now, as in `now - leeway - 2`."""
+def seconds_of(scene: Scene, mint: Mint, value: str) -> int | float:
+    """Seconds from now, as in `now - leeway - 2`: a whole number unless a fraction is asked for (RFC 7519 §2)."""
     named = {"leeway": scene.parameter("leeway"), "lifetime": scene.parameter("access_token_lifetime")}
     terms = [(sign, named.get(term) or float(term)) for sign, term in TERM.findall(value)]
-    return round(sum(amount if sign == "+" else -amount for sign, amount in terms))
+    seconds = sum(amount if sign == "+" else -amount for sign, amount in terms)
+    return seconds if "." in value else round(seconds)
 
 
 @when("the API is sent tokens for these audiences")

@@ -187,15 +187,15 @@ def kill_after_login(scene: Scene, process: Process) -> None:
 
 @when("refresh tokens that have ended in each of these ways are presented, five times each")
 def present_dead_tokens(scene: Scene, datatable: list[list[str]]) -> None:
-    for (reason,) in datatable[1:]:
-        at = issuer(scene)
+    for (case,) in datatable[1:]:
+        at, reason = issuer(scene), case.partition(",")[0]
         user = at.address.users[DISABLED if reason == "account_disabled" else "existing"]
         grant = at.log_in(f"a session to end: {reason}", client_of_kind(at, "web"), user)
         client = client_of_kind(at, "desktop") if reason == "client_mismatch" else grant.client
-        with watched(scene, reason):
+        with watched(scene, case):
             END[reason](scene, at, grant)
             for _ in range(TRIES):
-                at.refresh(reason, grant.refresh_token, client, about={"presented": "dead"})
+                at.refresh(case, grant.refresh_token, client, about={"presented": "dead", "by": client.client_id})
 
 
 def _let_expire(scene: Scene, at: Issuer, grant: Grant) -> None:

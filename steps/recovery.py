@@ -15,7 +15,7 @@ from harness.scene import Scene
 from steps.token import issuer
 
 HERE, ELSEWHERE = "prod", "staging"
-USERS = ("existing", "second")
+USERS = ("existing", "existing2")  # the name of one begins with the other's
 BROKEN, SOUND = "no D-Bus session", "a sound secret store"
 PROCEDURES = {
     "user": "End all sessions of a user",
@@ -46,7 +46,10 @@ class Session:
         return {"session": self.name, "stage": self.stage, "user": self.user}
 
 
-@given("ten live sessions of two users on two stages, some with an open realtime connection", target_fixture="sessions")
+@given(
+    "ten live sessions of two users with names alike on two stages, some with an open realtime connection",
+    target_fixture="sessions",
+)
 def ten_sessions(scene: Scene) -> list[Session]:
     with scene.where_offered():
         assert recovery(scene).operator  # first: where nobody operates, nobody need log in
@@ -60,7 +63,7 @@ def _sessions_on(scene: Scene, stage: str) -> list[Session]:
     at = issuer(scene, stage)
     first, *others = at.address.clients.values()
     found = []
-    for user, clients in (("existing", (first, *others[:1])), ("second", (first,))):
+    for user, clients in zip(USERS, ((first, *others[:1]), (first,)), strict=True):
         for client in clients:
             grant = at.log_in(f"session of {user}", client, at.address.users[user])
             name = f"{stage} {user} {client.client_id}"
@@ -95,7 +98,7 @@ def _use(scene: Scene, sessions: list[Session], moment: str) -> None:
 @when("an operator ends the sessions of one of them on one stage, and then all on that stage")
 def end_sessions(scene: Scene, sessions: list[Session]) -> None:
     with scene.where_offered():
-        for moment, procedure, user in (("after the user", "user", "existing"), ("after the stage", "stage", "")):
+        for moment, procedure, user in (("after the user", "user", USERS[0]), ("after the stage", "stage", "")):
             began = time.monotonic()
             name = issuer(scene, HERE).address.users[user].name if user else ""
             recovery(scene).carry_out(moment, PROCEDURES[procedure], HERE, name)

@@ -15,6 +15,7 @@ VALUES: dict[str, bytes] = {
     "one byte": b"x",
     "4096 ASCII characters": bytes(range(0x20, 0x7F)) * 43 + b"=" * 11,
     "characters beyond the BMP": "\U0001f511\U00020000\U0010fffd".encode(),
+    "composed and decomposed": "ren\u00e9e rene\u0301e \uac00 \u1100\u1161 \ufb01 \u212b".encode(),
     "an embedded NUL": b"before\0after",
     "an embedded newline": b"first line\nsecond line\r\nthird",
     "embedded quotes": b'it\'s "quoted" and \\escaped\\',
@@ -29,6 +30,17 @@ REFUSED = {
 }
 WAYS = ("environment", "configuration file", "command line")
 NEIGHBOURS = ("anna", "ben")  # two accounts
+# One name composed, decomposed, in other cases, with spaces, without its accent, and with a letter of full width.
+ALIKE = (
+    "ren\u00e9e",
+    "rene\u0301e",
+    "REN\u00c9E",
+    "Ren\u00e9e",
+    " ren\u00e9e",
+    "ren\u00e9e ",
+    "renee",
+    "\uff52en\u00e9e",
+)
 
 
 def store_client(scene: Scene) -> StoreClient:
@@ -89,6 +101,21 @@ def read_what_is_not_there(scene: Scene) -> None:
     store.get("cleared", stage, "nobody", "refresh_token")
     store.restart()
     store.get("cleared, by another process", stage, "nobody", "refresh_token")
+
+
+@when("accounts are stored whose names are alike")
+def store_names_alike(scene: Scene) -> None:
+    store, stage = store_client(scene), scene.stage
+    for number, account in enumerate(ALIKE):
+        value = f"the value of account {number}"
+        store.set("names alike: set", stage, account, "refresh_token", value, value.encode())
+    store.restart()
+    for account in ALIKE:
+        store.get("names alike: all are set", stage, account, "refresh_token")
+    store.clear("names alike: one is cleared", stage, ALIKE[0])
+    for account in ALIKE:
+        store.get("names alike: after the clearing", stage, account, "refresh_token")
+        store.clear("tidying up", stage, account)
 
 
 @when("of two accounts on two stages one is cleared twice on one stage and then signs in again")

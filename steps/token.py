@@ -13,6 +13,7 @@ from harness.probes.authorization import Grant
 from harness.probes.stage_address import Client
 from harness.scene import Scene
 
+THUMBPRINT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"  # of the key in RFC 7638 §3.1
 FURTHER_MISTAKES: Mapping[str, Mapping[str, str | None]] = {
     "an unknown scope": {"scope": "everything-there-is"},
     "an unsupported response type": {"response_type": "token"},
@@ -63,15 +64,17 @@ def a_user(scene: Scene) -> list[Client]:
 def send_code_requests(scene: Scene, clients: list[Client], datatable: list[list[str]]) -> None:
     at = issuer(scene)
     for client in clients:
-        for case, challenge, method, state in datatable[1:]:
+        for case, challenge, method, besides, state in datatable[1:]:
             changes: dict[str, str | None] = {"code_challenge_method": None if method == "absent" else method}
             if challenge == "absent":
                 changes["code_challenge"] = None
             elif challenge == "42 characters":
                 changes["code_challenge"] = "x" * 42
+            if besides != "nothing":
+                changes[besides] = "n-0S6_WzA2Mj" if besides == "nonce" else THUMBPRINT
             for sent in state.split(" and "):
                 asked = {**changes, "state": None} if sent == "absent" else changes
-                about = {"client": client.client_id, "state": sent}
+                about = {"client": client.client_id, "state": sent, "authentication": client.authentication}
                 at.authorize(case, client, at.address.users["existing"], asked, about=about)
 
 
@@ -101,6 +104,11 @@ def _changed(client: Client, parts: SplitResult) -> dict[str, str]:
         "other path": f"{parts.scheme}://{host}/unregistered",
         "percent-encoded letter": f"{parts.scheme}://{host}/%{ord(path[1:2] or '/'):02x}{path[2:]}",
         "upper-case scheme": uri.replace(parts.scheme, parts.scheme.upper(), 1),
+        "a space before it": f" {uri}",
+        "a space after it": f"{uri} ",
+        "a tab after it": f"{uri}\t",
+        "a line feed after it": f"{uri}\n",
+        "an encoded space after it": f"{uri}%20",
     }
     if client.native:
         return {

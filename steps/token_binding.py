@@ -19,6 +19,7 @@ from steps.token import issuer
 
 UNRESERVED = string.ascii_letters + string.digits + "-._~"  # of which verifiers are made: RFC 7636 §4.1
 UNKNOWN = "registered-nowhere"
+LONGER = "-internal"  # what further clients of one product are called
 EMPTY = "with an empty client id"
 UNKNOWN_GRANT = "urn:example:params:oauth:grant-type:unknown"
 UNKNOWN_SCOPE = "everything-there-is"
@@ -177,6 +178,7 @@ def present(at: Issuer, token: str, client: Client, presented: str, about: Mappi
         "by nobody": None,
         EMPTY: None,
         "by an unknown client": unknown(client),
+        "by one whose id begins with its": replace(unknown(client), client_id=f"{client.client_id}{LONGER}"),
         "by another client, just rotated": other,
     }
     caller = callers[presented]

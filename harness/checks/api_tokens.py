@@ -19,10 +19,17 @@ OVER = (
     "expired five minutes ago",
     "expired an hour ago",
     "expired a day ago",
+    "expired, the end with a fraction",
 )
 LADDER = ("about to expire", "just expired", "expired half the leeway ago", *OVER)
 NO_END = ("without an end", "an end that is text", "an end in milliseconds", "an end beyond any lifetime")
-FUTURE = ("not to be used yet", "made tomorrow", "made just beyond the leeway", "by a clock that is 5 minutes fast")
+FUTURE = (
+    "not to be used yet",
+    "not to be used yet, by a fraction",
+    "made tomorrow",
+    "made just beyond the leeway",
+    "by a clock that is 5 minutes fast",
+)
 AUDIENCE = "a token for an audience"
 OWN = ("its own", "a list with its own")
 OTHERS = (

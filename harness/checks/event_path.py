@@ -108,6 +108,8 @@ def _lost(told: CallSizes, published: EventSchemas) -> Iterator[Complaint]:
         yield Complaint(f"{told.case}: {invalid} events are not valid any more", told)
     elif (marked := sum(event.get("truncated") is True for event in arrived.values())) != told.oversize:
         yield Complaint(f"{told.case}: {told.oversize} texts were too long, {marked} events say that one was cut", told)
+    elif told.unlike:
+        yield Complaint(f"{told.case}: {told.unlike} texts are not cut, but others than were told", told)
 
 
 @check("EVENT-11.E2", "AWS EventBridge PutEvents", "bus")

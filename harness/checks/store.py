@@ -14,12 +14,14 @@ WITNESSES = (
     "one byte",
     "4096 ASCII characters",
     "characters beyond the BMP",
+    "composed and decomposed",
     "an embedded NUL",
     "an embedded newline",
     "embedded quotes",
     "leading and trailing spaces",
     "nothing at all",
 )
+ALIKE = 6  # accounts whose names differ in case, white space or Unicode form alone
 RANDOM_VALUES = 10  # at least so many
 
 
@@ -121,9 +123,26 @@ def clearing_is_scoped_and_repeatable(seen: Record, parameters: Parameters) -> J
     if written.outcome != "done" or read.sha256 != written.sha256:
         told = f"a new value after the clearing was not kept ({written.outcome}, {read.outcome})"
         complaints.append(Complaint(told, written, read))
+    complaints += _confused(seen)
     return conclude(
         complaints, "only the addressed account was cleared, on its stage alone, and it could sign in again"
     )
+
+
+def _confused(seen: Record) -> Iterator[Complaint]:
+    """Accounts that got what another with a name like theirs has set. A name may be refused, and then nothing is
+    there."""
+    given = {one.account: one for one in seen.of(StoreOperation, "names alike: set")}
+    if len(given) < ALIKE:
+        raise MissingObservation(f"only {len(given)} accounts with names alike")
+    cleared = seen.one(StoreOperation, "names alike: one is cleared").account
+    for read in seen.of(StoreOperation, "names alike: all are set", "names alike: after the clearing"):
+        written = given[read.account]
+        gone = written.outcome == "refused" or (read.case.endswith("clearing") and read.account == cleared)
+        if gone and read.outcome != "not_found":
+            yield Complaint(f"{read.case}: {read.account!a} was refused or cleared, and has a {read.outcome}", read)
+        elif not gone and (read.outcome != "value" or read.sha256 != written.sha256):
+            yield Complaint(f"{read.case}: {read.account!a} has not what it has set ({read.outcome})", written, read)
 
 
 @check("STORE-01.E4", "SOC 2 CC6.1")

@@ -28,7 +28,10 @@ BAD_CODE_REQUESTS = (
     "a challenge without method",
     "the method s256",
     "a 42-character challenge",
+    "no challenge, but a nonce",
+    "no challenge, but a DPoP key",
 )
+INSTEAD_OF_PKCE = ("no challenge, but a nonce",)  # of a client with a secret: RFC 9700 §2.1.1
 STATES = ("sent", "absent")
 REDIRECT_CHANGES = 20  # at least so many per client
 OTHER_PORTS = 3
@@ -39,12 +42,14 @@ TWICE = "given twice"
 @check("TOKEN-01.E1", "RFC 7636 §4.4.1")
 def refuses_requests_without_s256(seen: Record, parameters: Parameters) -> Judgement:
     exchanges = seen.of(HttpExchange, *BAD_CODE_REQUESTS)
-    for client, state in product(_askers(seen), STATES):
-        seen.of(HttpExchange, *BAD_CODE_REQUESTS, client=client, state=state)
+    for client, state, case in product(_askers(seen), STATES, BAD_CODE_REQUESTS):
+        seen.of(HttpExchange, case, client=client, state=state)
     states = {_request(e): _query(e).get("state", "") for e in exchanges if e.about["state"] == "sent" and _asks(e)}
     complaints = []
     for end in ends(exchanges, "client", "state"):
         told = f"{end.about['client']}, {end.case}, state {end.about['state']}"
+        if end.case in INSTEAD_OF_PKCE and end.about.get("authentication", "none") != "none":
+            continue
         if delivers_code(end):
             complaints.append(Complaint(f"{told}: a code was issued", end))
         elif not _refused(end, states.get(_request(end), "")):

@@ -83,6 +83,25 @@ def the_leeway_is_a_little_longer_than_allowed(real: AccessTokens) -> AccessToke
     return replace(real, leeway=100.0)
 
 
+@fault("F-TOKEN-14-x6", "TOKEN-14.E1", Part.ACCESS_TOKENS)
+def an_end_with_a_fraction_is_not_looked_at(real: AccessTokens) -> AccessTokens:
+    class Whole(AccessTokens):
+        def check_times(self, claims: Claims) -> None:
+            fraction = isinstance(claims.get("exp"), float)
+            super().check_times({**claims, "exp": self.clock.now() + 60} if fraction else claims)
+
+    return Whole(**vars(real))
+
+
+@fault("F-TOKEN-14-x7", "TOKEN-14.E3", Part.ACCESS_TOKENS)
+def a_beginning_with_a_fraction_is_not_looked_at(real: AccessTokens) -> AccessTokens:
+    class Whole(AccessTokens):
+        def check_times(self, claims: Claims) -> None:
+            super().check_times({n: v for n, v in claims.items() if n != "nbf" or isinstance(v, int)})
+
+    return Whole(**vars(real))
+
+
 @fault("F-TOKEN-17-a", "TOKEN-17.E1", Part.ACCESS_TOKENS)
 def nobody_looks_at_the_audience(real: AccessTokens) -> AccessTokens:
     class Deaf(AccessTokens):

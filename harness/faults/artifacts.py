@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.faults.registry import fault
@@ -60,6 +61,47 @@ def a_build_names_the_bus_of_its_neighbour(real: Packer) -> Packer:
             return {**super().settings(), "BUS": f"authassay-{other}-bus"}
 
     return Neighbourly(**vars(real))
+
+
+@fault("F-STAGE-03-x4", "STAGE-03.E4", Part.BUILD_PACKER)
+def a_build_names_the_bus_of_its_neighbour_in_base64(real: Packer) -> Packer:
+    return _naming_the_neighbour(real, lambda name: base64.b64encode(name.encode()).decode())
+
+
+@fault("F-STAGE-03-x5", "STAGE-03.E4", Part.BUILD_PACKER)
+def a_build_names_the_bus_of_its_neighbour_from_its_end(real: Packer) -> Packer:
+    return _naming_the_neighbour(real, lambda name: name[::-1])
+
+
+@fault("F-STAGE-03-x6", "STAGE-03.E4", Part.BUILD_PACKER)
+def a_build_names_the_bus_of_its_neighbour_in_utf_16(real: Packer) -> Packer:
+    class Wide(Packer):
+        def web(self, settings: Mapping[str, str]) -> dict[str, bytes]:
+            return {**super().web(settings), "assets/strings.bin": f"bus: {_neighbours(real)}".encode("utf-16-be")}
+
+    return Wide(**vars(real))
+
+
+@fault("F-STAGE-03-x7", "STAGE-03.E2", Part.BUILD_PACKER)
+def the_signing_key_is_packed_from_its_end(real: Packer) -> Packer:
+    class Reversing(Packer):
+        def settings(self) -> dict[str, str]:
+            return {**super().settings(), "build": self.environ["SIGNING_KEY"][::-1]}
+
+    return Reversing(**vars(real))
+
+
+def _naming_the_neighbour(real: Packer, encode: Callable[[str], str]) -> Packer:
+    class Neighbourly(Packer):
+        def settings(self) -> dict[str, str]:
+            return {**super().settings(), "bus": encode(_neighbours(real))}
+
+    return Neighbourly(**vars(real))
+
+
+def _neighbours(real: Packer) -> str:
+    other = {"dev": "staging", "staging": "dev", "prod": "dev"}[real.stamp.stage]
+    return f"authassay-{other}-bus"
 
 
 @fault("F-STAGE-03-x3", "STAGE-03.E2", Part.BUILD_PACKER)

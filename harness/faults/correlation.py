@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import uuid
 from collections.abc import Iterable
@@ -37,6 +38,16 @@ def a_line_break_in_the_proposal_forges_a_line_of_the_log(real: Audits) -> Audit
             logging.getLogger("reference_impl.audit").info("login begun: %s", request.args.get("correlation_id"))
 
     return log
+
+
+@fault("F-EVENT-05-x5", "EVENT-05.E3", Part.CORRELATION)
+def the_identifier_is_the_beginning_of_a_hash_of_the_session_cookie(real: Correlation) -> Correlation:
+    class Hashed(Correlation):
+        def choose(self, state: IssuerState, proposed: str | None, others: Iterable[str | None], now: float) -> str:
+            browser = next(iter(others)) or ""
+            return hashlib.sha256(browser.encode()).hexdigest()[:16]
+
+    return Hashed()
 
 
 @fault("F-EVENT-05-x1", "EVENT-05.E1", Part.CORRELATION)

@@ -184,6 +184,30 @@ def an_expired_token_is_told_at_every_try(real: EventBuilder) -> EventBuilder:
     return Repeating(**vars(real))
 
 
+@fault("F-EVENT-03-x3", "EVENT-03.E1", Part.EVENT_BUILDER)
+def of_the_dead_tokens_of_a_client_only_the_first_is_told(real: EventBuilder) -> EventBuilder:
+    class Forgetful(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            event = super().build(occurrence)
+            if event is None or event.type != EventType.REFRESH_FAILED or event.session_ref is None:
+                return event
+            return replace(event, dedup_key=f"refresh_failed|{event.client_id}|{event.reason}")
+
+    return Forgetful(**vars(real))
+
+
+@fault("F-EVENT-03-x4", "EVENT-03.E1", Part.EVENT_BUILDER)
+def a_dead_token_is_told_of_its_own_client_and_not_of_who_presented_it(real: EventBuilder) -> EventBuilder:
+    class Swapped(EventBuilder):
+        def build(self, occurrence: Occurrence) -> AuthEvent | None:
+            event = super().build(occurrence)
+            if event is not None and isinstance(occurrence, RefreshFailed) and occurrence.session is not None:
+                return replace(event, client_id=occurrence.session.client_id)
+            return event
+
+    return Swapped(**vars(real))
+
+
 @fault("F-EVENT-10-b", "EVENT-10.E1", Part.PUBLISHER)
 def the_whole_batch_is_sent_again_under_new_ids(real: Publisher) -> Publisher:
     class Wholesale(Publisher):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import uuid
@@ -81,6 +82,16 @@ def texts_are_cut_within_characters(real: Outbox) -> Outbox:
         return {**told, "client_id": event.client_id.encode()[:61].decode("utf-8", "replace")}
 
     return altered(real, cut)
+
+
+@fault("F-EVENT-11-x4", "EVENT-11.E1", Part.OUTBOX)
+def what_is_too_long_is_told_by_its_hash(real: Outbox) -> Outbox:
+    def hashed(event: AuthEvent, told: Properties) -> Properties:
+        if "truncated" not in told:
+            return told
+        return {**told, "client_id": hashlib.sha256(event.client_id.encode()).hexdigest()[:32]}
+
+    return altered(real, hashed)
 
 
 @fault("F-EVENT-11-x3", "EVENT-11.E1", Part.OUTBOX)

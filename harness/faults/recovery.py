@@ -60,6 +60,22 @@ def the_sessions_of_the_desktop_are_forgotten(real: Operations) -> Operations:
 
 
 @dataclass(frozen=True)
+class ByBeginning(Operations):
+    def live_sessions(self, stage: StageApp, user: str | None) -> dict[str, str]:
+        if user is None:
+            return super().live_sessions(stage, user)
+        with stage.database.reading() as connection:
+            rows = connection.execute("SELECT name FROM accounts WHERE name LIKE ?", (f"{user}%",)).fetchall()
+        found = [super(ByBeginning, self).live_sessions(stage, row["name"]) for row in rows]
+        return {session: subject for live in found for session, subject in live.items()}
+
+
+@fault("F-OPS-03-x5", "OPS-03.E1", Part.OPERATIONS)
+def whoever_is_called_nearly_so_is_signed_out_too(real: Operations) -> Operations:
+    return ByBeginning(real.environ, real.parts, real.clock, real.configure)
+
+
+@dataclass(frozen=True)
 class Resigned:
     """A chain that does not look again once storage has failed on this machine."""
 

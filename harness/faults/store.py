@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,6 +60,33 @@ def the_key_omits_the_account(real: StoreChain) -> Opens:
             return super()._entry(stage, "anybody", item)
 
     return behaving_as(real, Shared)
+
+
+@fault("F-STORE-01-x4", "STORE-01.E3", Part.SESSION_STORE)
+def names_of_accounts_are_put_into_one_unicode_form(real: StoreChain) -> Opens:
+    return _naming(real, lambda account: unicodedata.normalize("NFC", account))
+
+
+@fault("F-STORE-01-x5", "STORE-01.E3", Part.SESSION_STORE)
+def the_case_of_account_names_does_not_count(real: StoreChain) -> Opens:
+    return _naming(real, str.casefold)
+
+
+def _naming(real: StoreChain, name: Callable[[str], str]) -> Opens:
+    class Naming(SessionStore):
+        def _entry(self, stage: str, account: str, item: str) -> Entry:
+            return super()._entry(stage, name(account), item)
+
+    return behaving_as(real, Naming)
+
+
+@fault("F-STORE-01-x6", "STORE-01.E1", Part.SESSION_STORE)
+def values_are_put_into_one_unicode_form(real: StoreChain) -> Opens:
+    class Normalising(SessionStore):
+        def set(self, stage: str, account: str, item: str, value: str | bytes) -> None:
+            super().set(stage, account, item, unicodedata.normalize("NFC", value) if isinstance(value, str) else value)
+
+    return behaving_as(real, Normalising)
 
 
 @fault("F-STORE-01-x1", "STORE-01.E1", Part.SESSION_STORE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import gzip
 import json
 import os
 import signal
@@ -51,6 +53,23 @@ def the_settings_file_holds_the_token_in_utf_16(real: TokenManager) -> TokenMana
     def write(tokens: Tokens) -> None:
         settings = f'{{"theme": "dark", "last": "{tokens.refresh_token}"}}'
         in_data_home("settings.dat").write_bytes(settings.encode("utf-16-le"))
+
+    return adopting(real, write)
+
+
+@fault("F-STORE-04-x4", "STORE-04.E1", Part.TOKEN_MANAGER)
+def a_file_of_the_settings_holds_the_token_from_its_end(real: TokenManager) -> TokenManager:
+    def write(tokens: Tokens) -> None:
+        in_data_home("settings.dat").write_text(tokens.refresh_token[::-1])
+
+    return adopting(real, write)
+
+
+@fault("F-STORE-04-x5", "STORE-04.E1", Part.TOKEN_MANAGER)
+def a_packed_file_holds_the_token_in_base64(real: TokenManager) -> TokenManager:
+    def write(tokens: Tokens) -> None:
+        packed = gzip.compress(base64.b64encode(f"last={tokens.refresh_token}".encode()))
+        in_data_home("state.gz").write_bytes(packed)
 
     return adopting(real, write)
 

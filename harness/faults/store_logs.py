@@ -69,6 +69,16 @@ def the_server_prints_the_form_of_token_requests(
     return add_headers
 
 
+@fault("F-STORE-05-x7", "STORE-05.E1", Part.TOKEN_MANAGER)
+def logs_tell_a_token_in_two_halves(real: TokenManager) -> TokenManager:
+    def tell(tokens: Tokens) -> None:
+        middle = len(tokens.refresh_token) // 2
+        _log.info("the session is now %s", tokens.refresh_token[:middle])
+        _log.info("and goes on with %s", tokens.refresh_token[middle:])
+
+    return adopting(real, tell)
+
+
 @fault("F-STORE-05-x4", "STORE-05.E2", Part.SESSION_REFERENCE)
 def a_session_is_told_by_a_plain_hash(real: SessionReference) -> SessionReference:
     class Plain(SessionReference):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -64,6 +65,16 @@ def only_a_request_with_a_state_is_checked(real: AuthorizationPolicy) -> Authori
                 super().check(request)
 
     return Stateful()
+
+
+@fault("F-TOKEN-01-x3", "TOKEN-01.E1", Part.AUTHORIZATION_ENDPOINT)
+def a_nonce_is_taken_in_the_place_of_a_challenge(real: AuthorizationPolicy) -> AuthorizationPolicy:
+    class Trusting(AuthorizationPolicy):
+        def check(self, request: AuthorizationRequest) -> None:
+            if request.nonce is None or request.code_challenge is not None:
+                super().check(request)
+
+    return Trusting()
 
 
 @fault("F-TOKEN-03-a", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
@@ -153,6 +164,15 @@ def of_two_redirect_uris_the_first_counts(real: LoginFlow) -> LoginFlow:
             return super().authorize()
 
     return First(**vars(real))
+
+
+@fault("F-TOKEN-03-x7", "TOKEN-03.E1", Part.CLIENT_REGISTRY)
+def white_space_around_a_redirect_uri_does_not_count(real: ClientRegistry) -> ClientRegistry:
+    class Stripping(ClientRegistry):
+        def accepts_redirect(self, client: Client, redirect_uri: str) -> bool:
+            return super().accepts_redirect(client, redirect_uri.strip())
+
+    return _same_clients(real, Stripping)
 
 
 def _same_clients(real: ClientRegistry, kind: type[ClientRegistry]) -> ClientRegistry:
@@ -303,6 +323,37 @@ def reuse_of_the_last_token_but_one_ends_nothing(real: TokenStore) -> TokenStore
                 raise RefreshRefused(
                     Reason.REVOKED if refusal.record.generation == newest - 1 else refusal.reason, refusal.record
                 ) from refusal
+
+    return Mild.like(real)
+
+
+@fault("F-TOKEN-10-x5", "TOKEN-10.E2", Part.TOKEN_STORE)
+def reuse_of_the_last_token_but_one_alone_ends_the_session(real: TokenStore) -> TokenStore:
+    def is_theft(state: IssuerState, record: RefreshRecord, now: float) -> bool:
+        sql = "SELECT max(generation) FROM refresh_tokens WHERE session_id = ?"
+        newest: int = sql_of(state).execute(sql, (record.session.session_id,)).fetchone()[0]
+        return record.generation == newest - 1
+
+    return _theft_only(real, is_theft)
+
+
+@fault("F-TOKEN-10-x6", "TOKEN-10.E2", Part.TOKEN_STORE)
+def reuse_ends_the_session_within_an_hour_of_the_rotation_alone(real: TokenStore) -> TokenStore:
+    return _theft_only(real, lambda state, record, now: now < (record.rotated_at or now) + 3600)
+
+
+def _theft_only(real: TokenStore, is_theft: Callable[[IssuerState, RefreshRecord, float], bool]) -> TokenStore:
+    """Refuses every reuse, and ends the session where this says so."""
+
+    class Mild(_Store):
+        def rotate(self, state: IssuerState, refresh_token: str, client_id: str, now: float) -> Rotation:
+            try:
+                return super().rotate(state, refresh_token, client_id, now)
+            except RefreshRefused as refusal:
+                theft = refusal.record is None or is_theft(state, refusal.record, now)
+                if theft or refusal.reason is not Reason.REUSE_DETECTED:
+                    raise
+                raise RefreshRefused(Reason.REVOKED, refusal.record) from refusal
 
     return Mild.like(real)
 

@@ -193,6 +193,18 @@ def the_client_is_ignored_once_the_token_was_rotated(real: TokenStore) -> TokenS
     return Obliging(real._refresh_key, real.lifetimes)
 
 
+@fault("F-TOKEN-12-x7", "TOKEN-12.E1", Part.TOKEN_STORE, stages=("dev", "staging"))
+def clients_are_compared_by_the_beginning_of_their_ids(real: TokenStore) -> TokenStore:
+    """Where desktop-internal is registered beside desktop."""
+
+    class Alike(TokenStore):
+        def check(self, record: RefreshRecord, client_id: str, now: float) -> None:
+            own = record.session.client_id
+            super().check(record, own if client_id.startswith(own) else client_id, now)
+
+    return Alike(real._refresh_key, real.lifetimes)
+
+
 @fault("F-TOKEN-12-x5", "TOKEN-12.E1", Part.OAUTH_SERVER)
 def an_unknown_client_is_called_an_invalid_request(real: IssuerServer) -> IssuerServer:
     """As nobody is, whose request lacks a parameter; this one lacks none."""

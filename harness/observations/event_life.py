@@ -90,7 +90,8 @@ class EventFlow(Observation):
 class CallSizes(Observation):
     """Events of which some texts are too long, published to a bus that enforces its limits. `calls`: entries and bytes
     of each request; `refused`: requests over a limit; `arrived`: the properties that the bus took; `broken`: entries
-    whose text was no UTF-8 or ended within a character."""
+    whose text was no UTF-8 or ended within a character; `unlike`: entries whose text does not begin as the one that
+    was told."""
 
     kind: Literal["call-sizes"] = "call-sizes"
     submitted: int
@@ -99,6 +100,7 @@ class CallSizes(Observation):
     refused: int
     arrived: tuple[Mapping[str, Any], ...]
     broken: int
+    unlike: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,26 @@
-"""Searches the artifacts of a build, unpacked as deep as they are packed, for the public values of every stage."""
+"""Searches the artifacts of a build, unpacked as deep as they are packed and in the usual encodings, for the public
+values of every stage."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.observations import ArtifactValues, FoundValue
 from harness.scan_layers import Layer, layers
+from harness.secret_views import views
 
 __all__ = ["StageValue", "observe_values"]
+
+
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
+HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){8,}")
 
 
 @dataclass(frozen=True)
@@ -54,10 +61,26 @@ def _search(place: str, data: bytes, values: tuple[StageValue, ...]) -> tuple[tu
     for layer in layers(place, data):
         if isinstance(layer, Layer):
             files += 1
+            readings = b"\n\n".join(_readings(layer.data))
             for value in values:
-                if value.is_in(layer.data):
+                if value.is_in(readings):
                     found[FoundValue(value.stage, value.what, layer.place)] = None
     return tuple(found), files - 1
+
+
+def _readings(data: bytes) -> Iterator[bytes]:
+    """The bytes as they are, from their end, and with one encoding undone: escapes, UTF-16, hex, base64 wherever its
+    first group begins."""
+    yield data
+    yield data[::-1]
+    yield from (view.data for view in views(data))
+    for run in HEX.finditer(data):
+        yield bytes.fromhex(run[0].decode())
+    for run in BASE64.finditer(data):
+        text = run[0].translate(bytes.maketrans(b"-_", b"+/"))
+        for start in range(4):
+            yield base64.b64decode(text[start : start + (len(text) - start) // 4 * 4])
+        yield base64.b64decode(text + b"=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
 
 
 def _finds_planted(values: tuple[StageValue, ...]) -> bool:

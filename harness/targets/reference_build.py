@@ -17,6 +17,7 @@ from harness.model import STAGES
 from harness.observe import Recorder
 from harness.probes.artifacts import StageValue, observe_values
 from harness.scan import SecretScanner, observe_scan
+from harness.secret_forms import backwards
 from harness.targets.reference_host import ReferenceHost
 
 __all__ = ["ReferenceArtifacts", "build_clients"]
@@ -71,7 +72,8 @@ class ReferenceArtifacts:
 
     def _scanner(self) -> SecretScanner:
         values = {value.encode() for value in self._canaries.values()}
-        return SecretScanner(secret for secret in self._target.redactor.secrets() if secret.value in values)
+        known = [secret for secret in self._target.redactor.secrets() if secret.value in values]
+        return SecretScanner([*known, *map(backwards, known)])
 
     def _values(self) -> Iterator[StageValue]:
         """The values that belong to one stage alone."""

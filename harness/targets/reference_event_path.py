@@ -30,6 +30,8 @@ from reference_impl.parts import Part
 
 __all__ = ["ReferenceEventPath"]
 
+BEGINNING = 16  # characters of a text that was cut by which one knows it again
+
 STAGE = "prod"
 MOST_CALLS = 500  # a publisher that needs more has no end
 WIDE = "ä€😀"  # two, three and four bytes
@@ -74,6 +76,8 @@ class ReferenceEventPath:
             texts = [(WIDE * length)[:length] for length in lengths]
             self._add(database, box, [replace(e, client_id=text) for e, text in zip(made, texts, strict=True)])
             self._publish(box, bus)
+        arrived = tuple(json.loads(entry["Detail"])["properties"] for entry in bus.taken)
+        told = {event.event_id: text for event, text in zip(made, texts, strict=True)}
         return self._recorder.record(
             CallSizes(
                 case=case,
@@ -81,8 +85,9 @@ class ReferenceEventPath:
                 oversize=sum(len(text.encode()) > LONGEST for text in texts),
                 calls=tuple(bus.calls),
                 refused=bus.refused,
-                arrived=tuple(json.loads(entry["Detail"])["properties"] for entry in bus.taken),
+                arrived=arrived,
                 broken=bus.broken,
+                unlike=sum(not _begins_as(one["client_id"], told.get(one["event_id"], "")) for one in arrived),
             )
         )
 
@@ -183,3 +188,8 @@ def _flow(id: str, type: str, detail: str) -> FlowEvent:
         type,
         hashlib.sha256(same).hexdigest(),
     )
+
+
+def _begins_as(text: str, told: str) -> bool:
+    """Whether so much stands there of what was told that one knows it again."""
+    return bool(told) and text[:BEGINNING] == told[:BEGINNING]

@@ -41,7 +41,8 @@ SWITCH_SECONDS = 0.0005  # servers and clients share this process: threads must 
 PERSONAL = "witness-of-personal-data"  # a user whose name stands in no page or file but for him
 CLIENTS = ("web", "desktop")  # those that every stage has; to go through all scenarios by more would be no use
 SYNCERS = ("syncer1", "syncer2")  # whose notes are few
-USERS = ("existing", "second", "mallory", PERSONAL, *SYNCERS, *(f"new{number}" for number in range(1, 41)))
+NAMED_ALIKE = "existing2"  # whose name begins with another's
+USERS = ("existing", "second", "mallory", PERSONAL, NAMED_ALIKE, *SYNCERS, *(f"new{number}" for number in range(1, 41)))
 
 
 class ReferenceHost:

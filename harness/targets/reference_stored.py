@@ -36,6 +36,7 @@ from harness.probes.page_scan import PageSearch
 from harness.probes.process_watch import Watcher
 from harness.probes.responsiveness import measured
 from harness.scan import SecretScanner, observe_scan
+from harness.secret_forms import backwards
 from harness.targets.reference_attempts import attempt_as_user, attempt_on_machine
 from harness.targets.reference_child import ChildGone, DesktopChild, Line
 from harness.targets.reference_desktop import ReferenceDesktop
@@ -213,7 +214,8 @@ class ReferenceStored(ReferenceDesktop):
             tell_watched(self._recorder, case, self._about, watcher, during, self._minted.secrets())
 
     def scan_places(self, case: str) -> SecretScan:
-        scanner = SecretScanner(self._minted.secrets())
+        secrets = self._minted.secrets()
+        scanner = SecretScanner([*secrets, *map(backwards, secrets)])
         scan = observe_scan(case, self._surroundings.searched(), scanner, about=self._about)
         return self._recorder.record(scan_with_open_places(scan, scanner, self._began))
 

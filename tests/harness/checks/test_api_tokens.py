@@ -21,7 +21,7 @@ NOW = 1_800_000_000
 AGES = {
     "about to expire": -1, "just expired": 1, "expired half the leeway ago": 30, "expired, and the leeway over": 62,
     "expired two minutes ago": 120, "expired five minutes ago": 360, "expired an hour ago": 3600,
-    "expired a day ago": 86_300,
+    "expired a day ago": 86_300, "expired, the end with a fraction": 120.5,
 }  # fmt: skip
 API = "api-dev"
 

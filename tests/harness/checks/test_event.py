@@ -191,17 +191,17 @@ def test_a_stimulus_that_is_missing_or_was_not_answered_is_unknown(case: str) ->
 
 
 def refused(case: str, count: int = 1) -> list[Observation]:
-    return [http(case, 400, {"error": "invalid_grant"}, role="token", presented="dead")] * count
+    return [http(case, 400, {"error": "invalid_grant"}, role="token", presented="dead", by="web")] * count
 
 
 def failure(case: str, reason: str, **properties: object) -> BusCapture:
-    return capture(case, told("auth.refresh_failed", case, reason=reason, **properties))
+    return capture(case, told("auth.refresh_failed", case, **{"reason": reason, "client_id": "web", **properties}))
 
 
 def failures() -> list[Observation]:
     seen: list[Observation] = []
     for reason in REASONS:
-        seen += [*refused(reason, TRIES), failure(reason, reason, subject="s")]
+        seen += [*refused(reason, TRIES), failure(reason, reason.partition(",")[0], subject="s")]
     seen += [*refused(GARBAGE, 50), failure(GARBAGE, "malformed", count=1)]
     seen += [*refused(NEXT_GARBAGE), failure(NEXT_GARBAGE, "malformed", count=50)]
     for case, first in zip(GOES_ON, (503, None, 200), strict=True):
@@ -216,14 +216,17 @@ def test_failures_that_are_told_once_and_rightly_pass(number: int) -> None:
 
 
 def test_several_events_with_one_idempotency_key_are_one() -> None:
-    events = [told("auth.refresh_failed", str(n), reason="revoked", idempotency_key="k") for n in range(5)]
+    fields = {"reason": "revoked", "client_id": "web", "idempotency_key": "k"}
+    events = [told("auth.refresh_failed", str(n), **fields) for n in range(5)]
     assert verdict("EVENT-03.E1", with_capture(failures(), capture("revoked", *events))) is Verdict.PASSED
 
 
 @pytest.mark.parametrize("case", REASONS)
 def test_a_dead_token_told_never_wrongly_or_twice_fails(case: str) -> None:
-    twice = [told("auth.refresh_failed", str(n), reason=case) for n in range(2)]
-    for wrong in (capture(case), failure(case, "malformed"), capture(case, *twice)):
+    reason = case.partition(",")[0]
+    twice = [told("auth.refresh_failed", str(n), reason=reason, client_id="web") for n in range(2)]
+    of_another, of_nobody = (failure(case, reason, client_id=client) for client in ("desktop", None))
+    for wrong in (capture(case), failure(case, "malformed"), capture(case, *twice), of_another, of_nobody):
         assert verdict("EVENT-03.E1", with_capture(failures(), wrong)) is Verdict.FAILED
 
 
@@ -231,6 +234,11 @@ def test_a_dead_token_told_never_wrongly_or_twice_fails(case: str) -> None:
 def test_a_dead_token_that_was_not_tried_often_enough_is_unknown(case: str) -> None:
     seen = [*without(failures(), case), *refused(case, TRIES - 1), failure(case, case)]
     assert verdict("EVENT-03.E1", seen) is Verdict.UNKNOWN
+
+
+def test_who_presented_a_dead_token_must_be_known() -> None:
+    nameless = http("revoked", 400, {"error": "invalid_grant"}, role="token", presented="dead")
+    assert verdict("EVENT-03.E1", [*failures(), nameless]) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("case", GOES_ON)

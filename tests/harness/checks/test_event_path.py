@@ -103,6 +103,7 @@ def test_an_event_that_is_lost_invalid_or_silently_cut_fails() -> None:
     arrived: Any = vars(sizes()[1])["arrived"]
     assert_failed(judge("EVENT-11.E1", sizes(arrived=arrived[1:])), "of 11 events 10 arrived")
     assert_failed(judge("EVENT-11.E1", sizes(oversize=3)), "3 texts were too long, 2 events")
+    assert_failed(judge("EVENT-11.E1", sizes(unlike=1)), "1 texts are not cut, but others")
     strict = replace(SCHEMAS, schemas={"1.1": {"required": ["stage"]}})
     assert_failed(judge("EVENT-11.E1", [strict, *sizes()[1:]]), "not valid any more")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.checks.registry import judge
-from harness.checks.store import RANDOM_VALUES, WITNESSES
+from harness.checks.store import ALIKE, RANDOM_VALUES, WITNESSES
 from harness.checks.store_fallback import UNSOUND, WAYS, WEAK_STORES
 from harness.model import Verdict
 from harness.observations import (
@@ -141,6 +141,7 @@ def clearing() -> list[Observation]:
         return operation(case, "get", account, "not_found" if gone else "value", value, stage=stage)
 
     return [
+        *names_alike(),
         *(operation("four places", "set", a, value=f"{a} on {s}", stage=s) for s, a in PLACES),
         *(read("before the clearing", s, a) for s, a in PLACES),
         operation("first clearing", "clear", "anna", item=""),
@@ -153,10 +154,52 @@ def clearing() -> list[Observation]:
     ]
 
 
+def names_alike() -> list[Observation]:
+    names = [f"name-{number}" for number in range(ALIKE)]
+    return [
+        *(operation("names alike: set", "set", name, value=name) for name in names),
+        *(operation("names alike: all are set", "get", name, "value", name) for name in names),
+        operation("names alike: one is cleared", "clear", names[0], item=""),
+        operation("names alike: after the clearing", "get", names[0], "not_found"),
+        *(operation("names alike: after the clearing", "get", name, "value", name) for name in names[1:]),
+    ]
+
+
 def listing(stage: str, account: str, items: tuple[str, ...], raw: tuple[str, ...] | None = ()) -> StoreListing:
     kept = tuple(f"{s}/{a}/{item}" for s, a in PLACES[1:] for item in ITEMS)
     shown = None if raw is None else kept + raw
     return StoreListing(case="at the end", stage=stage, account=account, items=items, documented=ITEMS, raw=shown)
+
+
+@pytest.mark.parametrize(
+    ("case", "account", "outcome", "value"),
+    [
+        ("names alike: all are set", "name-1", "value", "name-0"),
+        ("names alike: all are set", "name-1", "not_found", None),
+        ("names alike: after the clearing", "name-1", "not_found", None),
+        ("names alike: after the clearing", "name-0", "value", "name-0"),
+    ],
+)
+def test_an_account_that_is_taken_for_one_with_a_name_like_it_fails(
+    case: str, account: str, outcome: str, value: str | None
+) -> None:
+    kept = [o for o in clearing() if not (isinstance(o, StoreOperation) and (o.case, o.account) == (case, account))]
+    assert verdict("STORE-01.E3", [*kept, operation(case, "get", account, outcome, value)]) is Verdict.FAILED
+
+
+def test_a_name_may_be_refused_if_nothing_is_there_then() -> None:
+    refused = [
+        replace(o, outcome="refused" if o.operation == "set" else "not_found")
+        if isinstance(o, StoreOperation) and o.account == "name-1"
+        else o
+        for o in clearing()
+    ]
+    assert verdict("STORE-01.E3", refused) is Verdict.PASSED
+
+
+def test_too_few_names_alike_prove_nothing() -> None:
+    fewer = [o for o in clearing() if getattr(o, "account", "") != "name-1"]
+    assert verdict("STORE-01.E3", fewer) is Verdict.UNKNOWN
 
 
 def test_a_clearing_that_takes_one_account_passes() -> None:

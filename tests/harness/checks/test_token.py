@@ -31,6 +31,7 @@ from tests.harness.checks.records import (
 Seen = list[Observation]
 CLIENTS = {"web": "https://app.dev.localhost/cb", "desktop": "http://127.0.0.1:5001/cb"}
 CHANGES = [*(f"change {number}" for number in range(19)), "given twice"]
+BAD = len(BAD_CODE_REQUESTS) * len(CLIENTS)  # requests with a state, before those without
 MISTAKES = [f"mistake {number}" for number in range(6)]
 
 
@@ -278,12 +279,14 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     ),
     "a code for a request without state": (
         "TOKEN-01.E1",
-        lambda: answered("TOKEN-01.E1", 10, 302, **to("https://app.dev.localhost/cb?code=c")),
+        lambda: answered("TOKEN-01.E1", BAD, 302, **to("https://app.dev.localhost/cb?code=c")),
         "web, no challenge, state absent: a code was issued",
     ),
     "a state that nobody sent": (
         "TOKEN-01.E1",
-        lambda: answered("TOKEN-01.E1", 11, 302, **to("http://127.0.0.1:5001/cb?error=invalid_request&state=made-up")),
+        lambda: answered(
+            "TOKEN-01.E1", BAD + 1, 302, **to("http://127.0.0.1:5001/cb?error=invalid_request&state=made-up")
+        ),
         "desktop, no challenge, state absent: HTTP 302 invalid_request instead",
     ),
     "a login page for a bad request": ("TOKEN-01.E1", lambda: answered("TOKEN-01.E1", 9, 200, "<form>"), "HTTP 200"),
@@ -547,6 +550,20 @@ def test_the_successes_of_a_race_are_counted_from_its_rounds() -> None:
 def test_a_bad_request_may_be_refused_with_a_page_of_its_own() -> None:
     seen = [exchange(case, 400, "no", client="web", state=sent) for case in BAD_CODE_REQUESTS for sent in STATES]
     assert judge("TOKEN-01.E1", seen).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(("authentication", "verdict"), [("none", "failed"), ("client_secret_basic", "passed")])
+def test_a_client_with_a_secret_may_have_a_nonce_in_the_place_of_a_challenge(authentication: str, verdict: str) -> None:
+    bad = [exchange(case, 400, "no", client="web", state=sent) for case in BAD_CODE_REQUESTS for sent in STATES]
+    about = {"client": "web", "state": "absent", "authentication": authentication}
+    code = redirect("no challenge, but a nonce", CLIENTS["web"], {"code": "c"}, **about)
+    assert judge("TOKEN-01.E1", [*bad, code]).verdict == verdict
+
+
+@pytest.mark.parametrize("case", BAD_CODE_REQUESTS)
+def test_a_bad_request_that_was_never_sent_is_unknown(case: str) -> None:
+    seen = [o for o in code_requests() if o.case != case]
+    assert judge("TOKEN-01.E1", seen).verdict is Verdict.UNKNOWN
 
 
 def test_only_the_end_of_a_login_counts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import zipfile
@@ -41,6 +42,27 @@ def test_a_value_is_found_however_deep_it_is_packed(tmp_path: Path, wrap: object
     (one,) = found(tmp_path, packed(map=wrap(b'{"u":"https://auth.example/token"}')))
     assert (one.stage, one.what) == ("prod", "issuer host")
     assert one.place.startswith("app.zip!map")
+
+
+ENCODED = {
+    "base64": base64.b64encode(b'{"u":"https://auth.example/token"}'),
+    "base64 at another place of its group": base64.b64encode(b'{"ur":"https://auth.example/token"}'),
+    "base64 without padding": base64.urlsafe_b64encode(b"auth.example").rstrip(b"="),
+    "base64 behind a letter": b"x" + base64.b64encode(b"https://auth.example/token?"),
+    "hex": b"https://auth.example".hex().encode(),
+    "hex in capitals": b"https://auth.example".hex().upper().encode(),
+    "UTF-16": "https://auth.example/".encode("utf-16-le"),
+    "UTF-16, big end first": "https://auth.example/".encode("utf-16-be"),
+    "percent": b"https%3A%2F%2Fauth%2Eexample%2F",
+    "from its end": b"https://auth.example/"[::-1],
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_a_value_is_found_in_the_usual_encodings(tmp_path: Path, encoding: str) -> None:
+    assert {(one.stage, one.what) for one in found(tmp_path, packed(file=ENCODED[encoding]))} == {
+        ("prod", "issuer host")
+    }
 
 
 @pytest.mark.parametrize("text", [b"xauth.example", b"my.auth.example", b"shop-api-dev", b"a-shop-api"])
