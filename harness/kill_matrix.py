@@ -59,6 +59,9 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[Reason]:
             yield Reason("fault-not-run", row.id, f"{row.reason}; {row.expectation} was not seen to fail")
         elif row.verdict == "survived":
             yield Reason("survived", row.id, f"{why}no expectation failed; sharpen the check of {row.expectation}")
+        elif row.verdict == "crashed":
+            detail = f"{why}nothing is known of {row.expectation}; mend the trial, or what the fault breaks beside it"
+            yield Reason("fault-crashed", row.id, detail)
         elif row.verdict == "misdirected":
             detail = f"{why}others failed, but not {row.expectation}; mend its check, or what the fault names"
             yield Reason("misdirected", row.id, detail)

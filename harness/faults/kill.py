@@ -15,10 +15,13 @@ from harness.model import Finding, Verdict
 
 __all__ = ["Kill", "KillMatrix", "kill_matrix", "verdict_of"]
 
+CRASHED = ("the scenario crashed: ", "the check crashed: ")  # how such reasons begin
+
 
 @dataclass(frozen=True)
 class Kill:
-    """What became of one fault: killed, misdirected, survived or not_run. `failed` are all expectations that failed."""
+    """What became of one fault: killed, misdirected, survived, crashed or not_run. `failed` are all expectations that
+    failed. `crashed`: the trial broke off by itself, so that nothing is known of the check."""
 
     id: str
     expectation: str
@@ -60,6 +63,8 @@ def verdict_of(fault: Fault, findings: Iterable[Finding]) -> tuple[str, tuple[st
     own = [f for f in found if f.expectation == fault.expectation]
     if fault.expectation in failed:
         return "killed", failed, next(f.reason for f in own if f.verdict is Verdict.FAILED)
+    if crash := next((f.reason for f in own if f.verdict is Verdict.UNKNOWN and f.reason.startswith(CRASHED)), ""):
+        return "crashed", failed, crash
     if failed:
         return "misdirected", failed, f"{fault.expectation} did not fail, but others did"
     if own and all(f.verdict is Verdict.NOT_RUN for f in own):
@@ -97,7 +102,7 @@ def kill_matrix(
         except NotHere as absent:
             verdict, failed, reason = "not_run", (), str(absent)
         except TargetError as error:
-            verdict, failed, reason = "survived", (), f"nothing could be judged: {error}"
+            verdict, failed, reason = "crashed", (), f"nothing could be judged: {error}"
         kill = Kill(
             fault.id, fault.expectation, failed, verdict, reason, fault.defect, round(time.monotonic() - begun, 1)
         )

@@ -195,6 +195,7 @@ def test_a_kill_matrix_in_which_every_fault_was_killed_passes() -> None:
         ({"faults": []}, "fault-missing", "F-TOKEN-01-a"),
         (matrix(verdict="survived"), "survived", "F-TOKEN-01-a"),
         (matrix(verdict="misdirected"), "misdirected", "F-TOKEN-01-a"),
+        (matrix(verdict="crashed", reason="no browser"), "fault-crashed", "F-TOKEN-01-a"),
         (matrix(verdict="unknown"), "kill-matrix", "F-TOKEN-01-a"),
         (matrix(verdict="not_run"), "kill-matrix", "F-TOKEN-01-a"),
         (matrix(expectation="TOKEN-01.E2"), "fault-missing", "F-TOKEN-01-a"),

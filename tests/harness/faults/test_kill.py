@@ -1,4 +1,4 @@
-"""What becomes of a fault: killed, misdirected, survived or not run."""
+"""What becomes of a fault: killed, misdirected, survived, crashed or not run."""
 
 from __future__ import annotations
 
@@ -41,6 +41,18 @@ PASSED, FAILED, UNKNOWN, NOT_RUN = Verdict.PASSED, Verdict.FAILED, Verdict.UNKNO
         ),
         ([finding("A-01.E1", PASSED, "well")], "survived", (), "A-01.E1 did not fail (passed: well)"),
         ([finding("A-01.E1", UNKNOWN, "no answer")], "survived", (), "A-01.E1 did not fail (unknown: no answer)"),
+        (
+            [finding("A-01.E1", UNKNOWN, "the scenario crashed: KeyError: 'x'"), finding("A-01.E2", FAILED)],
+            "crashed",
+            ("A-01.E2",),
+            "the scenario crashed: KeyError: 'x'",
+        ),
+        (
+            [finding("A-01.E1", UNKNOWN, "the check crashed: KeyError: 'x'"), finding("A-01.E1", FAILED, "elsewhere")],
+            "killed",
+            ("A-01.E1",),
+            "elsewhere",
+        ),
         ([finding("A-01.E1", NOT_RUN, "no browser")], "not_run", (), "no browser"),
         (
             [finding("A-01.E1", NOT_RUN, "no browser"), finding("A-01.E1", PASSED, "well")],
@@ -122,7 +134,7 @@ def test_a_fault_that_needs_what_is_not_here_is_not_run_and_the_others_are_tried
     ]
 
 
-def test_a_fault_that_breaks_the_target_has_survived_and_the_others_are_tried() -> None:
+def test_a_fault_that_breaks_the_target_has_crashed_and_the_others_are_tried() -> None:
     def judge(fault: Fault | None, controls: tuple[str, ...]) -> Iterable[Finding]:
         if fault is F:
             raise TargetError("the stage dev did not start")
@@ -130,7 +142,7 @@ def test_a_fault_that_breaks_the_target_has_survived_and_the_others_are_tried() 
 
     made, _ = matrix(judge)
     assert [(kill.verdict, kill.reason) for kill in made.faults] == [
-        ("survived", "nothing could be judged: the stage dev did not start"),
+        ("crashed", "nothing could be judged: the stage dev did not start"),
         ("killed", "so"),
     ]
     assert not made.holds
