@@ -23,6 +23,16 @@ Feature: Web client
     And WEB-02.E2 holds: on no page is a token in an answer, a message or a variable
     And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token
 
+  @WEB-04 @browser:each
+  Scenario: A login leaves no credential in addresses, in the history or with others
+    Given a browser whose every request is noted, and the access logs of all servers
+    When the user gives a login up, and then completes one
+    And he goes back two pages, and forward again
+    And he follows a link to somebody else's site
+    Then WEB-04.E1 holds: no token is in any address, in the history or in an access log
+    And WEB-04.E2 holds: the address bar shows no code, and going back redeems none again
+    And WEB-04.E3 holds: nobody is told of code, state or token, and no third party is asked
+
   @WEB-05 @stage:each
   Scenario: An access token counts in the Authorization header and nowhere else
     Given a user's session at an API that keeps an access log

@@ -68,6 +68,7 @@ class Part(StrEnum):
     WEB_SESSION = "web session"  # the web client's sessions, kept by the server
     ASSETS = "assets"  # callable (name) -> (bytes, content type) or None: style sheet, icon, the page's scripts
     SYNC_PROXY = "sync proxy"  # web.sync_proxy.SyncProxy: passes push and pull of the page on to the API
+    INTERNAL_TOOLS = "internal tools"  # web.internal.InternalTools: the selector and debug page, not in production
     PAGES = "pages"  # renders login, home, settings with the storage warning
     LOGOUT = "logout"  # what a logout ends, at the client and at the issuer
     CRASH_PROTECTION = "crash protection"  # callable () -> None: what keeps memory out of the files of a crash

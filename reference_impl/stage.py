@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import requests
 from flask import Flask
 
-from reference_impl import rfc9449
+from reference_impl import entitlements, rfc9449
 from reference_impl.access_log import access_line, log_requests
 from reference_impl.api import AccessTokens, ApiGuard, Realtime, create_api_app, notes, workspaces
 from reference_impl.api.app import REALTIME, add_headers
@@ -23,6 +23,7 @@ from reference_impl.aws import AwsClients
 from reference_impl.clock import Clock, SystemClock
 from reference_impl.config import StageConfig
 from reference_impl.database import Database
+from reference_impl.entitlements import Entitlements
 from reference_impl.events import EventSigner, Outbox, Publisher, Reason, Relay, outbox
 from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 MIGRATIONS = {**sqlite_state.MIGRATIONS, **sync_clients.MIGRATIONS}
-SCHEMAS = tuple(module.SCHEMA for module in (sqlite_state, outbox, notes, sync_clients, workspaces, rfc9449))
+SCHEMAS = tuple(
+    module.SCHEMA for module in (sqlite_state, outbox, notes, sync_clients, workspaces, rfc9449, entitlements)
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,10 @@ class StageApp:
         the rest is erased by the relay's next sweep.
         """
         erase(self.issuer, self.store, self.database, subject)
+
+    def set_internal(self, subject: str, internal: bool) -> None:
+        """Let an account use internal tools where there are any, or withdraw that; it counts at once."""
+        Entitlements(self.database).set_internal(subject, internal)
 
 
 def erase(issuer: Issuer, store: IssuerStore, database: Database, subject: str) -> None:
@@ -204,4 +211,5 @@ def build_api(
     realtime = parts.choose(Part.REALTIME, Realtime(guard))
     headers = parts.choose(Part.RESPONSE_HEADERS, add_headers)
     sync, kept = Sync.of(database, clock, parts), notes.Notes(database)
-    return create_api_app(guard, kept, clock, grants.name_of, realtime, headers, config.api_url, sync)
+    internal = Entitlements(database).is_internal
+    return create_api_app(guard, kept, clock, grants.name_of, realtime, headers, config.api_url, sync, internal)

@@ -80,6 +80,7 @@ class TokenManager:
         self._not_before = 0.0  # the issuer asked to be left alone until then
         self._generation = 0  # counts pairs of tokens
         self._serial = ""  # tells one session's handles from another's
+        self.last_refresh: tuple[float, str] | None = None  # when it ended, and how
 
     @property
     def signed_in(self) -> bool:
@@ -113,6 +114,12 @@ class TokenManager:
         """Return the access token of this name, be it good or not; None where another is held by now."""
         with self._lock:
             return self._tokens.access_token if self._tokens is not None and handle == self.handle else None
+
+    @property
+    def held_until(self) -> float | None:
+        """When the access token that is held ends, in seconds since the epoch; None where none is held."""
+        with self._lock:
+            return self._tokens.expires_at if self._tokens is not None else None
 
     def is_own(self, handle: str) -> bool:
         """Say whether a handle is of this session, however old."""
@@ -178,9 +185,11 @@ class TokenManager:
         try:
             tokens = self._exchange(epoch)
         except Exception as error:  # noqa: BLE001 it is raised where the result is awaited
+            self.last_refresh = (self._clock.now(), type(error).__name__)
             self._land(flight)
             flight.set_exception(error)
         else:
+            self.last_refresh = (self._clock.now(), "done")
             self._land(flight)
             flight.set_result(tokens)
 

@@ -71,6 +71,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "return target": ("WEB-12",),
     "cookie policy": ("WEB-01", "WEB-02", "STAGE-07"),
     "web session": ("WEB-01", "WEB-02", "STAGE-07", "TOKEN-19"),
+    "internal tools": ("SETTINGS-02", "SETTINGS-03"),
     "pages": ("WEB-02", "WEB-09", "STORE-08"),
     "logout": ("WEB-01", "TOKEN-19"),
     "crash protection": ("STORE-04",),

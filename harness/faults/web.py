@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import zlib
+from collections.abc import Sequence
 
 from flask import request
 
@@ -14,7 +15,7 @@ from harness.faults.registry import fault
 from reference_impl.parts import Part
 from reference_impl.session_store import StorageStatus
 from reference_impl.web.cookies import CookiePolicy
-from reference_impl.web.pages import Pages, SignedIn
+from reference_impl.web.pages import Link, Pages, SignedIn
 from reference_impl.web.sessions import WebSession, WebSessions
 
 
@@ -90,8 +91,10 @@ def the_access_token_is_kept_in_local_storage(real: Pages) -> Pages:
 @fault("F-WEB-02-x2", "WEB-02.E1", Part.PAGES)
 def the_settings_page_holds_the_refresh_token(real: Pages) -> Pages:
     class Detailed(Pages):
-        def settings(self, session: SignedIn | None, storage: StorageStatus, issuer: str = "") -> str:
-            page = super().settings(session, storage, issuer)
+        def settings(
+            self, session: SignedIn | None, storage: StorageStatus, issuer: str = "", further: Sequence[Link] = ()
+        ) -> str:
+            page = super().settings(session, storage, issuer, further)
             manager = getattr(session, "manager", None)
             if manager is None:
                 return page

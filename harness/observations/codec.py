@@ -39,10 +39,12 @@ from harness.observations.http import (
 )
 from harness.observations.identifiers import IdentifierTrial
 from harness.observations.moves import MoveTable
+from harness.observations.navigation import NavigationTrail
 from harness.observations.page_policy import PolicyTrial
 from harness.observations.recovery import OperationsTrail
 from harness.observations.rotation import RotationPlan
 from harness.observations.secrets import SecretAccess
+from harness.observations.settings import DebugPanel, MarkerSearch, ToolsTrial
 from harness.observations.store_trials import KilledRotations, KillTable, Resumptions, StoreHistory
 from harness.observations.stores import SelfTestRun, StoreListing, StoreOperation, StoreState
 from harness.observations.switching import KilledSwitches, StageSwitch
@@ -95,6 +97,10 @@ Known = (
     | CrossSiteAttempt
     | IdentifierTrial
     | PolicyTrial
+    | NavigationTrail
+    | ToolsTrial
+    | DebugPanel
+    | MarkerSearch
     | SecretScan
     | Race
     | RealtimeConnection

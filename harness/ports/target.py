@@ -16,11 +16,13 @@ from harness.ports.events import AlertRule, BusOutage, EventContract, EventPath,
 from harness.ports.file_vault import FileVault
 from harness.ports.issuer import Admin, Clock, Issuer, Realtime, SigningKey, Surroundings
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.navigation import Navigation
 from harness.ports.operation import Artifacts, Documentation, Process, Rehearsal
 from harness.ports.page_policy import PagePolicy
 from harness.ports.recovery import Recovery
 from harness.ports.rotation import Rotation
 from harness.ports.session_identifiers import SessionIdentifiers
+from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
@@ -129,6 +131,10 @@ class Target(Protocol):
     def session_identifiers(self, stage: str, browser: str, recorder: Recorder) -> SessionIdentifiers: ...
 
     def page_policy(self, stage: str, browser: str, recorder: Recorder) -> PagePolicy: ...
+
+    def settings(self, stage: str, browser: str, recorder: Recorder) -> Settings: ...
+
+    def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation: ...
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
 

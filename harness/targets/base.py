@@ -45,8 +45,10 @@ from harness.ports import (
 from harness.ports.builds import PackedClients
 from harness.ports.cross_site import CrossSite
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.navigation import Navigation
 from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
+from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
 from harness.ports.switching import StageSwitching
 
@@ -163,6 +165,12 @@ class BaseTarget:
 
     def page_policy(self, stage: str, browser: str, recorder: Recorder) -> PagePolicy:
         return self._absent(PagePolicy, "web", "web client")
+
+    def settings(self, stage: str, browser: str, recorder: Recorder) -> Settings:
+        return self._absent(Settings, "web", "web client")
+
+    def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation:
+        return self._absent(Navigation, "web", "web client")
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime:
         return self._absent(Realtime, "realtime", "realtime channel")

@@ -45,8 +45,10 @@ from harness.ports import (
 from harness.ports.builds import PackedClients
 from harness.ports.cross_site import CrossSite
 from harness.ports.loopback import LoopbackLogin
+from harness.ports.navigation import Navigation
 from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
+from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
 from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
@@ -66,6 +68,7 @@ from harness.targets.reference_file_vault import ReferenceFileVault
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_logs import ReferenceLogs
 from harness.targets.reference_loopback import ReferenceLoopback
+from harness.targets.reference_navigation import ReferenceNavigation
 from harness.targets.reference_packed import ReferencePacked
 from harness.targets.reference_page_policy import ReferencePagePolicy
 from harness.targets.reference_process import ReferenceProcess
@@ -75,6 +78,7 @@ from harness.targets.reference_relying_party import open_relying_party
 from harness.targets.reference_rotation import ReferenceRotation
 from harness.targets.reference_session_ends import ReferenceSessionEnds
 from harness.targets.reference_session_identifiers import ReferenceSessionIdentifiers
+from harness.targets.reference_settings import ReferenceSettings
 from harness.targets.reference_shell import ReferenceShell
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
@@ -205,6 +209,12 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def page_policy(self, stage: str, browser: str, recorder: Recorder) -> PagePolicy:
         return validating(PagePolicy, ReferencePagePolicy(self, stage, browser, recorder))
+
+    def settings(self, stage: str, browser: str, recorder: Recorder) -> Settings:
+        return validating(Settings, ReferenceSettings(self, stage, browser, recorder))
+
+    def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation:
+        return validating(Navigation, ReferenceNavigation(self, stage, browser, recorder))
 
     def signing_key(self) -> SigningKey:
         return validating(SigningKey, ReferenceSigningKey(self))

@@ -31,14 +31,14 @@ class ReferenceWeb:
     """One user agent at one stage's web client."""
 
     def __init__(
-        self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder, on_disk: bool = False
+        self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder, on_disk: bool = False, user: str = ""
     ) -> None:
         """Raises NotHere where there is no such browser."""
         if browser != "chromium":
             raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
         self._stage, self._recorder, self._target = stage, recorder, target
         self._address = target.addresses[stage]
-        self._user = self._address.users[PERSONAL if on_disk else "existing"]
+        self._user = self._address.users[user or (PERSONAL if on_disk else "existing")]
         self._minted = MintedTokens(target.redactor)
         measure = Measure(self._mark, {"user name": self._user.name}, self._minted.stand_in)
         profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
@@ -134,9 +134,13 @@ class ReferenceWeb:
         """Look for the user's tokens, cookies, pseudonym and name."""
         if self._caches is None:
             raise TargetError("this browser has no profile on disk, and so no caches there")
-        canaries = [*self._minted.secrets(), *self._personal()]
+        canaries = self.canaries()
         caches, self._caches = self._caches, None
         return caches.end_and_search(case, canaries)
+
+    def canaries(self, *, pseudonyms: bool = True) -> list[Secret]:
+        """The tokens of the user, his cookies and his name; his pseudonym and his session's identifier if wanted."""
+        return [*self._minted.secrets(), *self._personal(pseudonyms)]
 
     def close(self) -> None:
         """End the user agent and its witnesses."""
@@ -144,12 +148,12 @@ class ReferenceWeb:
             self._witness.close()
         self._agent.close()
 
-    def _personal(self) -> list[Secret]:
+    def _personal(self, pseudonyms: bool) -> list[Secret]:
         """The cookies of the session, what the API says of the user, and the name that the pages show."""
         self.copies("canaries")
-        me = self._agent.page.evaluate("() => fetch('/api/me').then(answer => answer.json())")
+        me = self._agent.page.evaluate("() => fetch('/api/me').then(answer => answer.json())") if pseudonyms else {}
         redactor = self._target.redactor
-        marks = {redactor.register(str(me[name]), "subject") for name in ("sub", "sid")}
+        marks = {redactor.register(str(me[name]), "subject") for name in ("sub", "sid") if name in me}
         marks |= {redactor.register(c["value"], "session_cookie") for c in self._agent.context.cookies() if c["value"]}
         name = self._user.name.encode()
         shown = Secret(name, "user_name", f"{{{{user_name:{'0' * 16}:{len(name)}}}}}", whole=True)

@@ -29,8 +29,10 @@ def create_api_app(
     headers: Callable[[Response], Response],
     url: str,
     sync: Sync,
+    is_internal: Callable[[str], bool] = lambda subject: False,
 ) -> Flask:
-    """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject. ``headers``: adds
+    """Build the API; every route asks the guard first. ``name_of``: an account's name by its subject, ``is_internal``:
+    whether it may use internal tools. ``headers``: adds
     its headers to every answer. ``url``: under which clients know it, whatever a request says of that."""
     app = Flask(__name__, static_folder=None)
     app.extensions[REALTIME] = realtime
@@ -49,6 +51,7 @@ def create_api_app(
             name=name_of(principal.subject),
             client_id=principal.client_id,
             sid=principal.session_id,
+            internal=is_internal(principal.subject),
         )
 
     @app.get("/notes")

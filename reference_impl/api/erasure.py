@@ -1,4 +1,4 @@
-"""What the API forgets of a user whose account is erased: notes, client groups, memberships."""
+"""What the API forgets of a user whose account is erased: notes, client groups, memberships, being internal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _OF_USER = (
     "DELETE FROM sync_clients WHERE client_group_id IN (SELECT client_group_id FROM sync_groups WHERE subject = ?)",
     "DELETE FROM sync_groups WHERE subject = ?",
     "DELETE FROM workspace_members WHERE subject = ?",
+    "DELETE FROM internal_accounts WHERE subject = ?",
 )
 # Workspaces of the user's that nobody else can enter.
 _ALONE = """

@@ -14,7 +14,8 @@ from reference_impl.config.build_stamp import FILE_NAME, BuildStamp
 
 SOURCES = Path(reference_impl.__file__).parent
 PUBLIC_VARIABLES = ("BUILD_NUMBER", "BUILD_COMMIT")  # of the build machine's environment; never by prefix
-WEB = ("web/static", "web/templates")
+WEB = ("web/static", "web/templates", "web/internal")
+INTERNAL = ("web/internal/", "web/templates/selector.html", "web/templates/switch.html")  # of internal builds alone
 KINDS = (".py", ".html", ".css", ".svg", ".js", ".json")
 SERVER_ONLY = ("issuer", "api", "events", "build")  # rooms of which no client needs anything
 SERVER_MODULES = ("app.py", "stage.py", "provision.py", "database.py", "__main__.py")
@@ -55,16 +56,27 @@ class Packer:
 
     def web(self, settings: Mapping[str, str]) -> dict[str, bytes]:
         """Return the web client's static files, by their paths."""
-        files = {file.relative_to(SOURCES / "web").as_posix(): file.read_bytes() for file in _files(SOURCES, WEB)}
+        found = [
+            file for file in _files(SOURCES, WEB) if file.suffix != ".py" and self.holds(file.relative_to(SOURCES))
+        ]
+        files = {file.relative_to(SOURCES / "web").as_posix(): file.read_bytes() for file in found}
         return {**files, FILE_NAME: self.stamp_bytes(), "settings.json": _json(settings)}
 
     def desktop(self, settings: Mapping[str, str]) -> dict[str, bytes]:
         """Return the desktop application's files, by their paths: the client's modules and the stamp beside them."""
-        files = {f"reference_impl/{path.as_posix()}": (SOURCES / path).read_bytes() for path in client_files()}
+        files = {
+            f"reference_impl/{path.as_posix()}": (SOURCES / path).read_bytes()
+            for path in client_files()
+            if self.holds(path)
+        }
         if self.ca_file is not None:
             files[f"reference_impl/{CA_NAME}"] = self.ca_file.read_bytes()
         stamp = {f"reference_impl/{FILE_NAME}": self.stamp_bytes()}
         return {**files, **stamp, "reference_impl/settings.json": _json(settings)}
+
+    def holds(self, path: Path) -> bool:
+        """Say whether a file is in this build: environment selector and debug page are in internal builds alone."""
+        return self.stamp.internal or not path.as_posix().startswith(INTERNAL)
 
     def stamp_bytes(self) -> bytes:
         """Return the stamp as it is packed."""

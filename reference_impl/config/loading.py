@@ -81,6 +81,7 @@ def load_config(
         ca_file=Path(ca_file) if ca_file else None,
         other_stages=other_stages,
         state_table=variables.STATE_TABLE.read(environ),
+        variables={variable.name: bool(environ.get(variable.name)) for variable in variables.SERVER},
         **vars(secrets),
     )
 

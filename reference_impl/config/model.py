@@ -89,6 +89,7 @@ class StageConfig:
     aws: AwsAccess
     ca_file: Path | None
     other_stages: tuple[KnownStage, ...] = field(default=(), kw_only=True)  # that the web client can sign in at too
+    variables: Mapping[str, bool] = field(default_factory=dict, kw_only=True)  # which of the environment were set
     state_table: str = field(default="", kw_only=True)  # of DynamoDB, in the place of the file; "": the file
     users: tuple[User, ...] = field(repr=False)
     signing_key: Mapping[str, str] = field(repr=False)  # a private JWK: EC, P-256, ES256, with its kid

@@ -75,7 +75,7 @@ class Window:
         sender, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
         if request.method == "POST" and not is_same_origin(self.origin, sender, site):
             return self._message(403, "Refused", "This request did not come from the app's own pages.")
-        if request.method == "POST" and request.path.startswith(SWITCH):
+        if request.method == "POST" and request.path.startswith(SWITCH) and len(self.switch.stages) > 1:
             return self._switch_stage(request.path.removeprefix(SWITCH))
         return self._routes().get((request.method, request.path), self._unknown)(request)
 

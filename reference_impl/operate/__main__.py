@@ -70,6 +70,8 @@ def perform(operations: Operations, options: argparse.Namespace) -> dict[str, An
             return asdict(operations.list_events())
         case "redeliver-events":
             return asdict(operations.redeliver_events(options.within))
+        case "grant-internal" | "withdraw-internal":
+            return asdict(operations.set_internal(options.user, options.command == "grant-internal"))
         case command:
             return asdict(operations.rotation(command, options.secret))
 
@@ -94,6 +96,12 @@ def parser() -> argparse.ArgumentParser:
         ("withdraw", "emergency: the secret in use is compromised"),
     ):
         commands.add_parser(command, parents=[acting], help=help_).add_argument("secret", help=f"one of {ROTATABLE}")
+    for command, help_ in (
+        ("grant-internal", "let a user see environment selector and debug page, where the build has them"),
+        ("withdraw-internal", "take that back; it counts within a minute on pages that are open"),
+    ):
+        whom = commands.add_parser(command, parents=[acting], help=help_)
+        whom.add_argument("user", help="the name that the user signs in with, or the subject that events name")
     commands.add_parser("log", help="show the operations log")
     return top
 

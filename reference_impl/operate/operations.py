@@ -34,6 +34,14 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Entitled:
+    """Whether accounts are internal now, and how many they are."""
+
+    internal: bool
+    accounts: int
+
+
+@dataclass(frozen=True)
 class Store:
     """Where this user's secrets would be kept: ``mode`` is as the session store tells it."""
 
@@ -78,13 +86,27 @@ class Operations:
 
     def live_sessions(self, stage: StageApp, user: str | None) -> dict[str, str]:
         """Return the subjects of sessions that go on, by session. Raises LookupError where nobody is called so."""
+        meant = self.subjects(stage, user) if user is not None else frozenset()
         with stage.database.reading() as connection:
-            sql = "SELECT subject FROM accounts WHERE ? IN (subject, name)"
-            meant = {row["subject"] for row in connection.execute(sql, (user,))}
-            if user is not None and not meant:
-                raise LookupError(f"nobody of {stage.config.stage} is called so: give the name or subject exactly")
             rows = connection.execute("SELECT session_id, subject FROM grants WHERE ended_at IS NULL").fetchall()
         return {row["session_id"]: row["subject"] for row in rows if user is None or row["subject"] in meant}
+
+    def subjects(self, stage: StageApp, user: str) -> frozenset[str]:
+        """Return the accounts of this subject or name. Raises LookupError where nobody is called so."""
+        with stage.database.reading() as connection:
+            sql = "SELECT subject FROM accounts WHERE ? IN (subject, name)"
+            meant = frozenset(row["subject"] for row in connection.execute(sql, (user,)))
+        if not meant:
+            raise LookupError(f"nobody of {stage.config.stage} is called so: give the name or subject exactly")
+        return meant
+
+    def set_internal(self, user: str, internal: bool) -> Entitled:
+        """Let a user see the internal tools of builds that have them, or withdraw that. Raises LookupError."""
+        with self._stage() as stage:
+            meant = self.subjects(stage, user)
+            for subject in meant:
+                stage.set_internal(subject, internal)
+        return Entitled(internal, len(meant))
 
     def check_store(self) -> Store:
         """Open the store of whoever runs this, with its self-test. Raises NotDone with the fix unless it is secure."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import requests
 from flask import Flask, Response, request
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from reference_impl.account import account_name
 from reference_impl.clock import Clock, SystemClock
+from reference_impl.config.model import PRODUCTION
 from reference_impl.known_stages import KnownStage
 from reference_impl.loopback import loopback_session
 from reference_impl.oauth_client import (
@@ -39,6 +40,9 @@ from reference_impl.web.returning import local_path
 from reference_impl.web.sessions import FLOW_LIFETIME, Flows, WebSession, WebSessions
 from reference_impl.web.sync_proxy import SCHEME, SyncProxy, asked_handle
 
+if TYPE_CHECKING:
+    from reference_impl.web.internal import InternalTools
+
 SESSIONS = "web sessions"  # the application's extension: its `WebSessions`
 SERVER_SIDE = StorageStatus("secure", "server memory, with an HTTP-only cookie in the browser")
 _ERRORS = {400: "That did not work", 403: "Refused", 404: "Not found", 503: "Not available"}
@@ -59,6 +63,8 @@ class WebConfig(Protocol):
     def ca_file(self) -> Path | None: ...
     @property
     def other_stages(self) -> tuple[KnownStage, ...]: ...
+    @property
+    def variables(self) -> Mapping[str, bool]: ...
 
 
 def create_web_app(
@@ -117,6 +123,7 @@ class WebClient:
         self._sync = parts.choose(Part.SYNC_PROXY, SyncProxy(http))
         self._assets = parts.choose(Part.ASSETS, self._pages.asset)
         self._flows = parts.choose(Part.SIGN_INS, Flows(clock))
+        self._tools = None if config.stage == PRODUCTION else self._open_tools()
 
     @property
     def sessions(self) -> WebSessions:
@@ -140,6 +147,7 @@ class WebClient:
             ("/sync/push", "POST", self.push),
             ("/sync/pull", "POST", self.pull),
             ("/assets/<name>", "GET", self.asset),
+            *(self._tools.routes() if self._tools else ()),
         )
 
     def home(self) -> Response:
@@ -239,8 +247,10 @@ class WebClient:
         return redirect(location, self._cookies.end_session(), self._cookies.end_flow())
 
     def settings(self) -> Response:
-        """Stage, issuer and where the sign-in is kept."""
-        return html(self._pages.settings(self._current(activity=True), self._storage()))
+        """Stage, issuer and where the sign-in is kept; what else there is, for internal users."""
+        session = self._current(activity=True)
+        further = self._tools.links(session) if self._tools else ()
+        return html(self._pages.settings(session, self._storage(), further=further))
 
     def me(self) -> Response:
         """Pass the API's answer on; the access token is added here and never leaves the server."""
@@ -299,6 +309,39 @@ class WebClient:
     def _new_manager(self, flow: Flow) -> TokenManager:
         oauth = self._oauth[flow.issuer]
         return self._parts.choose(Part.TOKEN_MANAGER, TokenManager(oauth, MemoryVault(), self._clock))
+
+    def _open_tools(self) -> InternalTools:
+        """Return the tools of internal users. A production stage never loads them."""
+        from reference_impl.web.internal import InternalTools, Means
+
+        means = Means(
+            place=self._pages.place,
+            clock=self._clock,
+            sessions=self._sessions,
+            current=lambda activity: self._current(activity=activity),
+            me=self._me,
+            switch=self._switch,
+            refuse=self._message,
+            storage=self._storage,
+            variables=self._config.variables,
+        )
+        return self._parts.choose(Part.INTERNAL_TOOLS, InternalTools(means))
+
+    def _me(self, session: WebSession) -> Mapping[str, object]:
+        """Return what the API says of a session's account; nothing where it does not answer."""
+        try:
+            told = session.manager.call(self._ask_me(session.issuer)).json()
+        except (OAuthClientError, requests.RequestException):
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    def _switch(self, session: WebSession, stage: str) -> Response:
+        """End a session, and begin a sign-in at another of the known stages."""
+        self._sessions.end(session)
+        self._logout.end(session.manager, "stage_switch")
+        response = self.start("" if stage == self._config.stage else stage)
+        response.headers.add("Set-Cookie", self._cookies.end_session())
+        return response
 
     def _end(self, session: WebSession) -> bool:
         """End a session; return whether the issuer confirmed it."""

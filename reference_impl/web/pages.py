@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -54,6 +55,14 @@ class SignedIn(Protocol):
 
 
 @dataclass(frozen=True)
+class Link:
+    """A page of the client's own, and the words that lead there."""
+
+    path: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Place:
     """Where the user is: web or desktop, and on which stage. ``others``: further stages to sign in at. ``kept``: how
     long a stored sign-in is kept, in words, where the client stores one. ``selectable``: the stages of a build that may
@@ -96,10 +105,13 @@ class Pages:
         place = self.place.at(issuer)
         return self._render("switch.html", place=place, storage=storage, stage=stage, signed_in=signed_in)
 
-    def settings(self, session: SignedIn | None, storage: StorageStatus, issuer: str = "") -> str:
-        """Stage, issuer and where the sign-in is kept; to be seen without a session too, then of ``issuer``."""
+    def settings(
+        self, session: SignedIn | None, storage: StorageStatus, issuer: str = "", further: Sequence[Link] = ()
+    ) -> str:
+        """Stage, issuer and where the sign-in is kept; to be seen without a session too, then of ``issuer``.
+        ``further``: what else there is for this user."""
         place, account = (self.place.at(session.issuer), session.account) if session else (self.place.at(issuer), None)
-        return self._render("settings.html", place=place, storage=storage, account=account)
+        return self._render("settings.html", place=place, storage=storage, account=account, further=further)
 
     def message(self, title: str, text: str, storage: StorageStatus, *, onward: bool = True) -> str:
         """A page that says one thing; ``onward``: it leads on to the home page."""

@@ -14,6 +14,7 @@ from moto import mock_aws
 from reference_impl.aws import AwsAccess
 from reference_impl.clock import SystemClock
 from reference_impl.config import load_config
+from reference_impl.entitlements import Entitlements
 from reference_impl.events.outbox import DeadLetter
 from reference_impl.issuer.identity import PROVIDER, Identity
 from reference_impl.operate import __main__ as operate
@@ -75,6 +76,21 @@ def open_session(stage: StageApp, user: str, client: str = "web") -> str:
         ].session_id
 
     return stage.store.change(work)
+
+
+def test_a_user_is_made_internal_and_no_more(environ: dict[str, str], stage: StageApp) -> None:
+    open_session(stage, "alice")
+    with stage.database.reading() as connection:
+        (subject,) = connection.execute("SELECT subject FROM accounts").fetchone()
+    entitlements = Entitlements(stage.database)
+    assert not entitlements.is_internal(subject)
+    assert run(environ, "grant-internal", "alice") == 0
+    assert run(environ, "grant-internal", subject) == 0
+    assert entitlements.is_internal(subject)
+    assert run(environ, "withdraw-internal", "alice") == 0
+    assert not entitlements.is_internal(subject)
+    assert run(environ, "grant-internal", "nobody") == 1
+    assert {line["action"] for line in log_of(environ) if "action" in line} == {"grant-internal", "withdraw-internal"}
 
 
 def live(stage: StageApp, *sessions: str) -> list[bool]:

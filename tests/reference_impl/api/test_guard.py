@@ -51,7 +51,13 @@ def assert_invalid(response: Any) -> None:
 def test_a_live_token_is_taken(bench: Bench, forge: Forge, claims: dict[str, Any]) -> None:
     response = bench.me(forge())
     assert response.status_code == 200
-    assert response.json == {"sub": claims["sub"], "name": "alice", "client_id": "web", "sid": claims["sid"]}
+    assert response.json == {
+        "sub": claims["sub"],
+        "name": "alice",
+        "client_id": "web",
+        "internal": False,
+        "sid": claims["sid"],
+    }
 
 
 def test_without_a_token_the_challenge_names_no_error(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ class Config:
     web_url: str = WEB
     ca_file: Path | None = None
     other_stages: tuple[KnownStage, ...] = ()
+    variables: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Browser:
