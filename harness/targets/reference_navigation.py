@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Request
 
-from harness.errors import NotHere
+from harness.errors import NotHere, TargetError
 from harness.observations.navigation import NavigationTrail, SentRequest
 from harness.observe import Recorder
 from harness.probes.agent import Agent
@@ -21,6 +22,7 @@ __all__ = ["ReferenceNavigation"]
 ELSEWHERE = "https://elsewhere.test/page"  # a name that exists nowhere (RFC 6761 §6.2): what is sent is seen before
 SETTLED = 400  # milliseconds without a request, after which a page has come to rest
 LONGEST = 20  # times that
+ATTEMPTS = 5
 LINK = """url => {
   const link = Object.assign(document.createElement('a'), {href: url, id: 'elsewhere'});
   link.textContent = 'elsewhere';
@@ -46,7 +48,6 @@ class ReferenceNavigation:
         self._agent = Agent(context, recorder, measure, {"stage": stage}, listens=False)
         self._ends.callback(self._agent.close)
         self._page = self._agent.page
-        self._cdp = context.new_cdp_session(self._page)
         self._seen: list[tuple[str, str, str]] = []
         self._told = self._redeemed = 0
         context.on("request", self._note)
@@ -96,7 +97,7 @@ class ReferenceNavigation:
             if url.startswith("http")
         )
         self._told = len(self._seen)
-        told = self._cdp.send("Page.getNavigationHistory")
+        told = self._history()
         history = tuple(entry["url"] for entry in told["entries"])
         for url in history:
             self._recorder.redactor.register_from_request(url, {}, "")
@@ -112,6 +113,15 @@ class ReferenceNavigation:
                 redemptions=redeemed - before,
             )
         )
+
+    def _history(self) -> dict[str, Any]:
+        """A page that comes out of the cache of pages takes the place of the one that a session was attached to."""
+        for _ in range(ATTEMPTS):
+            with suppress(BrowserError):
+                session = self._page.context.new_cdp_session(self._page)
+                return dict(session.send("Page.getNavigationHistory"))
+            self._page.wait_for_timeout(SETTLED)
+        raise TargetError("the browser does not tell its history")
 
     def _settle(self) -> None:
         for _ in range(LONGEST):
