@@ -102,10 +102,10 @@ def turning_them_on_and_off_is_recorded(seen: Record, parameters: Parameters) ->
 @check("SETTINGS-03.E1", "ASVS 5.0.0 14.2.6, 16.2.5", "web")
 def no_secret_is_shown(seen: Record, parameters: Parameters) -> Judgement:
     scans = [seen.one(SecretScan, case) for case in SCANS]
-    for scan in scans:
+    complaints = [Complaint(f"{hit.mark} in {hit.place} {hit.transform}".strip(), s) for s in scans for hit in s.hits]
+    for scan in () if complaints else scans:
         if not scan.planted_found or not scan.kinds or not scan.bytes:
             raise MissingObservation(f"{scan.case}: a planted secret was not found, so finding none tells nothing")
-    complaints = [Complaint(f"{hit.mark} in {hit.place} {hit.transform}".strip(), s) for s in scans for hit in s.hits]
     places = [place for scan in scans for place in scan.places]
     return conclude(complaints, f"no secret in {', '.join(places)}")
 

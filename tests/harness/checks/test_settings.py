@@ -107,6 +107,7 @@ def test_what_is_as_it_should_be_passes_and_nothing_seen_is_unknown(
         ("SETTINGS-02.E3", turns(record("on"), record("off", who=""), record("on")), "lacks who"),
         ("SETTINGS-02.E3", turns(record("on", stage="prod"), record("off"), record("on")), "as it is"),
         ("SETTINGS-03.E1", scans(hits=(Hit("clipboard", "{{access_token:0:9}}"),)), "clipboard"),
+        ("SETTINGS-03.E1", scans(hits=(Hit("file", "{{id_token:0:9}}"),), planted_found=False), "file"),
         ("SETTINGS-03.E2", panel("last refresh"), "last refresh"),
         ("SETTINGS-03.E3", panel(A="a value"), "the value of A"),
     ],
