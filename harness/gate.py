@@ -114,14 +114,20 @@ def _findings(found: Iterable[Finding], policy: Policy, waivers: Sequence[Waiver
             case Verdict.NOT_RUN:
                 pattern = next((p for p in policy.may_be_not_run if fnmatchcase(finding.cell, p)), None)
                 if pattern is None:
-                    mend = "bring what it needs (authassay doctor says how), or allow the cell under may_be_not_run"
-                    yield Reason("not-run", subject, f"{finding.reason}; {mend}")
+                    yield Reason("not-run", subject, f"{finding.reason}; {_bring(finding, policy)}")
                 else:
                     allowed[pattern] += 1
             case Verdict.NOT_APPLICABLE:
                 yield _not_applicable(finding, subject, policy)
     for pattern, count in allowed.items():
         yield Reason("not-run-allowed", pattern, f"findings not run: {count}; {policy.may_be_not_run[pattern]}")
+
+
+def _bring(finding: Finding, policy: Policy) -> str:
+    """What lets a finding be that was not run: where a target may declare what it lacks, that is the way."""
+    if any(fnmatchcase(finding.cell, pattern) for pattern in policy.may_be_not_applicable):
+        return "describe what it needs, or declare it absent there, with the reason"
+    return "bring what it needs (authassay doctor says how), or allow the cell under may_be_not_run"
 
 
 def _not_applicable(finding: Finding, subject: str, policy: Policy) -> Reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from harness.checks.common import (
@@ -21,6 +22,7 @@ from harness.observations import BusCapture, HttpExchange, StoreState
 from harness.observe import MissingObservation, Record
 
 IN_A_ROW = 5  # refreshes
+LONGEST = 60  # characters that are told of a wrong value
 REPLAYED = ("the first token", "the last token but one")
 OTHER_SESSIONS = ("of another client", "of the same client")
 
@@ -51,11 +53,18 @@ def _not_rotated(answers: list[HttpExchange]) -> list[tuple[str, *tuple[HttpExch
         fields = answer.json()
         told = {
             "expires_in": isinstance(fields.get("expires_in"), int | float),
-            "token_type Bearer": str(fields.get("token_type")).lower() == "bearer",
+            "token_type": str(fields.get("token_type")).lower() == "bearer",
         }
-        if lacking := [name for name, there in told.items() if not there]:
-            complaints.append((f"refresh {n}: no {' and no '.join(lacking)}", answer))
+        if wrong := [_wrong(name, fields) for name, right in told.items() if not right]:
+            complaints.append((f"refresh {n}: {' and '.join(wrong)}", answer))
     return complaints
+
+
+def _wrong(name: str, fields: Mapping[str, object]) -> str:
+    """What is wrong with a member of a token answer: it is not there, or no number or Bearer (RFC 6749 §5.1, §7.1)."""
+    meant = "a number" if name == "expires_in" else "Bearer"
+    found = fields.get(name)
+    return f"no {name}" if found is None else f"{name} is {repr(found)[:LONGEST]}, not {meant}"
 
 
 def _presented(exchange: HttpExchange) -> str:

@@ -32,7 +32,7 @@ from harness.scan import SecretScanner, observe_scan
 
 __all__ = ["RehearsedEvidence"]
 
-SECONDS = 60.0
+SECONDS = 180.0  # a rehearsal takes 3 on an idle machine
 KINDS = ("access_token", "session_cookie", "password")
 ATTACHMENTS = "allure-results/*-attachment*"
 # How the rehearsal's scenarios end, by the expectation that tells of it.
@@ -97,15 +97,18 @@ class RehearsedEvidence:
         folder = self._folder / f"run-{self._runs}"
         command = [sys.executable, "-m", "harness.rehearsal", str(folder)]
         command += fault_arguments(self._faults)
-        done = subprocess.run(
-            command,
-            input=json.dumps(self._secrets),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            env=dict(self._environment),
-            cwd=CHECKOUT,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                input=json.dumps(self._secrets),
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                env=dict(self._environment),
+                cwd=CHECKOUT,
+            )
+        except subprocess.TimeoutExpired:
+            raise TargetError(f"the rehearsal did not end within {SECONDS:g} s: this machine is busy") from None
         if done.returncode:
             raise TargetError(f"the rehearsal ended with {done.returncode}: {done.stderr.strip()[-400:]}")
         return folder

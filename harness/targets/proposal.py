@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 from harness.errors import TargetError
@@ -20,12 +21,30 @@ from harness.probes.metadata import METADATA
 from harness.probes.oauth import OAuthIssuer
 from harness.probes.stage_address import Client, StageAddress
 from harness.redact import Redactor
+from harness.targets.description import Capability
 from harness.targets.discovery import endpoint_hosts
 from harness.targets.doors import try_door
 
 __all__ = ["Answers", "Found", "look", "proposal"]
 
 HASTE = Bounds(whole=8.0)
+NEEDED = ("issuer", "stages", "clock")  # by whatever there is to verify; time is waited for
+ABSENT = {
+    "api": "no API takes its tokens, and it has no userinfo endpoint",
+    "web": "there is no web application",
+    "desktop": "there is no desktop client",
+    "store": "there is no client that keeps tokens on a user's machine",
+    "bus": "it publishes no events",
+    "sync": "it synchronises nothing",
+    "realtime": "there is no realtime channel",
+    "process": "others run its server: it cannot be started here",
+    "logs": "others keep its logs",
+    "artifacts": "its clients are built elsewhere",
+    "admin": "there is no interface to disable accounts",
+    "signing_key": "nobody signs with its key but it",
+    "relying_party": "its clients know one issuer",
+    "dpop": "it issues bearer tokens",
+}
 MOST = 120  # characters of what an issuer says, in a comment
 _NATIVE = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)([:/]|$)|(?!https?:)[a-z][a-z0-9+.-]*:")
 _WORD = re.compile(r"[\w .,!&'#-]{1,60}")  # the name of a field, or what is written on a button, that a step may name
@@ -189,10 +208,10 @@ def _login(found: Collection[Found]) -> Iterator[str]:
 def _rest() -> Iterator[str]:
     yield ""
     yield "[absent]  # what the system does not have, each with its reason: not applicable, and reported first"
-    yield '# api = "no API takes its tokens, and it has no userinfo endpoint"'
-    yield '# bus = "it publishes no events"'
-    yield '# web = "there is no web application"'
-    yield '# desktop = "there is no desktop client"'
+    yield "# A run says of what is neither described nor declared here that it was not run, and fails for that."
+    for capability in get_args(Capability):
+        if capability not in NEEDED:
+            yield f"# {capability} = {_string(ABSENT.get(capability, '…'))}"
     yield ""
 
 

@@ -115,6 +115,14 @@ def test_not_run_is_let_through_where_the_policy_says_why_and_the_decision_tells
     assert not judge(*GOOD, replace(not_run, verdict=Verdict.UNKNOWN), policy=policy).passed
 
 
+def test_not_run_is_mended_in_the_description_where_a_target_may_declare_what_it_lacks() -> None:
+    not_run = finding("TOKEN-01.E2", Verdict.NOT_RUN)
+    foreign = replace(POLICY, may_be_not_applicable={"*/linux/*/*/*": "others made it"})
+    ours, others = (judge(GOOD[0], not_run, policy=policy).reasons[0].detail for policy in (POLICY, foreign))
+    assert ours.endswith("(authassay doctor says how), or allow the cell under may_be_not_run")
+    assert others.endswith("; describe what it needs, or declare it absent there, with the reason")
+
+
 def test_not_applicable_needs_a_reason_and_is_told() -> None:
     policy = replace(POLICY, may_be_not_applicable={"*/linux/*/*/*": "others made it"})
     told = judge(GOOD[0], finding("TOKEN-01.E2", Verdict.NOT_APPLICABLE, reason="no desktop"), policy=policy)

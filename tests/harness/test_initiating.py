@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from harness.cli import main
 from harness.errors import UsageError
 from harness.initiating import read_issuers, write_description
 from harness.probes.forms import Control, Form
+from harness.targets.description import Capability
 from harness.targets.description_file import load_description
 from harness.targets.proposal import Answers, Found, proposal
 from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
@@ -83,10 +85,11 @@ def test_an_answer_of_no_use_is_told_by_its_option(redirect_uri: str, ca_file: s
 
 def test_what_doctor_says_to_declare_absent_is_among_the_hints(tmp_path: Path) -> None:
     text = proposal(_answers("https://id.example"), {"dev": Found()})
-    hinted = re.sub("^# (?=(api|bus|web|desktop) = )", "", text, flags=re.MULTILINE)
+    named = "|".join(get_args(Capability))
+    hinted = re.sub(f"^# (?=({named}) = )", "", text, flags=re.MULTILINE)
     (tmp_path / "t.toml").write_text(hinted, encoding="utf-8")
     described = load_description(tmp_path / "t.toml", {"PASSWORD": PASSWORD})
-    assert list(described.absent) == ["api", "bus", "web", "desktop"]
+    assert {*get_args(Capability)} - {*described.absent} == {"issuer", "stages", "clock"}
 
 
 def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:

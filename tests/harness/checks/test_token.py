@@ -421,7 +421,12 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "another token type": (
         "TOKEN-09.E1",
         lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", token_type="mac")),
-        "refresh 1: no token_type Bearer",
+        "refresh 1: token_type is 'mac', not Bearer",
+    ),
+    "a number in words": (
+        "TOKEN-09.E1",
+        lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", expires_in="900")),
+        "refresh 1: expires_in is '900', not a number",
     ),
     "an earlier token accepted": (
         "TOKEN-09.E2",

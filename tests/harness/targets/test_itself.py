@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from harness.checks.ops import CHANGES
+from harness.errors import TargetError
 from harness.faults.registry import Fault, load_faults
 from harness.machine.session import PrivateSession
 from harness.model import Verdict
 from harness.observe import Recorder
 from harness.ports import Rehearsal
 from harness.redact import Redactor
+from harness.targets import itself_rehearsal
 from harness.targets.itself import ItselfTarget
 from tests.harness.checks.records import judge
 
@@ -75,4 +77,14 @@ def test_a_writer_that_says_two_things_or_another_is_found_out(
     port = rehearsal(machine, recorder, load_faults()[id])
     port.run("first run")
     assert verdict("OPS-05.E1", recorder) is Verdict.FAILED
+    port.close()
+
+
+def test_a_rehearsal_that_does_not_end_is_told_without_its_command(
+    machine: PrivateSession, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(itself_rehearsal, "SECONDS", 0.01)
+    port = rehearsal(machine, recorder)
+    with pytest.raises(TargetError, match=r"^the rehearsal did not end within 0\.01 s: this machine is busy$"):
+        port.run("first run")
     port.close()
