@@ -192,6 +192,13 @@ def targets(session: nox.Session) -> None:
 
 
 @nox.session
+def hunt(session: nox.Session) -> None:
+    """Looks for an order of events that loses, doubles or holds up a mutation: `-- --seed 7 --number 500`."""
+    set_up()
+    session.run(str(PYTHON), "-m", "harness.hunt", *session.posargs, external=True)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measures the reference beside others, and prints the ratios: `-- --seconds 5 NAME…`. Asserts nothing."""
     set_up()

@@ -18,6 +18,38 @@ Feature: Synchronisation with fresh tokens
     And SYNC-01.E2 holds: nothing was stored and nothing was told for what was refused
     And SYNC-01.E3 holds: the user's own token is taken everywhere
 
+  @SYNC-03 @browser:each
+  Scenario: Tabs that are open for long sync by the newest token, whatever their clock says
+    Given a user at the page of his notes, with another tab in the background
+    When both tabs go on through seven lives of an access token, by each of these clocks of the browser
+      | clock              |
+      | right              |
+      | ten minutes ahead  |
+      | ten minutes behind |
+    And his computer sleeps for forty minutes
+    Then SYNC-03.E1 holds: all is saved once and in order, and nobody is refused twice for one token
+    And SYNC-03.E2 holds: nobody uses a token that was replaced
+    And SYNC-03.E3 holds: by none of the clocks is the token endpoint asked too often
+    And SYNC-03.E4 holds: after the sleep it goes on soon
+
+  @SYNC-04 @browser:each
+  Scenario: What a user wrote reaches the server, whatever happens meanwhile
+    Given a user at the page of his notes, in a browser that keeps them
+    When these things happen while he writes, in this order or in one that a seed says, and then all is well again
+      | what happens                                                  |
+      | write offline write expire write reload online write          |
+      | expire 500 write write reload write wait fresh write          |
+      | expire 401 write write login write                            |
+      | lost write write lost expire late write write                 |
+      | expire never write reload write wait write                    |
+      | expire 500 write write restart fresh wait write logout write  |
+      | seed 1                                                        |
+      | seed 2                                                        |
+    And the server's storage fails while it applies what he wrote
+    Then SYNC-04.E1 holds: everything is at the server, once and in order
+    And SYNC-04.E2 holds: nothing is left a minute after all is well
+    And SYNC-04.E3 holds: what failed at the server is not acknowledged
+
   @SYNC-05 @stage:each
   Scenario: A mutation that is pushed more than once has its effect once
     Given a client with a note that grows with each of its mutations

@@ -42,7 +42,7 @@ def a_dead_grant_ends_the_session(seen: Record, parameters: Parameters) -> Judge
     if not capture.settled:
         raise MissingObservation("the bus was not watched to the end")
     events = capture.of_type("auth.refresh_failed")
-    asked, complaints = traffic.of("token"), []
+    asked, complaints = traffic.refreshes(), []
     if len(asked) != 1:
         complaints.append(Complaint(f"the token endpoint was asked {len(asked)} times", traffic))
     if not state.asks_for_login or state.seconds > 5.0:

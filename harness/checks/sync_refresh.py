@@ -22,9 +22,10 @@ def refused(traffic: SyncTraffic, *what: str) -> list[SyncRequest]:
 
 @check("SYNC-02.E1", "ASVS 5.0.0 15.4.1, RFC 9700 §4.14.2", "sync")
 def one_refresh_for_all(seen: Record, parameters: Parameters) -> Judgement:
+    """A client whose refresh is answered late asks once more for the same successor (TOKEN-09): no second one."""
     traffic = seen.one(SyncTraffic, TRAFFIC)
     refused(traffic, "push", "pull")
-    asked = traffic.of("token")
+    asked = traffic.refreshes()
     told = f"the token endpoint was asked {len(asked)} times (answers: {', '.join(str(one.status) for one in asked)})"
     return conclude([] if len(asked) == 1 else [Complaint(told, traffic)], "the token endpoint was asked once")
 

@@ -54,6 +54,18 @@ def each_request_that_was_refused_is_refreshed_for(real: TokenManager) -> TokenM
     return Eager(real.oauth, real.vault, real._clock)
 
 
+@fault("F-SYNC-02-x3", "SYNC-02.E1", Part.OAUTH_CLIENT)
+def each_refresh_is_sent_twice(real: OAuthClient) -> OAuthClient:
+    """The same token again, though it was answered."""
+
+    class Insistent(OAuthClient):
+        def refresh(self, refresh_token: str) -> Tokens:
+            super().refresh(refresh_token)
+            return super().refresh(refresh_token)
+
+    return Insistent(real._http, real.issuer, real.client_id, real._clock)
+
+
 @fault("F-SYNC-02-x2", "SYNC-02.E3", Part.ASSETS)
 def what_waits_is_made_anew_with_a_new_token(real: Assets) -> Assets:
     """And the old ones are pushed all the same."""

@@ -21,11 +21,16 @@ class SyncServer(Protocol):
     def fails_in_a_mutation(self) -> None:
         """The next mutation meets an error of the server's storage."""
 
+    def forget_notes(self) -> None:
+        """Begin without any user's notes."""
+
     def new_workspace(self, token: str) -> str:
         """The name of a workspace that this user has made, and whose only member he is."""
 
     def set_member(self, workspace: str, token: str, member_token: str, active: bool) -> None:
         """Let a member of a workspace take in another user, or end his membership."""
+
+    def close(self) -> None: ...
 
 
 class SyncPage(Protocol):
@@ -55,11 +60,18 @@ class SyncPage(Protocol):
     def travel(self, seconds: float) -> None:
         """Let time pass, at the servers and in the browser."""
 
+    def skew(self, seconds: float) -> None:
+        """Set the browser's clock so much ahead of the servers'; behind, where it is negative."""
+
+    def hide(self, tab: str) -> None:
+        """Let a tab be in the background, as its scripts see it."""
+
     def offline(self, is_offline: bool) -> None: ...
 
     def token_endpoint(self, *behaviours: str) -> None:
         """How the next refreshes are answered, one each; the last of them from then on. None: as always. `500`, `429`
-        (to be tried again in 30 s), `reset`, `portal` (a page, as a captive portal's), `hang`, `late`, `pass`."""
+        (to be tried again in 30 s), `invalid_grant`, `reset`, `portal` (a page, as a captive portal's), `late`,
+        `pass`."""
 
     def refresh_hangs(self, hangs: bool) -> None:
         """Whether the web application never answers a page that asks for a refresh, as a process that was stopped."""
@@ -75,7 +87,8 @@ class SyncPage(Protocol):
 
     def traffic(self, case: str) -> SyncTraffic: ...
 
-    def reload(self, tab: str = "") -> None: ...
+    def reload(self, tab: str = "") -> None:
+        """Returns when the notes are there, or the page says why they are not."""
 
     def restart(self) -> None:
         """Kill the browser and start it again with the same profile."""

@@ -47,6 +47,11 @@ class ReferenceSyncServer:
     def fails_in_a_mutation(self) -> None:
         self._target.switches[self._stage].mutating_fails.set()
 
+    def forget_notes(self) -> None:
+        with sqlite3.connect(self._target.reference.stages[self._stage].app.database.path) as connection:
+            connection.execute("DELETE FROM notes")
+        connection.close()
+
     def new_workspace(self, token: str) -> str:
         return str(self._ask("POST", "/workspaces", token)["id"])
 

@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["SyncNetwork"]
 
-What = Literal["push", "pull", "api push", "api pull", "refresh", "token"]
+What = Literal["push", "pull", "api push", "api pull", "api call", "refresh", "token"]
 PATHS: dict[str, dict[str, What]] = {
     "web": {"/sync/push": "push", "/sync/pull": "pull", "/refresh": "refresh"},
-    "api": {"/sync/push": "api push", "/sync/pull": "api pull"},
+    "api": {"/sync/push": "api push", "/sync/pull": "api pull", "/me": "api call"},
     "issuer": {"/token": "token"},
 }
-HANG = 40.0  # seconds at most: a client waits less
-LATE = 1.0
+LATE = 0.5
 ANSWERS = {
     "500": ("500 Internal Server Error", [("Content-Type", "application/json")], b'{"error": "server_error"}'),
+    "invalid_grant": (
+        "400 Bad Request",
+        [("Content-Type", "application/json")],
+        b'{"error": "invalid_grant"}',
+    ),
     "429": (
         "429 Too Many Requests",
         [("Retry-After", "30"), ("Content-Type", "application/json")],
@@ -41,7 +45,7 @@ ANSWERS = {
 
 
 class SyncNetwork:
-    """One stage's. It lets everything pass until it is told otherwise."""
+    """One stage's. It lets everything pass, unseen, until the first watch."""
 
     def __init__(self, redactor: Redacts) -> None:
         self._redactor = redactor
@@ -49,7 +53,8 @@ class SyncNetwork:
         self._seen: list[SyncRequest] = []
         self._behaviours: list[str] = []
         self._losing = 0
-        self._release = threading.Event()
+        self._is_watched = False
+        self._watch = 0  # what came before the watch began is none of it
         self._began = time.monotonic()
         self.travelled = 0.0  # seconds that were skipped
 
@@ -59,7 +64,7 @@ class SyncNetwork:
 
         def between(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             what = paths.get(str(environ.get("PATH_INFO")))
-            if what is None or environ["REQUEST_METHOD"] != "POST":
+            if what is None or not self._is_watched:
                 return app(environ, start_response)
             return self._pass(what, app, environ, start_response)
 
@@ -68,18 +73,24 @@ class SyncNetwork:
     def forget(self) -> None:
         with self._lock:
             self._seen.clear()
+            self._watch += 1
+            self._is_watched = True
             self._began, self.travelled = time.monotonic(), 0.0
+
+    def rest(self) -> None:
+        """Let everything pass unseen until the next watch."""
+        self.behave()
+        self.lose(0)
+        self._is_watched = False
 
     def seen(self) -> tuple[SyncRequest, ...]:
         with self._lock:
             return tuple(sorted(self._seen, key=lambda request: request.at))
 
     def behave(self, *behaviours: str) -> None:
-        """How refreshes are answered from now on; those that hang are let go."""
+        """How refreshes are answered from now on."""
         with self._lock:
             self._behaviours = list(behaviours)
-            released, self._release = self._release, threading.Event()
-        released.set()
 
     def lose(self, number: int) -> None:
         with self._lock:
@@ -92,15 +103,15 @@ class SyncNetwork:
     def _pass(
         self, what: What, app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        at, sent = self.now, _body(environ)
+        watch, at, sent = self._watch, self.now, _body(environ)
         if what == "token" and parse_qs(sent).get("grant_type") != ["refresh_token"]:
             return app(environ, start_response)
         try:
             status, headers, body = self._answer(what, app, environ)
         except ConnectionResetError:
-            self._note(what, at, None, environ, sent, b"")
+            self._note(watch, what, at, None, environ, sent, b"")
             raise  # to the server this is a client that has gone
-        self._note(what, at, status, environ, sent, body)
+        self._note(watch, what, at, status, environ, sent, body)
         start_response(_line(status), headers)
         return [body]
 
@@ -110,9 +121,7 @@ class SyncNetwork:
             if behaviour in ANSWERS:
                 line, headers, body = ANSWERS[behaviour]
                 return int(line[:3]), [*headers, ("Content-Length", str(len(body)))], body
-            if behaviour == "hang":
-                self._release.wait(HANG)
-            if behaviour in ("hang", "reset"):
+            if behaviour == "reset":
                 raise ConnectionResetError(errno.ECONNRESET, "the network failed")
             if behaviour == "late":
                 time.sleep(LATE)
@@ -132,7 +141,9 @@ class SyncNetwork:
             self._losing -= 1
             return self._losing >= 0
 
-    def _note(self, what: What, at: float, status: int | None, environ: Any, sent: str, body: bytes) -> None:
+    def _note(
+        self, watch: int, what: What, at: float, status: int | None, environ: Any, sent: str, body: bytes
+    ) -> None:
         given = str(environ.get("HTTP_AUTHORIZATION", ""))
         token = given.removeprefix("Session ") if what in ("push", "pull") else ""
         if what.startswith("api") and given.startswith("Bearer "):
@@ -142,18 +153,22 @@ class SyncNetwork:
             token = str(told.get("handle", "")).removeprefix("Session ")
             if what == "token" and isinstance(told.get("access_token"), str):
                 token = self._mark(told["access_token"])
+        spent = self._mark(parse_qs(sent).get("refresh_token", [""])[0], "refresh_token") if what == "token" else ""
         told = _json(sent)
         pushed = told.get("mutations", []) if what.endswith("push") else []
         mutations = tuple(f"{one.get('clientID')} {one.get('id')}" for one in pushed if isinstance(one, dict))
         group = str(told.get("clientGroupID", ""))
+        client = str(environ.get("HTTP_X_REPLICACHE_REQUESTID", "")).rsplit("-", 2)[0]
         with self._lock:
-            self._seen.append(SyncRequest(what, at, self.now, status, token, mutations, group))
+            if watch != self._watch:
+                return
+            self._seen.append(SyncRequest(what, at, self.now, status, token, spent, mutations, group, client))
 
-    def _mark(self, token: str) -> str:
+    def _mark(self, token: str, role: str = "access_token") -> str:
         """The mark of a token; what is no token by its form or length is nobody's secret, and told by its length."""
         if presented_tokens(token) != [token] or not SHORTEST <= len(token) <= LONGEST:
             return f"({len(token)} characters)"
-        return self._redactor.register(token, "access_token")
+        return self._redactor.register(token, role)
 
 
 def _call(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, list[Any], bytes]:

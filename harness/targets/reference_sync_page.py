@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import psutil
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Request, Route
 from playwright.sync_api import Error as BrowserError
 
 from harness.errors import NotHere, TargetError
@@ -24,6 +25,7 @@ from harness.targets.reference_host import SYNCERS, ReferenceHost
 __all__ = ["ReferenceSyncPage"]
 
 OPEN = '#notes[data-open="yes"]'
+THERE = ", ".join((OPEN, "#sign-in", *(f'#notes[data-state="{state}"]' for state in ("starting", "ended", "blocked"))))
 POLL = 50  # milliseconds
 PATIENCE = 20.0  # seconds that the machine may take for a page
 ASKS = 6000.0  # milliseconds in which a page asks, if it does
@@ -37,6 +39,7 @@ WRITE = """async texts => {
     port1.onmessage = go;
     port2.postMessage(0);
   });
+  if (document.querySelector("#notes")?.dataset.open !== "yes") return took;
   for (const text of texts) {
     const began = performance.now();
     form.elements.text.value = text;
@@ -57,6 +60,11 @@ LOOK = """async () => ({
   databases: (await indexedDB.databases()).map(({name}) => name).sort(),
   text: document.body.innerText,
 })"""
+HIDE = """() => {
+  for (const [name, value] of [["visibilityState", "hidden"], ["hidden", true]])
+    Object.defineProperty(document, name, { get: () => value, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 HOLD = """async () => {
   for (const {name} of await indexedDB.databases())
     await new Promise(done => {
@@ -80,6 +88,7 @@ class ReferenceSyncPage:
         self._address, self._network = target.addresses[stage], target.networks[stage]
         self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
         self._held: list[Route] = []
+        self._waits: dict[Request, float] = {}  # refreshes of the page that are not answered, and since when
         self._user, self._before = "", (frozenset[str](), 0)
         self._profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
         self._open()
@@ -91,6 +100,7 @@ class ReferenceSyncPage:
         self._context.clock.install()
         self._agent = Agent(self._context, self._recorder, self._measure, {"stage": self._stage}, listens=False)
         self._tabs = {"": self._agent.page}
+        self._context.on("requestfailed", self._give_up)
 
     def log_in(self, case: str, user: str) -> SyncState:
         """What the user had at the server before his first login here is left out of all that is told later."""
@@ -147,6 +157,12 @@ class ReferenceSyncPage:
         self._network.travelled += seconds
         self._context.clock.fast_forward(int(seconds * 1000))
 
+    def skew(self, seconds: float) -> None:
+        self._context.clock.set_system_time(datetime.fromtimestamp(time.time() + seconds, UTC))
+
+    def hide(self, tab: str) -> None:
+        self._evaluate(self._tab(tab), HIDE)
+
     def offline(self, is_offline: bool) -> None:
         self._context.set_offline(is_offline)
 
@@ -162,10 +178,16 @@ class ReferenceSyncPage:
 
     def _hold(self, route: Route) -> None:
         self._held.append(route)
+        self._waits[route.request] = self._network.now
+
+    def _give_up(self, request: Request) -> None:
+        """The page waits for it no longer."""
+        self._waits.pop(request, None)
 
     def _let_go(self) -> None:
         """End the requests that hang; what the page has given up is over already."""
         held, self._held[:] = list(self._held), []
+        self._waits.clear()
         for route in held:
             with suppress(BrowserError):
                 route.abort()
@@ -191,7 +213,7 @@ class ReferenceSyncPage:
     def reload(self, tab: str = "") -> None:
         page = self._tab(tab)
         page.reload(wait_until="load")
-        self._await_notes(page)
+        self._await_page(page)
 
     def restart(self) -> None:
         """What the browser had not written yet is lost with it: so what the page has accepted is given time."""
@@ -209,7 +231,7 @@ class ReferenceSyncPage:
         self._agent.open(f"{self._address.web}/")
         if self._agent.page.locator("#sign-in").count():  # its cookie was not written yet
             self._sign_in()
-        self._await_notes(self._agent.page)
+        self._await_page(self._agent.page)
 
     def close_tab(self, tab: str) -> None:
         self._tabs.pop(tab).close()
@@ -220,8 +242,10 @@ class ReferenceSyncPage:
             return self._agent.view(case, lambda shown: False)
         page.click("#sign-out")
         if answer:
-            with suppress(BrowserError):  # where he is not asked, he is out
-                page.click(f'#unsaved button[value="{answer}"]', timeout=ASKS)
+            with suppress(BrowserError):
+                page.locator("#unsaved[open], #sign-in").first.wait_for(timeout=ASKS)
+            if page.locator("#unsaved[open]").count():  # where he is not asked, he is out
+                page.click(f'#unsaved button[value="{answer}"]')
         for _ in range(int(PATIENCE)):
             if answer == "stay" or "/login" in page.url:
                 break
@@ -236,8 +260,7 @@ class ReferenceSyncPage:
         self._evaluate(page, HOLD)
 
     def close(self) -> None:
-        self._network.behave()
-        self._network.lose(0)
+        self._network.rest()
         self._let_go()
         self._context.close()
 
@@ -248,9 +271,13 @@ class ReferenceSyncPage:
             self._await_notes(page)
         return self._tabs[name]
 
-    def _await_notes(self, page: Page) -> None:
+    def _await_page(self, page: Page) -> None:
+        """Wait for the notes, or for why they are not there."""
+        self._await_notes(page, THERE)
+
+    def _await_notes(self, page: Page, there: str = OPEN) -> None:
         with suppress(BrowserError):
-            page.wait_for_selector(OPEN, timeout=PATIENCE * 1000)
+            page.wait_for_selector(there, timeout=PATIENCE * 1000, state="attached")
             return
         raise TargetError(f"{self._stage}: the notes did not open: {page.inner_text('main')[:200]}")
 
@@ -275,6 +302,7 @@ class ReferenceSyncPage:
                 databases=tuple(seen["databases"]),
                 cookies=tuple(sorted(str(one["name"]) for one in self._context.cookies(self._address.web))),
                 seconds=round(waited, 3),
+                waits=round(max((self._network.now - at for at in self._waits.values()), default=0.0), 3),
                 text=seen["text"][:1000],
             )
         )

@@ -8,17 +8,23 @@ const LIMIT = 12_000; // milliseconds for one refresh, the lock included
 const FIRST_WAIT = 2_000; // milliseconds after the first failure; doubled with each further one
 const LONGEST_WAIT = 60_000;
 const LOCK = "authassay-refresh"; // one tab at a time; the browser takes it from a tab that is closed
+const NEWS = "authassay-handle"; // each new handle, for the other tabs: none of them goes on with an older one
 
 export class Session {
   handle = null;
+  refused = null; // the handle of the last request that was answered 401
   ended = false;
   #flight = null;
   #failures = 0;
   #notBefore = 0;
+  #news = new BroadcastChannel(NEWS);
 
   // `tell` is called with "fresh", "waiting" or "ended" whenever that has changed.
   constructor(tell) {
     this.tell = tell;
+    this.#news.addEventListener("message", ({ data }) => {
+      if (!this.ended && isNewer(data, this.handle)) this.#take(data);
+    });
   }
 
   // Whether a refresh failed and it is too early for another.
@@ -63,11 +69,15 @@ export class Session {
   }
 
   async #ask(signal) {
+    if (this.handle !== this.refused) return this.handle; // another tab has got one meanwhile
     const body = JSON.stringify({ handle: this.handle });
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch("/refresh", { method: "POST", headers, body, signal });
     const told = await json(answer);
-    if (answer.status === 200 && typeof told?.handle === "string") return this.#take(told.handle);
+    if (answer.status === 200 && typeof told?.handle === "string") {
+      this.#news.postMessage(told.handle);
+      return this.#take(told.handle);
+    }
     const over = answer.status === 401 && told?.signed_in === false;
     if (over || answer.status === 409) return this.#end();
     return this.#fail(Number(answer.headers.get("Retry-After")) || 0);
@@ -95,6 +105,12 @@ export class Session {
     this.tell("waiting");
     return null;
   }
+}
+
+// Whether a handle names a later token of the same session.
+function isNewer(handle, known) {
+  const [[session, number], [own, held]] = [handle, known ?? ""].map((each) => each.split("."));
+  return session === own && Number(number) > Number(held);
 }
 
 // The JSON of an answer; null where it is none, as from a network that answers in the server's place.

@@ -25,6 +25,7 @@ function via(path) {
       "X-Replicache-RequestID": requestID,
     };
     const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    if (answer.status === 401) session.refused = headers.Authorization;
     const httpRequestInfo = { httpStatusCode: answer.status, errorMessage: "" };
     if (answer.status !== 200) return { httpRequestInfo: { ...httpRequestInfo, errorMessage: `HTTP ${answer.status}` } };
     const response = await json(answer);
@@ -44,6 +45,7 @@ async function pending() {
 
 async function changed(state) {
   if (state === "waiting") setTimeout(syncNow, session.wait + 1);
+  if (state === "fresh" && replica) replica.auth = session.handle; // another tab may have got it
   await tell();
 }
 
@@ -51,6 +53,16 @@ function syncNow() {
   if (!replica || replica.closed || session.ended) return;
   replica.push({ now: true }).catch(() => {});
   replica.pull({ now: true }).catch(() => {});
+}
+
+// Replicache reckons its pauses by the wall clock: one that is set back would hold up the next push for as long.
+let wallClock = Date.now() - performance.now();
+
+function look() {
+  const before = wallClock;
+  wallClock = Date.now() - performance.now();
+  if (wallClock < before - 1_000) syncNow();
+  tell();
 }
 
 async function tell() {
@@ -90,7 +102,7 @@ async function open(subject, { Replicache }) {
     await tell();
   });
   whenLeaving(async () => replica.close());
-  setInterval(tell, 500);
+  setInterval(look, 500);
 }
 
 async function start() {
@@ -100,6 +112,7 @@ async function start() {
     signOut(form);
   });
   addEventListener("online", syncNow);
+  document.addEventListener("visibilitychange", () => document.hidden || syncNow());
   if (!(await finishDropping())) return show.blocked();
   for (;;) {
     try {

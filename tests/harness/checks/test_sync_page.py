@@ -183,6 +183,38 @@ WRONG: list[tuple[str, str, type[Observation], dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
+SPENT, NEXT = "{{refresh_token:1:9}}", "{{refresh_token:2:9}}"
+
+
+def token_requests(*requests: tuple[float, float, str]) -> Sequence[Observation]:
+    """The record of a refused token, with these requests to the token endpoint: when, until when, and for what."""
+    asked = [SyncRequest("token", at, until, 200, OTHER_TOKEN, spent) for at, until, spent in requests]
+    return changed("SYNC-02.E1", "the traffic", T, requests=(REFUSED, *asked, AGAIN))
+
+
+@pytest.mark.parametrize(
+    "again", [(5.5, 5.6, SPENT), (5.5, 7.0, SPENT)], ids=["answered at once", "answered when the first is"]
+)
+def test_a_refresh_that_is_sent_again_because_its_answer_is_late_is_one(again: tuple[float, float, str]) -> None:
+    assert_passed(judge("SYNC-02.E1", token_requests((1.5, 7.0, SPENT), again)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((1.5, 1.6, SPENT), (1.7, 1.8, SPENT)),
+        ((1.5, 7.0, SPENT), (1.6, 7.0, SPENT)),
+        ((1.5, 1.6, SPENT), (5.5, 5.6, SPENT)),
+        ((1.5, 7.0, SPENT), (5.5, 5.6, NEXT)),
+    ],
+    ids=["one after the other", "at once", "again though it was answered", "another token"],
+)
+def test_a_second_refresh_is_told_from_one_that_is_sent_again(
+    first: tuple[float, float, str], second: tuple[float, float, str]
+) -> None:
+    assert_failed(judge("SYNC-02.E1", token_requests(first, second)), "asked 2 times")
+
+
 @pytest.mark.parametrize(("expectation", "case", "kind", "changes", "words"), WRONG)
 def test_a_page_that_does_it_wrong_fails(
     expectation: str, case: str, kind: type[Observation], changes: dict[str, Any], words: str

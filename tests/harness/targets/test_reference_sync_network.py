@@ -16,6 +16,7 @@ JWT = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImRldiJ9.eyJzdWIiOiJhbGljZSJ9.0nS3b53FQo1lgez
 def told_of(redactor: Redactor, presented: str) -> str:
     """What is noted of the token of a push."""
     network = SyncNetwork(redactor)
+    network.forget()
 
     def app(environ: Any, start_response: Any) -> list[bytes]:
         start_response("401 Unauthorized", [])
