@@ -20,6 +20,16 @@ Feature: The desktop shell
     And BRIDGE-02.E3 holds: no malformed reply reaches the page
     And BRIDGE-02.E4 holds: both sides are made from one contract
 
+  @BRIDGE-03
+  Scenario: A renderer gets short-lived access tokens, and no other secret
+    Given the desktop shell
+    When a user signs in, and the tokens are refreshed three times
+    And a refresh fails, and works again
+    And a second window opens, the first one is loaded anew, and the user signs out
+    Then BRIDGE-03.E1 holds: no refresh token and no verifier is in messages, memory, storages or addresses
+    And BRIDGE-03.E2 holds: tokens for the page end within an hour
+    And BRIDGE-03.E3 holds: no error holds a token
+
   @BRIDGE-04
   Scenario: The main process listens to the application's own windows only
     Given the desktop shell
@@ -32,6 +42,38 @@ Feature: The desktop shell
     Then BRIDGE-04.E1 holds: only the application's top frame is answered with data
     And BRIDGE-04.E2 holds: each refusal is logged with origin and channel, and nothing else of the message
     And BRIDGE-04.E3 holds: after the way back the application's page is heard again
+
+  @BRIDGE-06
+  Scenario: Windows go nowhere else, renderers are confined, and nothing from outside opens the shell up
+    Given the desktop shell
+    When script leads the window to {elsewhere}, https://evil.test/, file:///etc/passwd and app://shell.evil.test/, and opens windows there
+    And the shell is started in an environment that would open it up
+    Then BRIDGE-06.E1 holds: every window has the required settings, and every renderer is confined by the system
+    And BRIDGE-06.E2 holds: no window leaves the application, and none opens elsewhere
+    And BRIDGE-06.E3 holds: no port is open and no foreign code runs
+
+  @BRIDGE-07
+  Scenario: The system's browser is opened at the issuer and at the help pages, and nowhere else
+    Given the desktop shell
+    When a compromised renderer asks by message, by a new window and by a link for these addresses and for a help page
+      | address                           |
+      | file:///etc/passwd                |
+      | smb://help.localhost/share        |
+      | ms-msdt:/id                       |
+      | javascript:alert(1)               |
+      | x-custom://help.localhost/        |
+      | http://help.localhost/            |
+      | https://help.localhost.evil.test/ |
+      | https://help.localhost@evil.test/ |
+      | https://help.localhost:8443/      |
+      | {another issuer}/authorize        |
+      | https://auth.dev.localhost.evil.test/ |
+      | {issuer}/authorize                |
+    And the user begins to sign in
+    And script leads the window to the issuer's login
+    Then BRIDGE-07.E1 holds: it is opened at the issuer for a sign-in and at help pages only
+    And BRIDGE-07.E2 holds: refusals are typed, and logged without what follows the origin
+    And BRIDGE-07.E3 holds: nobody signs in inside a window of the application
 
   @BRIDGE-08
   Scenario: The port for the answer to a sign-in lives no longer than the sign-in
@@ -65,3 +107,24 @@ Feature: The desktop shell
     And BRIDGE-08.E3 holds: an answer that carries a token is refused
     And BRIDGE-08.E4 holds: the page that answers holds no credential and no script, and is not kept
     And BRIDGE-08.E5 holds: a second answer is refused and changes nothing
+
+  @BRIDGE-09
+  Scenario: The main process alone knows where credentials are sent
+    Given the desktop shell
+    When a compromised renderer names an attacker's addresses in messages of every kind
+    And the user signs in again, and the shell works
+    And the API redirects to the attacker by 302 and by 307
+    Then BRIDGE-09.E1 holds: the attacker gets no credential
+    And BRIDGE-09.E2 holds: all requests go to the configured hosts
+    And BRIDGE-09.E3 holds: every such message is refused by a typed error
+
+  @BRIDGE-10
+  Scenario: A sign-out reaches every window and service
+    Given the desktop shell
+    When a user works in two windows, beside background and realtime services
+    And he signs out while a request is under way
+    And another user signs in
+    Then BRIDGE-10.E1 holds: nothing is sent for the session any more, and no late answer is shown
+    And BRIDGE-10.E2 holds: all windows are told that nobody is signed in
+    And BRIDGE-10.E3 holds: no object of the main process holds a token of the session
+    And BRIDGE-10.E4 holds: the next user sees own data only

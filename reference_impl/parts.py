@@ -94,6 +94,7 @@ class Part(StrEnum):
     CLIENT_CONFIGURATION = "client configuration"  # callable (environ, arguments, stamp) -> DesktopConfig
     SETTINGS_GUARD = "settings guard"  # desktop.switching.SettingsGuard: which stages a desktop may be switched to
     STAGE_SWITCH = "stage switch"  # desktop.switching.StageSwitch: how a desktop goes from one stage to another
+    REALTIME_CLIENT = "realtime client"  # desktop.realtime.RealtimeClient: hears of changes while somebody is signed in
     BACKGROUND = "background"  # desktop.background.Background: what a desktop does beside its user
     BUILD_PACKER = "build packer"  # build.packer.Packer: what goes into the clients' artifacts, and its log
     OAUTH_CLIENT = "oauth client"  # requests to the issuer

@@ -87,6 +87,12 @@ class TokenManager:
         """Whether there is something to refresh with."""
         return self.vault.load() is not None
 
+    @property
+    def epoch(self) -> int:
+        """Which session it is: another number after each sign-in and sign-out."""
+        with self._lock:
+            return self._epoch
+
     def sign_in(self, tokens: Tokens) -> None:
         """Begin a session with the tokens of a redeemed code."""
         with self._lock:

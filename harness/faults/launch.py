@@ -12,13 +12,15 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.faults.registry import Fault, fault_arguments, load_faults, load_named
+from harness.machine.sandbox import can_sandbox
 from harness.model import STAGES
+from harness.probes.held_strings import answer_in
 from harness.probes.shell_scripts import COMPROMISED
 from reference_impl.clock import Clock
 from reference_impl.parts import Part, Parts, Replacement
@@ -65,9 +67,10 @@ class _Ahead:
 
 def for_tests(debugging: str) -> Replacement:
     """A shell that the harness can look into: production opens no debugging port, and leads its windows nowhere else.
-    Chromium's sandbox does not start for root, and containers run as root."""
+    Chromium's sandbox does not start for root, nor without user namespaces."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return lambda real: replace(real, debugging=debugging, sandbox=not root, pages={STRANGER: STRANGE_PAGE})
+    sandbox = not root and can_sandbox()
+    return lambda real: replace(real, debugging=debugging, sandbox=sandbox, pages={STRANGER: STRANGE_PAGE})
 
 
 def compromised(real: Any) -> Any:
@@ -96,6 +99,7 @@ def main(argv: list[str]) -> int:
         ahead: Replacement = lambda real: _Ahead(real, options.clock)  # noqa: E731 - a replacement is a function
         parts = Parts({**parts.replacements, Part.CLOCK: (*parts.replacements.get(Part.CLOCK, ()), ahead)})
     if options.debugging:
+        answer_in(Path.cwd())
         scripts = (*parts.replacements.get(Part.PRELOAD_SCRIPTS, ()), compromised)
         launched = {Part.SHELL_OPTIONS: (for_tests(options.debugging),), Part.PRELOAD_SCRIPTS: scripts}
         parts = Parts({**parts.replacements, **launched})
@@ -103,7 +107,9 @@ def main(argv: list[str]) -> int:
     program = importlib.import_module(f"{options.module}.__main__")
     takes_arguments = "arguments" in inspect.signature(program.main).parameters
     more = {"arguments": options.arguments} if takes_arguments else {}
-    return int(program.main(os.environ, parts, **more))
+    code = int(program.main(os.environ, parts, **more))
+    leave: Callable[[int], int] = getattr(program, "leave", int)  # the shell has a way of its own to end
+    return leave(code)
 
 
 if __name__ == "__main__":

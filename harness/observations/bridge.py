@@ -8,7 +8,19 @@ from typing import Literal
 
 from harness.observations.base import Observation
 
-__all__ = ["BridgeCall", "BridgeCalls", "ShellState", "SocketTable", "Surface"]
+__all__ = [
+    "AfterLogout",
+    "BridgeCall",
+    "BridgeCalls",
+    "Destinations",
+    "HandedToken",
+    "Openings",
+    "ShellNotes",
+    "ShellProcess",
+    "ShellState",
+    "SocketTable",
+    "Surface",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +93,88 @@ class ShellState(Observation):
     uncaught: int = 0
     refusals: tuple[str, ...] = ()
     contracts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Openings(Observation):
+    """What came of a page's wish to go elsewhere. `asked` are the addresses; `opened`, the URLs that the system's
+    browser was then asked for; `windows`, what the windows showed at some time since; `came`, how many requests came to
+    a server that is no business of theirs. `issuer` and `help` may be opened; `refusals` are lines of the log."""
+
+    kind: Literal["openings"] = "openings"
+    asked: tuple[str, ...]
+    opened: tuple[str, ...]
+    windows: tuple[str, ...]
+    issuer: str
+    help: tuple[str, ...]
+    came: int = 0
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShellProcess(Observation):
+    """A shell as users start it, in an environment that would open it up. `settings` are the effective settings by
+    window; `renderers`, how the system confines each of its renderer processes; `flags`, arguments of its processes
+    that take protection away; `listening`, its TCP sockets; `ran`, whether it ran code that it was not made of."""
+
+    kind: Literal["shell_process"] = "shell_process"
+    started: bool
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    renderers: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    listening: tuple[str, ...] = ()
+    ran: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedToken(Observation):
+    """What the main process gave to the page: `outcome`, `value` or the code of an error; `told`, the seconds of life
+    that it named, and `left`, those until the end that stands in the token itself (None where none can be read)."""
+
+    kind: Literal["handed_token"] = "handed_token"
+    outcome: str
+    told: float | None = None
+    left: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destinations(Observation):
+    """Where a client's requests went. `came` are those that an attacker's listener got, `credentials` how many of these
+    carried a credential of the client, and `noticed`, whether the listener sees who comes. `arrived` counts requests
+    with such a credential by host; `configured` are the hosts that the client was configured for."""
+
+    kind: Literal["destinations"] = "destinations"
+    came: tuple[str, ...]
+    credentials: int
+    noticed: bool
+    arrived: Mapping[str, int]
+    configured: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AfterLogout(Observation):
+    """A desktop after a logout. `in_flight`: what came of a request for data that was under way; `before` counts the
+    requests with credentials of the session until then, by path, and `late` those that came after `bound` seconds.
+    `calls` are what windows then asked for. `held` are marks of tokens that objects of the main process hold, of
+    `searched` strings; `planted_found`: a string that it must hold was found the same way."""
+
+    kind: Literal["after_logout"] = "after_logout"
+    in_flight: str
+    before: Mapping[str, int]
+    late: tuple[str, ...]
+    bound: float
+    watched: float
+    calls: tuple[BridgeCall, ...]
+    held: tuple[str, ...]
+    searched: int
+    planted_found: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShellNotes(Observation):
+    """The notes that windows show to a user: `own`, whether his own are there; `foreign`, in which windows another's
+    are."""
+
+    kind: Literal["shell_notes"] = "shell_notes"
+    own: bool
+    foreign: tuple[str, ...]

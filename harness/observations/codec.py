@@ -10,7 +10,18 @@ from pydantic import Field, TypeAdapter
 from harness.observations.artifacts import ArtifactValues
 from harness.observations.attributes import AccessAttempt, FileModes, TamperTable
 from harness.observations.base import Absence, Confirmation, Observation
-from harness.observations.bridge import BridgeCalls, ShellState, SocketTable, Surface
+from harness.observations.bridge import (
+    AfterLogout,
+    BridgeCalls,
+    Destinations,
+    HandedToken,
+    Openings,
+    ShellNotes,
+    ShellProcess,
+    ShellState,
+    SocketTable,
+    Surface,
+)
 from harness.observations.builds import PackedLogin, StageSelector
 from harness.observations.clients import CookieJar, PageView, ProcessRun
 from harness.observations.configuration import ConfigurationComparison
@@ -102,6 +113,12 @@ Known = (
     | DebugPanel
     | MarkerSearch
     | SecretScan
+    | Openings
+    | AfterLogout
+    | ShellNotes
+    | Destinations
+    | HandedToken
+    | ShellProcess
     | Race
     | RealtimeConnection
     | LifetimeTable

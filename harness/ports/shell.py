@@ -47,4 +47,7 @@ class DesktopShell(Protocol):
     def arrive(self, callback: str) -> None:
         """Bring the issuer's answer to where the shell awaits it."""
 
+    def sign_out(self) -> None:
+        """Sign out in the main window."""
+
     def close(self) -> None: ...

@@ -24,6 +24,10 @@ from harness.ports.rotation import Rotation
 from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
+from harness.ports.shell_credentials import ShellCredentials
+from harness.ports.shell_logout import ShellLogout
+from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.switching import StageSwitching
@@ -116,6 +120,16 @@ class Target(Protocol):
         """The native client, as far as its sign-ins come back to a loopback port."""
 
     def shell(self, stage: str, recorder: Recorder) -> DesktopShell: ...
+
+    def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout: ...
+
+    def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials: ...
+
+    def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets: ...
+
+    def shell_launch(self, stage: str, recorder: Recorder) -> ShellLaunch: ...
+
+    def shell_outside(self, stage: str, recorder: Recorder) -> ShellOutside: ...
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         """The desktop client in surroundings of its own."""

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import struct
+from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,8 +56,11 @@ class Devtools:
         self._ids = itertools.count(1)
         self.call("Runtime.enable")
 
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command; its result. Raises TargetError where it fails or takes too long."""
+    def call(
+        self, method: str, on_event: Callable[[dict[str, Any]], None] = lambda event: None, **parameters: Any
+    ) -> dict[str, Any]:
+        """Send a command; its result. Events that come before it go to `on_event`. Raises TargetError where it fails or
+        takes too long."""
         identifier = next(self._ids)
         self._send(json.dumps({"id": identifier, "method": method, "params": parameters}).encode())
         end = monotonic() + PATIENCE
@@ -66,16 +70,30 @@ class Devtools:
                 if "error" in message:
                     raise TargetError(f"{method}: {message['error'].get('message')}")
                 return dict(message["result"])
+            on_event(message)
         raise TargetError(f"{method}: no answer within {PATIENCE:g} s")
 
-    def evaluate(self, expression: str) -> Any:
-        """The value of an expression in the page's world, or of what its promise settles with, as JSON. Raises
-        TargetError where it throws."""
-        told = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+    def evaluate(self, expression: str, by_user: bool = False) -> Any:
+        """The value of an expression in the page's world, or of what its promise settles with, as JSON. `by_user`: as
+        if the user had just clicked. Raises TargetError where it throws."""
+        told = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True, userGesture=by_user
+        )
         if "exceptionDetails" in told:
             thrown = told["exceptionDetails"].get("exception", {})
             raise TargetError(f"the script threw: {thrown.get('description') or thrown.get('value') or 'something'}")
         return told["result"].get("value")
+
+    def heap(self) -> str:
+        """All strings in the memory of the page's process, in all its worlds; of each the first 1024 characters."""
+        chunks = list[str]()
+
+        def take(event: dict[str, Any]) -> None:
+            if event.get("method") == "HeapProfiler.addHeapSnapshotChunk":
+                chunks.append(str(event["params"]["chunk"]))
+
+        self.call("HeapProfiler.takeHeapSnapshot", take, reportProgress=False)
+        return "\n".join(json.loads("".join(chunks))["strings"])
 
     def close(self) -> None:
         self._socket.close()

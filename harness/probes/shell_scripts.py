@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ASKED", "CALLBACKS", "CHANNEL_TAKERS", "COMPROMISED", "FRAMES", "LISTEN", "PROTOTYPE", "SEND", "SURFACE"]
+__all__ = [
+    "ASKED", "CALLBACKS", "CHANNEL_TAKERS", "COMPROMISED", "FRAMES", "KEPT", "LISTEN", "PROTOTYPE", "SEND", "SURFACE",
+]  # fmt: skip
 
 SURFACE = """
 (() => {
@@ -75,9 +77,10 @@ COMPROMISED = """
 ;(() => {
   if (typeof qt === "undefined" || !qt.webChannelTransport) return;
   const transport = qt.webChannelTransport, OWN = 1000000000;
-  let method = null, hear = null, twist = null, next = OWN;
+  let method = null, hear = null, twist = null, next = OWN, tapped = [];
   if (typeof contractText === "undefined") new QWebChannel(transport, () => {});
-  const follow = transport.onmessage;
+  const follow = transport.onmessage, out = transport.send.bind(transport);
+  transport.send = (text) => { tapped.push(text); out(text); };
   const twisted = (text) => {
     const told = JSON.parse(text);
     if (twist === null || !("id" in told)) return text;
@@ -86,6 +89,7 @@ COMPROMISED = """
   };
   transport.onmessage = (event) => {
     const data = typeof event.data === "string" ? JSON.parse(event.data) : event.data;
+    tapped.push(JSON.stringify(data));
     if (data.id >= OWN) return;
     const methods = data.data && data.data.main && data.data.main.methods;
     if (methods) method = methods.find(([name]) => name.startsWith("send"))[1];
@@ -117,6 +121,7 @@ COMPROMISED = """
     else if (ask.do === "send") value = await send(ask.text, ask.id, ask.patience);
     else if (ask.do === "twist") { twist = ask.value; value = true; }
     else if (ask.do === "contract") value = contractText;
+    else if (ask.do === "tap") value = tapped.splice(0);
     dispatchEvent(new CustomEvent("harness:told", { detail: JSON.stringify({ n: ask.n, value }) }));
   });
 })();
@@ -166,3 +171,11 @@ SEND = (
 """
 )
 ASKED = "(async () => {" + _ASK + " return ask(WHAT, 2000); })()"
+# What script of the page can keep, as text.
+KEPT = """
+(async () => {
+  const told = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie];
+  try { told.push(JSON.stringify(await indexedDB.databases()), JSON.stringify(await caches.keys())); } catch {}
+  return [...told, location.href, document.documentElement.outerHTML].join("\\n");
+})()
+"""

@@ -50,6 +50,10 @@ from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
+from harness.ports.shell_credentials import ShellCredentials
+from harness.ports.shell_logout import ShellLogout
+from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.switching import StageSwitching
 
 __all__ = ["BaseTarget", "Leave"]
@@ -147,6 +151,21 @@ class BaseTarget:
 
     def shell(self, stage: str, recorder: Recorder) -> DesktopShell:
         return self._absent(DesktopShell, "desktop", "desktop shell")
+
+    def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout:
+        return self._absent(ShellLogout, "desktop", "desktop shell")
+
+    def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials:
+        return self._absent(ShellCredentials, "desktop", "desktop shell")
+
+    def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets:
+        return self._absent(ShellSecrets, "desktop", "desktop shell")
+
+    def shell_launch(self, stage: str, recorder: Recorder) -> ShellLaunch:
+        return self._absent(ShellLaunch, "desktop", "desktop shell")
+
+    def shell_outside(self, stage: str, recorder: Recorder) -> ShellOutside:
+        return self._absent(ShellOutside, "desktop", "desktop shell")
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return self._absent(StoredClient, "desktop", "desktop client")

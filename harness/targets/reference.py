@@ -50,6 +50,10 @@ from harness.ports.page_policy import PagePolicy
 from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
+from harness.ports.shell_credentials import ShellCredentials
+from harness.ports.shell_logout import ShellLogout
+from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.switching import StageSwitching
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
@@ -80,6 +84,11 @@ from harness.targets.reference_session_ends import ReferenceSessionEnds
 from harness.targets.reference_session_identifiers import ReferenceSessionIdentifiers
 from harness.targets.reference_settings import ReferenceSettings
 from harness.targets.reference_shell import ReferenceShell
+from harness.targets.reference_shell_credentials import ReferenceShellCredentials
+from harness.targets.reference_shell_launch import ReferenceShellLaunch
+from harness.targets.reference_shell_logout import ReferenceShellLogout
+from harness.targets.reference_shell_outside import ReferenceShellOutside
+from harness.targets.reference_shell_secrets import ReferenceShellSecrets
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
 from harness.targets.reference_store_trials import ReferenceStoreTrials
@@ -191,6 +200,36 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
             return validating(DesktopShell, ReferenceShell(self, stage, recorder))
         except NotHere as absence:  # Qt is an extra
             return absent(DesktopShell, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+
+    def shell_outside(self, stage: str, recorder: Recorder) -> ShellOutside:
+        try:
+            return validating(ShellOutside, ReferenceShellOutside(self, stage, recorder))
+        except NotHere as absence:
+            return absent(ShellOutside, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+
+    def shell_launch(self, stage: str, recorder: Recorder) -> ShellLaunch:
+        try:
+            return validating(ShellLaunch, ReferenceShellLaunch(self, stage, recorder))
+        except NotHere as absence:
+            return absent(ShellLaunch, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+
+    def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets:
+        try:
+            return validating(ShellSecrets, ReferenceShellSecrets(self, stage, recorder))
+        except NotHere as absence:
+            return absent(ShellSecrets, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+
+    def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials:
+        try:
+            return validating(ShellCredentials, ReferenceShellCredentials(self, stage, recorder))
+        except NotHere as absence:
+            return absent(ShellCredentials, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+
+    def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout:
+        try:
+            return validating(ShellLogout, ReferenceShellLogout(self, stage, recorder))
+        except NotHere as absence:
+            return absent(ShellLogout, "desktop", f"{absence.what}; to mend it: {absence.mend}")
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return validating(StoredClient, ReferenceTalking(self, stage, recorder))

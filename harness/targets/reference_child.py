@@ -99,6 +99,17 @@ class DesktopChild:
             raise ChildGone(f"it does not listen any more; {self._last_words()}") from error
         return self._next(ANSWER_SECONDS)
 
+    def say(self, line: str) -> None:
+        """Write a line that is no command to its input, and wait until the process has ended."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2 * STOP_SECONDS)
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+
     def wait_for_url(self) -> str:
         """The next URL that it wants the system's browser to open. Raises ChildGone."""
         if not self.opened:

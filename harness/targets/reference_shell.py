@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-import socket
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,98 +12,21 @@ import requests
 
 from harness.errors import TargetError
 from harness.faults.launch import STRANGER
-from harness.machine.shell import find_shell
 from harness.observations.bridge import BridgeCall, BridgeCalls, ShellState, Surface
 from harness.observe import Recorder
 from harness.ports.shell import Frame, RawMessage
 from harness.probes import shell_scripts
 from harness.probes.devtools import Devtools, pages_at
-from harness.targets.reference_child import ChildGone, DesktopChild, desktop_command
+from harness.targets.reference_child import ChildGone
 from harness.targets.reference_host import ReferenceHost
-from harness.targets.reference_situations import NO_BUS, prepare
+from harness.targets.reference_running_shell import FILES, PATIENCE, WINDOW, RunningShell
 from reference_impl.desktop.shell.contract import CHANNELS, Code
 
-__all__ = ["ReferenceShell", "RunningShell"]
+__all__ = ["ReferenceShell"]
 
-WINDOW = "app://shell/{name}.html"
-FILES = {"main": "index", "palette": "palette", "about": "about"}
-PATIENCE = 10.0  # seconds for a window to show what it should
 REPLY_MS = 4000  # for the answer to one message
 MALFORMED = ("null", "5", '"text"', "[]", "{}", '{"signed_in": "yes"}', '{"polluted": true, "signed_in": true}')
 CODES = tuple(str(code) for code in Code)
-
-
-class RunningShell:
-    """A shell process, from its start to the end of the target."""
-
-    def __init__(self, target: ReferenceHost, stage: str) -> None:
-        """Raises NotHere without Qt, ChildGone where it does not start."""
-        find_shell()
-        self._ends = ExitStack()
-        surroundings = self._ends.enter_context(prepare(NO_BUS, target.machine, target.folder))
-        self.address = f"127.0.0.1:{_free_port()}"
-        app = f"authassay-{secrets.token_hex(4)}"
-        _, environment = desktop_command(target, stage, app, surroundings)
-        command = target.command(
-            "reference_impl.desktop.shell", *surroundings.arguments, clock=target.clock_file, debugging=self.address
-        )
-        self.child = DesktopChild(command, {**environment, "QT_QPA_PLATFORM": "offscreen"}, str(surroundings.folder))
-        self._ends.callback(self.child.stop)
-        self._pages: dict[str, Devtools] = {}
-
-    def page(self, window: str) -> Devtools:
-        """The page that a window shows; the window is opened where it is not yet. Raises TargetError."""
-        if window not in self._pages:
-            if window != "main":
-                self.child.ask(do="open", window=window)
-            url = WINDOW.format(name=FILES[window])
-            end = monotonic() + PATIENCE
-            while url not in (pages := pages_at(self.address)):
-                if monotonic() > end:
-                    raise TargetError(f"no window shows {url}; there are {', '.join(pages)}")
-                sleep(0.05)
-            self._pages[window] = Devtools(pages[url])
-            self.settle(window)
-        return self._pages[window]
-
-    def settle(self, window: str) -> None:
-        """Wait until the page's own script has run."""
-        end = monotonic() + PATIENCE
-        while not self._pages[window].evaluate("document.readyState === 'complete' && location.protocol !== 'about:'"):
-            if monotonic() > end:
-                raise TargetError(f"the window {window} does not load")
-            sleep(0.05)
-
-    def reload(self, window: str) -> None:
-        """Show the window's page anew: nothing is left of what was run in it."""
-        page = self.page(window)
-        page.evaluate("window.stale = true")
-        page.call("Page.navigate", url=WINDOW.format(name=FILES[window]))
-        end = monotonic() + PATIENCE
-        while monotonic() < end:
-            with suppress(TargetError):
-                if page.evaluate("document.readyState === 'complete' && window.stale === undefined"):
-                    return
-            sleep(0.05)
-        raise TargetError(f"the window {window} does not load again")
-
-    def lead(self, url: str) -> bool:
-        """Lead the main window elsewhere, as a script of its page could; whether it went there."""
-        page = self.page("main")
-        page.evaluate(f"void (location.href = {json.dumps(url)})")
-        end = monotonic() + PATIENCE
-        while monotonic() < end:
-            with suppress(TargetError):
-                if page.evaluate("document.readyState === 'complete' && location.href") == url:
-                    return True
-            sleep(0.05)
-        return False
-
-    def close(self) -> None:
-        for page in self._pages.values():
-            page.close()
-        self._pages.clear()
-        self._ends.close()
 
 
 class ReferenceShell:
@@ -115,10 +35,7 @@ class ReferenceShell:
     def __init__(self, target: ReferenceHost, stage: str, recorder: Recorder) -> None:
         self._target, self._stage, self._recorder = target, stage, recorder
         self._about = {"stage": stage, "client": "desktop shell"}
-        if stage not in target.shells:
-            target.shells[stage] = RunningShell(target, stage)
-            target.closing.callback(target.shells[stage].close)
-        self._shell: RunningShell = target.shells[stage]
+        self._shell = RunningShell.of(target, stage)
         self._shell.child.ask(do="logout")
         self._shell.child.ask(do="cancel_login")
         self._shell.child.opened.clear()
@@ -202,6 +119,7 @@ class ReferenceShell:
         )
 
     def begin(self, case: str) -> str:
+        self._shell.child.opened.clear()  # what others asked for before is not this one's
         self._shell.page("main").evaluate("shell.signIn().then(() => 0)")
         url = self._shell.child.wait_for_url()
         self._recorder.redactor.register_from_request(url, {}, "")
@@ -212,6 +130,9 @@ class ReferenceShell:
         with requests.Session() as browser:
             browser.trust_env = False
             browser.get(callback, timeout=PATIENCE)
+
+    def sign_out(self) -> None:
+        self._shell.page("main").evaluate("shell.signOut().then(() => 0)")
 
     def close(self) -> None:
         """The shell goes on, for the next scenario."""
@@ -244,12 +165,6 @@ class ReferenceShell:
     def _ask(self, page: Devtools, what: dict[str, str]) -> Any:
         """Ask what stands behind the preload."""
         return page.evaluate(shell_scripts.ASKED.replace("FRAME", "window").replace("WHAT", json.dumps(what)))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 DECLARED = (

@@ -246,6 +246,15 @@ class DesktopSession:
         with self._lock:
             self._pending.take()
 
+    @property
+    def epoch(self) -> int:
+        """Which session it is: another number after each sign-in and sign-out."""
+        return self._manager.epoch
+
+    def stream(self, path: str) -> requests.Response:
+        """GET a path of the API whose answer does not end. Raises OAuthClientError, requests.RequestException."""
+        return self._manager.call(lambda token: self._ask(path, token, stream=True))
+
     def call(self, path: str) -> requests.Response:
         """GET a path of the API. Raises OAuthClientError, requests.RequestException."""
         return self._manager.call(lambda token: self._ask(path, token))
@@ -317,5 +326,7 @@ class DesktopSession:
     def _client_of(self, issuer: str) -> OAuthClient | None:
         return self._oauth if issuer == self._oauth.issuer else None
 
-    def _ask(self, path: str, token: str) -> requests.Response:
-        return self._http.get(self._config.api_url + path, headers={"Authorization": f"Bearer {token}"})
+    def _ask(self, path: str, token: str, *, stream: bool = False) -> requests.Response:
+        # No redirect is followed: where credentials go is said by the configuration, and by nobody else.
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._http.get(self._config.api_url + path, headers=headers, allow_redirects=False, stream=stream)

@@ -40,5 +40,13 @@ def main(environ: Mapping[str, str], parts: Parts | None = None, arguments: Sequ
     return 0
 
 
+def leave(code: int) -> None:
+    """End the process, also where its environment (PYTHONINSPECT) wants Python to read commands then."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(os.environ, arguments=sys.argv[1:]))
+    leave(main(os.environ, arguments=sys.argv[1:]))

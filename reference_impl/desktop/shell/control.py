@@ -7,6 +7,7 @@
 | ``{"do": "call", "path": "/me"}`` | ``status`` |
 | ``{"do": "refresh"}``, ``{"do": "logout"}``, ``{"do": "quit"}`` | |
 | ``{"do": "open", "window": "palette"}`` | |
+| ``{"do": "windows"}`` | ``windows``: the effective settings of each that is open |
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -27,13 +28,21 @@ from reference_impl.session_store import SessionStoreError
 _log = logging.getLogger(__name__)
 
 
-class ShellControl:
-    """Follows commands one after the other. ``open_window`` shows a window of a kind."""
+class OpenWindows(Protocol):
+    """The windows, as far as commands concern them."""
 
-    def __init__(
-        self, handlers: Handlers, lines: Lines, kinds: Iterable[str], open_window: Callable[[str], None]
-    ) -> None:
-        self._handlers, self._lines, self._kinds, self._open_window = handlers, lines, frozenset(kinds), open_window
+    def open(self, kind: str) -> None:
+        """Show one of this kind."""
+
+    def settings(self) -> dict[str, dict[str, str]]:
+        """Return what is allowed in each that is open."""
+
+
+class ShellControl:
+    """Follows commands one after the other."""
+
+    def __init__(self, handlers: Handlers, lines: Lines, kinds: Iterable[str], windows: OpenWindows) -> None:
+        self._handlers, self._lines, self._kinds, self._windows = handlers, lines, frozenset(kinds), windows
         self._commands: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "status": lambda command: self.status(),
             "begin_login": lambda command: {"authorize_url": handlers.sign_in.begin()},
@@ -42,6 +51,7 @@ class ShellControl:
             "refresh": lambda command: self._refresh(),
             "logout": lambda command: self._logout(),
             "open": lambda command: self._open(str(command.get("window"))),
+            "windows": lambda command: {"windows": windows.settings()},
         }
 
     def run(self, commands: Iterable[str]) -> None:
@@ -93,7 +103,7 @@ class ShellControl:
     def _open(self, kind: str) -> Reply:
         if kind not in self._kinds:
             return {"ok": False, "error": "BadCommand", "message": f"window is one of {sorted(self._kinds)}"}
-        self._open_window(kind)
+        self._windows.open(kind)
         return {}
 
 

@@ -10,6 +10,7 @@ import requests
 
 from reference_impl.clock import Clock
 from reference_impl.desktop.browser_sign_in import BrowserSignIn
+from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
 from reference_impl.desktop.shell.contract import AccessToken, Code, Done, HelpPage, Message, Notes, Nothing, Session
 from reference_impl.desktop.shell.dispatcher import CallFailed, Handler
@@ -90,14 +91,19 @@ class Handlers:
     def list_notes(self, request: Nothing) -> Message:
         """The user's notes, fetched by main with its own token. What comes after a sign-out is dropped."""
         session = self.sessions.shown
+        epoch = session.epoch
         if not session.signed_in:
             raise CallFailed(Code.NOT_AUTHENTICATED)
         answer = _translated(lambda: session.call("/notes"))
-        if not session.signed_in:
+        if not self.is_current(session, epoch):
             raise CallFailed(Code.NOT_AUTHENTICATED)
         if answer.status_code != 200:
             raise CallFailed(Code.UNAVAILABLE)
         return Notes(notes=answer.text)
+
+    def is_current(self, session: DesktopSession, epoch: int) -> bool:
+        """Whether the session is still the one that a request was sent for."""
+        return session is self.sessions.shown and session.signed_in and session.epoch == epoch
 
     def open_help(self, request: HelpPage) -> Message:
         """Open a help page in the system's browser."""

@@ -20,14 +20,13 @@ class ShellOptions:
     sandbox: bool = True
     pages: Mapping[str, bytes] = field(default_factory=dict)
 
-
-def settle(environ: MutableMapping[str, str], options: ShellOptions) -> None:
-    """Leave in the environment what the options say, and nothing that others put there. Before Qt is loaded."""
-    for name in OPENERS:
-        environ.pop(name, None)
-    if options.debugging:
-        environ["QTWEBENGINE_REMOTE_DEBUGGING"] = options.debugging
-    if not options.sandbox:
-        environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
-    if not environ.get("DISPLAY") and not environ.get("WAYLAND_DISPLAY") and os.name == "posix":
-        environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    def settle(self, environ: MutableMapping[str, str]) -> None:
+        """Leave in the environment what is said here, and nothing that others put there. Before Qt is loaded."""
+        for name in OPENERS:
+            environ.pop(name, None)
+        if self.debugging:
+            environ["QTWEBENGINE_REMOTE_DEBUGGING"] = self.debugging
+        if not self.sandbox:
+            environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
+        if not environ.get("DISPLAY") and not environ.get("WAYLAND_DISPLAY") and os.name == "posix":
+            environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -103,12 +103,19 @@ class ShellPage(QWebEnginePage):
         self._policy = policy
         for attribute, value in SETTINGS.items():
             self.settings().setAttribute(attribute, value)
+        self.loadStarted.connect(self._renew_scripts)
         self.permissionRequested.connect(lambda permission: permission.deny())
         self.newWindowRequested.connect(lambda request: self._policy.opens(request.requestedUrl().toString()))
 
     def acceptNavigationRequest(self, url: QUrl | str, kind: Any, is_main_frame: bool) -> bool:  # noqa: N802 - Qt's
         """Decide on a navigation."""
         return self._policy.allows(url.toString() if isinstance(url, QUrl) else url)
+
+    def _renew_scripts(self) -> None:
+        """Qt forgets a page's scripts where a refused navigation would have changed its process."""
+        known = self.scripts().toList()
+        self.scripts().clear()
+        self.scripts().insert(known)
 
     def javaScriptConsoleMessage(self, *told: Any) -> None:  # noqa: N802 - Qt's name
         """Log nothing: it may hold what a page was given."""
@@ -119,6 +126,7 @@ class Windows(QObject):
 
     _opening = Signal(str)
     _telling = Signal(str)
+    _reading = Signal(object)
 
     def __init__(
         self, dispatcher: Dispatcher, scripts: PreloadScripts, policy: NavigationPolicy, pages: AppPages
@@ -132,6 +140,7 @@ class Windows(QObject):
         self._profile.downloadRequested.connect(lambda download: download.cancel())
         self._opening.connect(self._open, Qt.ConnectionType.QueuedConnection)
         self._telling.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._reading.connect(self._read, Qt.ConnectionType.BlockingQueuedConnection)
 
     def open(self, kind: str) -> None:
         """Show a window of this kind; from any thread."""
@@ -140,6 +149,12 @@ class Windows(QObject):
     def tell(self, text: str) -> None:
         """Send all windows with a bridge a message; from any thread."""
         self._telling.emit(text)
+
+    def settings(self) -> dict[str, dict[str, str]]:
+        """Return the effective settings of each window that is open; from another thread than the windows'."""
+        told: dict[str, dict[str, str]] = {}
+        self._reading.emit(told)
+        return told
 
     def close(self) -> None:
         """Close all windows; before the profile that they use."""
@@ -171,6 +186,15 @@ class Windows(QObject):
     def _tell(self, text: str) -> None:
         for bridge in self._bridges:
             bridge.tell(text)
+
+    @Slot(object)
+    def _read(self, told: dict[str, dict[str, str]]) -> None:
+        for kind, view in self._views.items():
+            page = view.page()
+            effective = {one.name: "on" if page.settings().testAttribute(one) else "off" for one in SETTINGS}
+            worlds = {script.name(): script.worldId() for script in page.scripts().toList()}
+            isolated = worlds.get("preload") != QWebEngineScript.ScriptWorldId.MainWorld.value
+            told[kind] = {**effective, "preload in the page's world": "off" if isolated else "on"}
 
     def _connect(self, page: ShellPage, kind: str) -> None:
         worlds = QWebEngineScript.ScriptWorldId

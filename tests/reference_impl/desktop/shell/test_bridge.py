@@ -27,7 +27,7 @@ from reference_impl.desktop.shell.contract import (
 from reference_impl.desktop.shell.dispatcher import CallFailed, Dispatcher
 from reference_impl.desktop.shell.external import ExternalOpener, NotOpened
 from reference_impl.desktop.shell.navigation import NavigationPolicy
-from reference_impl.desktop.shell.options import ShellOptions, settle
+from reference_impl.desktop.shell.options import ShellOptions
 from reference_impl.desktop.shell.pages import FILES, AppPages
 from reference_impl.desktop.shell.scripts import PreloadScripts
 from reference_impl.desktop.shell.senders import Sender, SenderPolicy
@@ -207,11 +207,14 @@ def test_the_issuer_and_help_pages_are_opened() -> None:
 
 
 def test_windows_go_to_the_applications_pages_only() -> None:
-    policy = NavigationPolicy(SenderPolicy())
+    opened: list[str] = []
+    policy = NavigationPolicy(SenderPolicy(), ExternalOpener(opened.append, [], ["help.localhost"]))
     assert policy.allows("app://shell/index.html")
     for url in ("app://shell.evil/", "https://evil.test/", "file:///etc/passwd", "about:blank", "data:text/html,x"):
         assert not policy.allows(url)
-    assert not policy.opens("app://shell/index.html")
+    for url in ("app://shell/index.html", "https://evil.test/", "https://help.localhost/"):
+        assert not policy.opens(url)
+    assert opened == ["https://help.localhost/"]
 
 
 def test_every_file_is_there_with_a_policy_that_lets_nothing_be_loaded_from_elsewhere() -> None:
@@ -226,9 +229,9 @@ def test_every_file_is_there_with_a_policy_that_lets_nothing_be_loaded_from_else
 
 def test_a_production_launch_drops_what_would_open_the_shell() -> None:
     environ = dict.fromkeys(("QTWEBENGINE_REMOTE_DEBUGGING", "QTWEBENGINE_CHROMIUM_FLAGS"), "1")
-    settle(environ, ShellOptions())
+    ShellOptions().settle(environ)
     assert not [name for name in environ if name.startswith("QTWEBENGINE")]
-    settle(environ, ShellOptions(debugging="127.0.0.1:1", sandbox=False))
+    ShellOptions(debugging="127.0.0.1:1", sandbox=False).settle(environ)
     assert environ["QTWEBENGINE_REMOTE_DEBUGGING"] == "127.0.0.1:1"
 
 
