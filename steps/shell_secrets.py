@@ -31,8 +31,8 @@ def sign_in_and_refresh(scene: Scene, shell: DesktopShell) -> ShellSecrets:
 
 @when("a refresh fails, and works again")
 def fail_to_refresh(scene: Scene, secrets: ShellSecrets) -> None:
+    secrets.refuse_refreshes(True)  # before the tokens end: background work would have new ones at once
     clock_of(scene).advance(scene.stage, LATER)
-    secrets.refuse_refreshes(True)
     secrets.hand_out("no token for the page")
     secrets.refuse_refreshes(False)
     secrets.search("after a failure")
