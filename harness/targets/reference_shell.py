@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any
 
@@ -135,7 +136,10 @@ class ReferenceShell:
         self._shell.page("main").evaluate("shell.signOut().then(() => 0)")
 
     def close(self) -> None:
-        """The shell goes on, for the next scenario."""
+        """The shell goes on, for the next scenario; its session does not, or its background work would be heard of in
+        those of others."""
+        with suppress(ChildGone):
+            self._shell.child.ask(do="logout")
 
     def _outcomes(self, frame: Frame, messages: Sequence[RawMessage]) -> list[dict[str, Any]]:
         absent = [{"outcome": "absent", "seconds": 0.0, "told": ()} for _ in messages]

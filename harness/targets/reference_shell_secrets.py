@@ -58,7 +58,11 @@ class ReferenceShellSecrets:
             self._shell.child.ask(do="refresh")
 
     def refuse_refreshes(self, refuse: bool) -> None:
-        self._target.networks[self._stage].behave(*(["500"] if refuse else []))
+        network = self._target.networks[self._stage]
+        network.rest()
+        if refuse:
+            network.forget()  # it fails while it is watched only
+            network.behave("500")
 
     def open_window(self, window: str) -> None:
         self._shell.page(window)
