@@ -156,6 +156,14 @@ def test_a_target_that_cannot_start_leaves_nothing_running(machine: PrivateSessi
 # What the crawl of the web client comes to by itself: links, the login, the logout.
 BY_LINK = {"GET /", "GET /login", "GET /settings", "GET /assets/<name>"}
 BY_SCRIPT = {"POST /sync/push", "POST /sync/pull"}  # of the page, by a handle that only it has
+BY_ENTITLEMENT = {  # of internal users, in stages that are not production's: SETTINGS-01 to 03 judge them
+    "GET /internal",
+    "GET /internal/report",
+    "GET /internal/tools.js",
+    "POST /internal/on",
+    "POST /internal/off",
+    "POST /internal/environment",
+}
 BY_WALK = {"POST /start", "POST /start/<stage>", "GET /callback", "GET /callback/<stage>", "POST /logout"}
 
 
@@ -173,5 +181,5 @@ def test_every_route_that_answers_a_user_is_listed_so_that_a_new_one_is_not_forg
     served = {f"{method} {rule.rule}" for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     listed = {f"{'GET' if route.method == 'HEAD' else route.method} {route.path}" for route in routes}
     listed |= {f"GET {path}" for path in data}
-    assert served - listed == (BY_LINK | BY_WALK | BY_SCRIPT if role == "web" else set())
+    assert served - listed == (BY_LINK | BY_WALK | BY_SCRIPT | BY_ENTITLEMENT if role == "web" else set())
     assert listed <= served
