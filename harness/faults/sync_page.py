@@ -48,6 +48,7 @@ def get_auth_is_not_set(real: Assets) -> Assets:
 def each_request_that_was_refused_is_refreshed_for(real: TokenManager) -> TokenManager:
     class Eager(TokenManager):
         def refresh_named(self, handle: str) -> str:
+            self.access_token()  # what another request has begun is waited for, and then done again
             self.refresh()
             return self.handle
 
