@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 ENVIRONMENT = ROOT / ".nox" / "authassay"
-SHELL_LOCK = ROOT / "requirements-shell.lock"
+SHELL_LOCK = ROOT / "reference_impl" / "desktop" / "shell" / "requirements.lock"
 STAMP = ENVIRONMENT / "stamp"
 FOREIGN = ROOT / "tests" / "targets"  # systems of others
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
@@ -253,7 +253,7 @@ def lock(session: nox.Session) -> None:
     # What the shell needs besides is large, and installed where a run needs it; see harness/machine/shell.py.
     names = [line.split("==")[0] for line in LOCK.read_text().splitlines() if "==" in line]
     besides = [word for name in names for word in ("--no-emit-package", name)]
-    session.run(*compiling, "--extra", "shell", *besides, "-o", SHELL_LOCK.name, external=True)
+    session.run(*compiling, "--extra", "shell", *besides, "-o", str(SHELL_LOCK.relative_to(ROOT)), external=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from harness.machine.places import CHECKOUT
 
 NOXFILE = CHECKOUT / "noxfile.py"
 LOCK = CHECKOUT / "requirements.lock"
-SHELL_LOCK = CHECKOUT / "requirements-shell.lock"
+SHELL_LOCK = CHECKOUT / "reference_impl" / "desktop" / "shell" / "requirements.lock"
 NOX = "the environment of noxfile.py has nox"
 
 # A Debian python3 without python3-venv.

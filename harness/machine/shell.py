@@ -17,7 +17,7 @@ from harness.machine.places import CHECKOUT
 
 __all__ = ["SHELL_LOCK", "find_shell", "install_shell"]
 
-SHELL_LOCK = CHECKOUT / "requirements-shell.lock"
+SHELL_LOCK = CHECKOUT / "reference_impl" / "desktop" / "shell" / "requirements.lock"
 START_SECONDS, INSTALL_SECONDS = 60.0, 900.0
 # What Qt WebEngine loads, by Debian's names; `libasound2` and `libglib2.0-0` are called otherwise since Debian 13.
 LIBRARIES = (
@@ -27,7 +27,8 @@ LIBRARIES = (
     "libxrender1", "libdrm2", "libexpat1",
 )  # fmt: skip
 NAMED_TWICE = ("libasound2", "libglib2.0-0")
-MEND = f"python -m uv pip install --require-hashes -r {SHELL_LOCK.name}, with the Python of .nox/authassay"
+_LOCK_NAME = SHELL_LOCK.relative_to(CHECKOUT).as_posix()
+MEND = f"python -m uv pip install --require-hashes -r {_LOCK_NAME}, with the Python of .nox/authassay"
 
 
 @functools.cache
