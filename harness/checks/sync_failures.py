@@ -73,14 +73,13 @@ def what_fails_for_now_ends_nothing(seen: Record, parameters: Parameters) -> Jud
 
 
 def too_eager(case: str, traffic: SyncTraffic) -> list[str]:
-    """What is wrong with the times at which the token endpoint was asked. One attempt that a slow machine delays makes
-    the next gap shorter than its own: so each is compared with the first."""
+    """What is wrong with the times at which the token endpoint was asked."""
     times, found = attempts(traffic), []
     requests = [one.at for one in traffic.of("token")]
     if any(sum(at <= one < at + MINUTE for one in requests) > MOST for at in requests):
         found.append(f"the token endpoint was asked more than {MOST} times within a minute")
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    if len(gaps) > 2 and (gaps[-1] <= gaps[0] or any(gap < 0.7 * gaps[0] for gap in gaps)):
+    if len(gaps) > 2 and (gaps[-1] <= gaps[0] or any(b < 0.7 * a for a, b in itertools.pairwise(gaps))):
         found.append(f"the time between two attempts does not grow ({', '.join(f'{gap:.0f} s' for gap in gaps)})")
     if case == SLOW and (not gaps or gaps[0] < RETRY_AFTER):
         found.append(

@@ -222,11 +222,6 @@ def test_a_page_that_does_it_wrong_fails(
     assert_failed(judge(expectation, changed(expectation, case, kind, **changes)), words)
 
 
-def test_an_attempt_that_a_slow_machine_delays_is_no_sign_of_haste() -> None:
-    asked = tuple(request("token", at, 503) for at in (0, 9, 26, 35, 52))
-    assert_passed(judge("SYNC-06.E2", changed("SYNC-06.E2", f"{CASES[0]}: the traffic", T, requests=asked)))
-
-
 @pytest.mark.parametrize(
     ("case", "times", "words"),
     [
