@@ -38,6 +38,8 @@ def production_has_no_tools(seen: Record, parameters: Parameters) -> Judgement:
     _require_tools(seen.one(ToolsTrial, "elsewhere"))
     trials = seen.of(ToolsTrial, "at production")
     _require(WAYS, [trial.way for trial in trials])
+    if unseen := [trial.way for trial in trials if not trial.statuses and not trial.shown]:
+        raise MissingObservation(f"the settings were not shown: {', '.join(unseen)}")
     complaints = list(_found(trials, ABSENT))
     return conclude(complaints, f"{len(trials)} ways led to no trace of selector and debug page")
 

@@ -14,13 +14,14 @@ __all__ = ["DebugPanel", "MarkerSearch", "ToolsTrial"]
 @dataclass(frozen=True, kw_only=True)
 class ToolsTrial(Observation):
     """One `way` to environment selector and debug information. `statuses`: what was answered, by what was asked (303
-    for a redirect that was not followed); `nodes`: what of both was found in the page, hidden or not; `seconds`: how
-    long the page had been open, as it counts."""
+    for a redirect that was not followed); `nodes`: what of both was found in the page, hidden or not; `shown`:
+    whether that page was the settings; `seconds`: how long the page had been open, as it counts."""
 
     kind: Literal["tools trial"] = "tools trial"
     way: str
     statuses: Mapping[str, int] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
+    shown: bool = False
     seconds: float = 0.0
 
 

@@ -183,8 +183,11 @@ class ReferenceSettings:
     ) -> ToolsTrial:
         found = self._page.evaluate(LOOK, NODES) if nodes is None else nodes
         about = {**self._about, "subject": self._subject}
+        shown = self._page.locator("h1", has_text="Settings").count() > 0
         return self._recorder.record(
-            ToolsTrial(case=case, about=about, way=way, statuses=statuses, nodes=tuple(found), seconds=seconds)
+            ToolsTrial(
+                case=case, about=about, way=way, statuses=statuses, nodes=tuple(found), shown=shown, seconds=seconds
+            )
         )
 
     def _query(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from harness.errors import NotHere
+from harness.errors import NotHere, TargetError
 from harness.machine.sandbox import as_user, can_sandbox
 from harness.machine.shell import find_shell
 from harness.observations.bridge import ShellProcess
@@ -108,9 +108,13 @@ def _tree(pid: int) -> Iterator[psutil.Process]:
 
 
 def _arguments(process: psutil.Process) -> list[str]:
-    with suppress(psutil.Error):
+    """None of a process that has ended. Raises TargetError where the system does not tell."""
+    try:
         return [word for argument in process.cmdline() for word in argument.split()]
-    return []
+    except psutil.NoSuchProcess:  # a zombie is one too
+        return []
+    except psutil.Error as error:
+        raise TargetError(f"the arguments of a process of the shell cannot be read: {error}") from error
 
 
 def _renderers(processes: list[psutil.Process]) -> list[psutil.Process]:
@@ -141,7 +145,12 @@ def _confinement(process: psutil.Process) -> str:
 
 
 def _listening(process: psutil.Process) -> list[str]:
-    with suppress(psutil.Error):
+    """Nowhere where a process has ended. Raises TargetError where the system does not tell: no port seen is none open
+    only if it could be seen."""
+    try:
         found = process.net_connections(kind="tcp")
-        return [f"{one.laddr.ip}:{one.laddr.port}" for one in found if one.status == psutil.CONN_LISTEN]
-    return []
+    except psutil.NoSuchProcess:
+        return []
+    except psutil.Error as error:
+        raise TargetError(f"the ports of a process of the shell cannot be listed: {error}") from error
+    return [f"{one.laddr.ip}:{one.laddr.port}" for one in found if one.status == psutil.CONN_LISTEN]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 from playwright.sync_api import BrowserContext, Page, Request, Route
@@ -27,6 +28,8 @@ __all__ = ["ReferenceSyncPage"]
 OPEN = '#notes[data-open="yes"]'
 THERE = ", ".join((OPEN, "#sign-in", *(f'#notes[data-state="{state}"]' for state in ("starting", "ended", "blocked"))))
 POLL = 50  # milliseconds
+SYNCING = ("/sync/push", "/sync/pull", "/refresh")
+REST = 5.0  # seconds more at most, in which what the page has begun comes to its end
 PATIENCE = 20.0  # seconds that the machine may take for a page
 ASKS = 6000.0  # milliseconds in which a page asks, if it does
 PERSISTED = 1500.0  # milliseconds, after which Replicache has written what it keeps
@@ -89,6 +92,7 @@ class ReferenceSyncPage:
         self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
         self._held: list[Route] = []
         self._waits: dict[Request, float] = {}  # refreshes of the page that are not answered, and since when
+        self._under_way: list[Request] = []
         self._user, self._before = "", (frozenset[str](), 0)
         self._profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
         self._open()
@@ -101,6 +105,10 @@ class ReferenceSyncPage:
         self._agent = Agent(self._context, self._recorder, self._measure, {"stage": self._stage}, listens=False)
         self._tabs = {"": self._agent.page}
         self._context.on("requestfailed", self._give_up)
+        self._under_way.clear()
+        self._context.on("request", self._under_way.append)
+        for event in ("requestfinished", "requestfailed"):
+            self._context.on(event, self._end)
 
     def log_in(self, case: str, user: str) -> SyncState:
         """What the user had at the server before his first login here is left out of all that is told later."""
@@ -134,13 +142,27 @@ class ReferenceSyncPage:
         return self._recorder.record(SyncWrites(case=case, about=about, texts=texts, milliseconds=rounded))
 
     def settle(self, case: str, seconds: float, tab: str = "") -> SyncState:
+        """Until all is saved, or for as long; what the page has begun by then is waited for, as a busy machine takes
+        its time for it."""
         page, began, before = self._tab(tab), time.monotonic(), self._network.travelled
+        at_rest = 0  # looks, one after the other
         while True:
             seen = self._evaluate(page, LOOK)
             waited = time.monotonic() - began + self._network.travelled - before
-            if seen["unsaved"] == 0 or seen["asks"] or waited >= seconds:
+            at_rest = 0 if self._is_syncing() else at_rest + 1
+            late = waited >= seconds and (at_rest > 1 or waited >= seconds + REST)
+            if seen["unsaved"] == 0 or seen["asks"] or late:
                 return self._state(case, tab, seen, waited)
             page.wait_for_timeout(POLL)
+
+    def _is_syncing(self) -> bool:
+        """Whether the page awaits an answer, but for those that are held back."""
+        held = [route.request for route in self._held]
+        return any(urlsplit(one.url).path in SYNCING and one not in held for one in self._under_way)
+
+    def _end(self, request: Request) -> None:
+        if request in self._under_way:
+            self._under_way.remove(request)
 
     def look(self, case: str, tab: str = "") -> SyncState:
         return self._state(case, tab, self._evaluate(self._tab(tab), LOOK), self._network.now)
@@ -235,6 +257,7 @@ class ReferenceSyncPage:
 
     def close_tab(self, tab: str) -> None:
         self._tabs.pop(tab).close()
+        self._under_way.clear()  # of what a closed tab had begun nothing more is told
 
     def log_out(self, case: str, answer: str = "") -> PageView:
         page = self._agent.page

@@ -26,6 +26,14 @@ def production() -> list[Observation]:
     return [trial("elsewhere", "#tools-on", 200, *ALL), *(trial("at production", way, 404) for way in WAYS)]
 
 
+@pytest.mark.parametrize("way", ["the settings", "the fragment", "the shortcuts"])
+def test_no_trace_in_a_page_counts_only_where_the_settings_were_shown(way: str) -> None:
+    others = [one for one in production() if not isinstance(one, ToolsTrial) or one.way != way]
+    looked = ToolsTrial(case="at production", about=ABOUT, way=way)
+    assert_unknown(judge("SETTINGS-01.E1", [*others, looked]))
+    assert_passed(judge("SETTINGS-01.E1", [*others, replace(looked, shown=True)]))
+
+
 def ordinary() -> list[Observation]:
     return [trial("an ordinary user", way, 403) for way in ("nothing", *GRANTS)]
 
