@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from harness.cli import main
-from harness.errors import NotHere
-from harness.machine.chromium import find_chromium
+from harness.probes.browser import Chromium
 from tests.hostile.attacks import evil_strings
 from tests.hostile.issuer import describe, hostile
 
@@ -45,15 +44,10 @@ def call(*arguments: object) -> str:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    try:
-        executable = find_chromium()
-    except NotHere as absent:
-        pytest.skip(str(absent))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_context().new_page()
-        browser.close()
+def page(chromium: Chromium) -> Iterator[Page]:
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
 
 
 def acting(text: str) -> set[str]:

@@ -1,18 +1,14 @@
-"""A real browser for the probes' tests, and a small server for it to visit."""
+"""A small server for the probes to visit, and what they record."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from harness.errors import NotHere
-from harness.machine.chromium import find_chromium
 from harness.observations import Observation
 from harness.observe import Recorder
-from harness.probes.browser import Chromium
 from harness.redact import Redactor
 from tests.harness.probes.site import Site
 
@@ -26,17 +22,6 @@ def site() -> Iterator[Site]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    try:
-        executable = find_chromium()
-    except NotHere as absent:
-        pytest.skip(str(absent))
-    browser = Chromium(executable, os.environ)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

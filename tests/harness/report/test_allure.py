@@ -9,19 +9,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from harness.errors import NotHere
 from harness.machine.chromium import find_chromium
 from harness.machine.commands import Outcome
 from harness.machine.npm import ALLURE
+from harness.probes.browser import Chromium
 from harness.report import allure
 from harness.report.allure import generate_allure, seclude
 
 CELLS = ["reference/linux/dev/chromium/secret-service", "reference/linux/prod/chromium/secret-service"]
 
 try:
-    CHROMIUM = find_chromium()
+    find_chromium()
     ALLURE.find()
     ABSENT = ""
 except NotHere as error:
@@ -60,11 +61,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_context(offline=True).new_page()
-        browser.close()
+def page(chromium: Chromium) -> Iterator[Page]:
+    context = chromium.new_context()
+    context.set_offline(True)
+    yield context.new_page()
+    context.close()
 
 
 @needs_allure_and_chromium
