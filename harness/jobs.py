@@ -24,6 +24,7 @@ from harness.evidence.seal import STATEMENT, load_private_key, load_public_key
 from harness.fault_worker import FaultWorker
 from harness.faults.kill import Kill, KillMatrix, kill_matrix
 from harness.faults.registry import Fault, check_faults, load_faults
+from harness.faults.share import WHOLE, Share
 from harness.features import ScenarioPlan
 from harness.gate import decide
 from harness.machine.leftovers import sweep
@@ -37,6 +38,7 @@ from harness.redact import Redactor
 from harness.report.failures import Failure, failures
 from harness.report.from_bundle import input_from
 from harness.report.progress import Progress
+from harness.report.report_input import fault_rows
 from harness.report.reports import Reports, write_findings, write_reports
 from harness.run import Question, open_targets, plan_of
 
@@ -76,13 +78,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """What a run is to leave behind, and how. Without a policy, the one for targets of this kind."""
+    """What a run is to leave behind, and how. Without a policy, the one for targets of this kind; with faults, those of
+    a share."""
 
     question: Question
     policy: Path | None = None
     out: Path = OUT
     key: Path | None = None
     with_faults: bool = False
+    share: Share = WHOLE
     side_by_side: int = 0  # fault workers; 0: one per processor
     with_reports: bool = False
 
@@ -129,6 +133,11 @@ def _decide_on_what_was_asked(job: Job, read: Bundle, policy: Policy) -> Decisio
     elif not job.with_faults:
         policy = replace(policy, require_kill_matrix=False)
         notes.append(Reason("over", "faults", "no faults were seeded, and no kill matrix is asked for; see: verify"))
+    elif job.share != WHOLE:
+        policy = replace(policy, require_kill_matrix=False)
+        tried = len(fault_rows(read.kill_matrix))
+        detail = f"share {job.share} of them only, {tried} tried; the others are for runs of their own"
+        notes.append(Reason("over", "faults", detail))
     policy = _with_expected_failures(policy, read, job.question.selection)
     decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), job.question.controls)
     return replace(decision, reasons=(*decision.reasons, *notes))
@@ -164,6 +173,7 @@ def _record(
         recording.asked = {
             "controls": list(job.question.controls),
             "cells": dict(job.question.selection),
+            "faults": str(job.share) if job.with_faults else "",
             **asdict(job.question.leave),
         }
         return recording
@@ -175,6 +185,7 @@ def _kill(job: Job, recording: Recording, machine: PrivateSession, progress: Pro
     """Try the faults of what was run, and put the kill matrix beside the findings."""
     controls = {control for scenario in recording.plan.cells for control in scenario.controls}
     faults = {id: f for id, f in load_faults().items() if f.expectation.rpartition(".")[0] in controls}
+    faults = job.share.of(faults)
     alarms = sorted({f.expectation for f in recording.findings if f.verdict is Verdict.FAILED})
     matrix = replace(
         try_faults(
@@ -220,9 +231,15 @@ def _report(
 
 
 def kill_faults(
-    question: Question, patterns: Sequence[str], source: Path | None, progress: Progress, side_by_side: int = 0
+    question: Question,
+    patterns: Sequence[str],
+    source: Path | None,
+    progress: Progress,
+    side_by_side: int = 0,
+    share: Share = WHOLE,
 ) -> KillMatrix:
-    """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls."""
+    """The kill matrix of `authassay faults`: all faults, those of a file, or those of some controls; or a share of
+    these."""
     if question.opening.foreign:
         raise UsageError(f"--target: faults can be seeded in the reference only, not in {question.target!r}")
     catalog = load_catalog(question.catalog)
@@ -235,10 +252,12 @@ def kill_faults(
     }
     if not chosen:
         raise UsageError(f"--controls: no fault is seeded for {', '.join(patterns)}; see: authassay controls")
+    if not (taken := share.of(chosen)):
+        raise UsageError(f"--share: share {share} of these {len(chosen)} faults is empty; divide them by fewer")
     sweep()
-    clean = tuple(sorted({control for fault in chosen.values() for control in fault.controls}))
+    clean = tuple(sorted({control for fault in taken.values() for control in fault.controls}))
     with PrivateSession.start() as machine, progress:
-        return try_faults(chosen, question, machine, progress, clean, side_by_side)
+        return try_faults(taken, question, machine, progress, clean, side_by_side)
 
 
 def try_faults(
@@ -251,7 +270,7 @@ def try_faults(
     against: Callable[[Fault], tuple[str, ...]] = lambda fault: fault.controls,
 ) -> KillMatrix:
     """The kill matrix of these faults, tried by so many worker processes (0: one per processor)."""
-    count = min(side_by_side or os.cpu_count() or 1, len(faults))
+    count = max(1, min(side_by_side or os.cpu_count() or 1, len(faults)))
     workers = [FaultWorker(machine, question) for _ in range(count)]
     tried = iter(range(1, len(faults) + 1))
     with progress.show_step("seeding faults") as tell:
@@ -289,12 +308,19 @@ def _decide_on(read: Bundle, policy: Policy, scope: tuple[str, ...]) -> Decision
     """The decision on all that the policy asks for, whatever the run was asked for: what is not there fails."""
     policy = _with_expected_failures(policy, read, {})
     decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), scope)
-    asked = read.predicate.get("asked")
-    cells = asked.get("cells") if isinstance(asked, Mapping) else None
-    if not isinstance(cells, Mapping) or not cells:
-        return decision
-    narrowed = Reason("narrowed", _cells(cells), "the run left all other cells out; run it without --cell")
-    return replace(decision, passed=False, reasons=(narrowed, *decision.reasons))
+    narrowed = tuple(_narrowed(read.predicate.get("asked")))
+    return replace(decision, passed=decision.passed and not narrowed, reasons=(*narrowed, *decision.reasons))
+
+
+def _narrowed(asked: object) -> Iterator[Reason]:
+    """What a run left out of what a policy may ask for, by what it was asked for."""
+    if not isinstance(asked, Mapping):
+        return
+    if isinstance(cells := asked.get("cells"), Mapping) and cells:
+        yield Reason("narrowed", _cells(cells), "the run left all other cells out; run it without --cell")
+    if asked.get("faults", "") not in ("", str(WHOLE)):
+        share = f"share {asked['faults']} of the faults"
+        yield Reason("narrowed", share, "the run left all other faults out; run it without --share")
 
 
 @contextmanager

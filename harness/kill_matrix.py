@@ -49,7 +49,7 @@ def judge_kill_matrix(
     yield from _false_alarms(matrix.false_alarms, gated)
     if policy.require_kill_matrix:
         yield from _absent(rows, controls)
-    yield from _unproven(rows, controls)
+        yield from _unproven(rows, controls)
 
 
 def _verdicts(rows: Sequence[Row]) -> Iterator[Reason]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from harness.faults.share import Share, parse_share
 from harness.jobs import OUT
 from harness.machine.provision import Need, provision
 from harness.matrix import parse_selection
@@ -28,6 +29,7 @@ __all__ = [
     "no_install",
     "question",
     "seals",
+    "share",
     "side_by_side",
     "spares",
 ]
@@ -103,6 +105,15 @@ seals = together(
 
 side_by_side = click.option(
     "-n", "side_by_side", type=click.IntRange(min=0), default=0, help="Faults tried at once; 0: one per processor."
+)
+
+
+def _share(context: click.Context, option: click.Parameter, given: str) -> Share:
+    return parse_share(given)
+
+
+share = click.option(
+    "--share", default="1/1", metavar="K/N", callback=_share, help="Try share K of N of the faults only, such as 2/4."
 )
 
 no_install = click.option("--no-install", is_flag=True, help="Install nothing on this machine.")

@@ -9,8 +9,9 @@ from typing import Any
 import click
 from rich.console import Console
 
-from harness.cli.options import Path_, asks, bring, no_install, question, seals, side_by_side, spares
+from harness.cli.options import Path_, asks, bring, no_install, question, seals, share, side_by_side, spares
 from harness.cli.saying import as_json, say_json
+from harness.faults.share import Share
 from harness.jobs import Job, Outcome, kill_faults, run_json, verify
 from harness.machine.provision import NEEDS
 from harness.report.findings_table import show_findings
@@ -25,15 +26,23 @@ __all__ = ["faults_command", "run_command", "verify_command"]
 @asks("full")
 @spares
 @seals
+@share
 @side_by_side
 @no_install
 @as_json
 def verify_command(
-    as_json: bool, policy: Path | None, out: Path, key: Path | None, no_install: bool, side_by_side: int, **asked: Any
+    as_json: bool,
+    policy: Path | None,
+    out: Path,
+    key: Path | None,
+    no_install: bool,
+    share: Share,
+    side_by_side: int,
+    **asked: Any,
 ) -> int:
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
     console = console_for(as_json)
-    job = Job(question(**asked), policy, out, key, with_faults=True, with_reports=True, side_by_side=side_by_side)
+    job = Job(question(**asked), policy, out, key, True, share, side_by_side, with_reports=True)
     bring((*NEEDS, *job.question.opening.needs), no_install, console)
     return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
 
@@ -84,18 +93,21 @@ def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:
 
 @click.command("faults")
 @asks("pr")
+@share
 @side_by_side
 @click.option("--from", "source", type=Path_, help="A Python file with faults of your own.")
 @no_install
 @as_json
-def faults_command(as_json: bool, source: Path | None, no_install: bool, side_by_side: int, **asked: Any) -> int:
+def faults_command(
+    as_json: bool, source: Path | None, no_install: bool, share: Share, side_by_side: int, **asked: Any
+) -> int:
     """Seed each fault and see that the expectation it names fails."""
     console = console_for(as_json)
     patterns = tuple(asked["controls"])
     asked["controls"] = ()
     tried = question(**asked)
     bring(tried.opening.needs, no_install, console)
-    matrix = kill_faults(tried, patterns, source, open_progress(console, silent=as_json), side_by_side)
+    matrix = kill_faults(tried, patterns, source, open_progress(console, silent=as_json), side_by_side, share)
     if as_json:
         say_json(matrix.to_json())
     else:

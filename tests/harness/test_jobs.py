@@ -17,6 +17,8 @@ from harness.cli import main
 from harness.evidence.audit import audit
 from harness.evidence.bundle import interrupted
 from harness.execution import Execution
+from harness.faults.kill import Kill, KillMatrix
+from harness.faults.registry import Fault
 from harness.machine.session import PrivateSession
 from harness.ports import Target
 from harness.run import Question
@@ -59,11 +61,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def ask(place: Path, *options: str, feature: str = FEATURE) -> Result:
+def ask(place: Path, *options: str, feature: str = FEATURE, command: str = "run") -> Result:
     (place / "features" / "small.feature").write_text(feature, encoding="utf-8")
     given = {"features": place / "features", "policy": place / "policy.toml", "out": place / "out"}
     words = [word for name, path in given.items() for word in (f"--{name}", str(path))]
-    return CliRunner().invoke(main, ["run", *words, *options])
+    return CliRunner().invoke(main, [command, *words, *options])
 
 
 def told(result: Result) -> dict[str, Any]:
@@ -121,3 +123,44 @@ def test_ctrl_c_in_a_scenario_ends_with_3_and_leaves_what_was_recorded(place: Pa
     assert told(result)["error"]["kind"] == "RunInterrupted"
     (folder,) = (place / "out").glob("run-*/bundle")
     assert interrupted(folder)[0].verdict == "not_run"
+
+
+@pytest.fixture
+def three_faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Three faults of the small target; the ids of those that are tried."""
+    tried: list[str] = []
+    faults = {id: Fault(id, "SMALL-01.E1", "configuration source", lambda real: real, ("dev",), "", "") for id in "abc"}
+
+    def kill(chosen: Mapping[str, Fault], *_: object, **__: object) -> KillMatrix:
+        tried.extend(chosen)
+        return KillMatrix(
+            tuple(Kill(id, f.expectation, (f.expectation,), "killed", "so") for id, f in chosen.items()), (), 0.1
+        )
+
+    monkeypatch.setattr(jobs, "load_faults", lambda *_: faults)
+    monkeypatch.setattr(jobs, "try_faults", kill)
+    monkeypatch.setattr("harness.cli.running.bring", lambda *_: None)
+    return tried
+
+
+def test_a_share_of_the_faults_passes_and_says_so_and_is_not_taken_for_all(
+    place: Path, three_faults: list[str]
+) -> None:
+    result = ask(place, "--controls", "SMALL-01", "--share", "1/2", command="verify")
+    assert result.exit_code == 0, result.output
+    assert three_faults == ["a", "c"]
+    assert "faults: share 1/2 of them only, 2 tried" in result.output
+    (bundle,) = place.glob("out/run-*/bundle")
+    later = CliRunner().invoke(main, ["gate", str(bundle), "--policy", str(place / "policy.toml")])
+    assert later.exit_code == 1
+    assert "share 1/2 of the faults" in later.output
+
+
+def test_without_a_share_all_faults_are_tried_and_the_gate_can_be_asked_again(
+    place: Path, three_faults: list[str]
+) -> None:
+    assert ask(place, "--controls", "SMALL-01", command="verify").exit_code == 0
+    assert three_faults == ["a", "b", "c"]
+    (bundle,) = place.glob("out/run-*/bundle")
+    later = CliRunner().invoke(main, ["gate", str(bundle), "--policy", str(place / "policy.toml")])
+    assert (later.exit_code, "share" in later.output) == (0, False), later.output
