@@ -5,8 +5,10 @@ passes is skipped. The same seed gives the same orders."""
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import click
@@ -14,6 +16,7 @@ import click
 from harness.checks.sync_lost import left_over, lost_or_doubled, outlived, stormed
 from harness.errors import AuthassayError, TargetError, UsageError, nearest
 from harness.faults.registry import Fault, load_faults
+from harness.faults.share import WHOLE, Share, parse_share
 from harness.machine.leftovers import sweep
 from harness.machine.session import PrivateSession
 from harness.observe import Record, Recorder
@@ -98,16 +101,21 @@ def hunting(faults: Sequence[Fault] = ()) -> Iterator[Hunt]:
         yield hunt
 
 
-def search(hunt: Hunt, seed: int, number: int, told: Callable[[str], None]) -> tuple[Moves, list[str]] | None:
+def orders(seed: int, number: int, share: Share = WHOLE) -> list[Moves]:
+    """The interleavings that a seed stands for, or a share of them."""
+    chosen = range(share.number - 1, number, share.count)
+    return [interleaving(f"{seed}/{index}", LENGTH) for index in chosen]
+
+
+def search(hunt: Hunt, played: Sequence[Moves], told: Callable[[str], None]) -> tuple[Moves, list[str]] | None:
     """The first interleaving in which something goes wrong, and what; None where there is none."""
     began = time.monotonic()
-    for index in range(number):
-        moves = interleaving(f"{seed}/{index}", LENGTH)
+    for index, moves in enumerate(played, 1):
         if wrong := hunt.play(moves):
             return moves, wrong
-        if (index + 1) % 10 == 0 or index + 1 == number:
+        if index % 10 == 0 or index == len(played):
             took = time.monotonic() - began
-            told(f"{index + 1} of {number}: all is well; {took:.0f} s, {(index + 1) / took:.2f} a second")
+            told(f"{index} of {len(played)}: all is well; {took:.0f} s, {index / took:.2f} a second")
     return None
 
 
@@ -123,16 +131,41 @@ def named(fault: str) -> tuple[Fault, ...]:
 @click.option("--seed", type=int, default=1, show_default=True, help="The orders that it stands for.")
 @click.option("--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many orders.")
 @click.option("--fault", default="", metavar="ID", help="Seed this fault, and see whether the hunt finds it.")
+@click.option("--share", default="1/1", metavar="K/N", help="Play share K of N of the orders only, such as 2/4.")
+@click.option("-n", "side_by_side", type=click.IntRange(min=1), default=1, help="Browsers at once.")
 @click.option("--replay", default="", metavar="MOVES", help="Play this one order instead.")
-def main(seed: int, number: int, fault: str, replay: str) -> None:
+def main(seed: int, number: int, fault: str, share: str, side_by_side: int, replay: str) -> None:
     """Play random orders of what can happen to a page that syncs. Exit code 1: something went wrong."""
     sweep()
     try:
-        with hunting(named(fault)) as hunt:
-            ends = _replay(hunt, read_moves(replay)) if replay else _search(hunt, seed, number, fault)
+        faults, moves, part = named(fault), read_moves(replay), parse_share(share)
+        if side_by_side > 1 and not moves:
+            given = ("--seed", str(seed), "--number", str(number), *(("--fault", fault) if fault else ()))
+            raise SystemExit(_in_processes(given, part, side_by_side))
+        with hunting(faults) as hunt:
+            ends = _replay(hunt, moves) if moves else _search(hunt, seed, number, fault, part)
     except AuthassayError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(1 if ends else 0)
+
+
+def _in_processes(given: Iterable[str], share: Share, count: int) -> int:
+    """Several hunts at once, each with a share of the share; the exit code of the first that does not end well, which
+    ends the others."""
+    parts = [Share(share.number + nth * share.count, share.count * count) for nth in range(count)]
+    command = [sys.executable, "-m", "harness.hunt", *given]
+    hunts = [subprocess.Popen([*command, "--share", str(part)]) for part in parts]
+    try:
+        while any(one.poll() is None for one in hunts):
+            if bad := next((one.returncode for one in hunts if one.returncode), 0):
+                return bad
+            time.sleep(0.2)
+        return max(one.returncode for one in hunts)
+    finally:
+        for one in hunts:
+            one.terminate()
+            one.wait()
+        sweep()  # what those left that were ended
 
 
 def _replay(hunt: Hunt, moves: Moves) -> bool:
@@ -141,8 +174,8 @@ def _replay(hunt: Hunt, moves: Moves) -> bool:
     return bool(wrong)
 
 
-def _search(hunt: Hunt, seed: int, number: int, fault: str) -> bool:
-    found = search(hunt, seed, number, click.echo)
+def _search(hunt: Hunt, seed: int, number: int, fault: str, share: Share) -> bool:
+    found = search(hunt, orders(seed, number, share), click.echo)
     if found is None:
         return False
     moves, wrong = found

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from harness.errors import UsageError
-from harness.hunt import LENGTH, Hunt, Moves, search
+from harness.faults.share import Share
+from harness.hunt import LENGTH, Hunt, Moves, orders, search
 from harness.probes.interleaving import MOVES, interleaving, read_moves
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget
@@ -41,7 +42,7 @@ def test_what_is_printed_can_be_read_again() -> None:
 
 
 def test_the_first_order_that_goes_wrong_is_told_and_made_as_short_as_can_be(played: Played) -> None:
-    found = search(played, 1, 100, lambda line: None)
+    found = search(played, orders(1, 100), lambda line: None)
     assert found is not None
     moves, wrong = found
     assert wrong == ["held up"]
@@ -51,8 +52,14 @@ def test_the_first_order_that_goes_wrong_is_told_and_made_as_short_as_can_be(pla
 def test_how_many_orders_went_well_is_told(played: Played) -> None:
     told: list[str] = []
     played.play = lambda moves, afresh=False: []  # type: ignore[method-assign]
-    assert search(played, 1, 12, told.append) is None
+    assert search(played, orders(1, 12), told.append) is None
     assert [line.partition(":")[0] for line in told] == ["10 of 12", "12 of 12"]
+
+
+def test_shares_of_the_orders_are_all_of_them_together() -> None:
+    shares = [orders(7, 10, Share(number, 3)) for number in (1, 2, 3)]
+    assert sorted(moves for share in shares for moves in share) == sorted(orders(7, 10))
+    assert shares[1][0] == orders(7, 10)[1]
 
 
 @pytest.fixture
