@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from harness.errors import NotHere
 from harness.faults.registry import Fault
@@ -103,6 +104,7 @@ from reference_impl import __version__ as reference_version
 
 __all__ = ["ReferenceTarget"]
 
+P = TypeVar("P")
 NATIVE = {"linux": "secret-service", "macos": "keychain", "windows": "credential-locker"}
 
 
@@ -196,40 +198,31 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
         return validating(LoopbackLogin, ReferenceLoopback(self, stage, recorder))
 
     def shell(self, stage: str, recorder: Recorder) -> DesktopShell:
-        try:
-            return validating(DesktopShell, ReferenceShell(self, stage, recorder))
-        except NotHere as absence:  # Qt is an extra
-            return absent(DesktopShell, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+        return self._of_shell(DesktopShell, ReferenceShell, stage, recorder)
 
     def shell_outside(self, stage: str, recorder: Recorder) -> ShellOutside:
-        try:
-            return validating(ShellOutside, ReferenceShellOutside(self, stage, recorder))
-        except NotHere as absence:
-            return absent(ShellOutside, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+        return self._of_shell(ShellOutside, ReferenceShellOutside, stage, recorder)
 
     def shell_launch(self, stage: str, recorder: Recorder) -> ShellLaunch:
-        try:
-            return validating(ShellLaunch, ReferenceShellLaunch(self, stage, recorder))
-        except NotHere as absence:
-            return absent(ShellLaunch, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+        return self._of_shell(ShellLaunch, ReferenceShellLaunch, stage, recorder)
 
     def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets:
-        try:
-            return validating(ShellSecrets, ReferenceShellSecrets(self, stage, recorder))
-        except NotHere as absence:
-            return absent(ShellSecrets, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+        return self._of_shell(ShellSecrets, ReferenceShellSecrets, stage, recorder)
 
     def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials:
-        try:
-            return validating(ShellCredentials, ReferenceShellCredentials(self, stage, recorder))
-        except NotHere as absence:
-            return absent(ShellCredentials, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+        return self._of_shell(ShellCredentials, ReferenceShellCredentials, stage, recorder)
 
     def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout:
+        return self._of_shell(ShellLogout, ReferenceShellLogout, stage, recorder)
+
+    def _of_shell(
+        self, port: type[P], made: Callable[[ReferenceHost, str, Recorder], P], stage: str, recorder: Recorder
+    ) -> P:
+        """A port to the shell, absent where Qt is: that is an extra."""
         try:
-            return validating(ShellLogout, ReferenceShellLogout(self, stage, recorder))
+            return validating(port, made(self, stage, recorder))
         except NotHere as absence:
-            return absent(ShellLogout, "desktop", f"{absence.what}; to mend it: {absence.mend}")
+            return absent(port, "desktop", str(absence))
 
     def stored_client(self, stage: str, recorder: Recorder) -> StoredClient:
         return validating(StoredClient, ReferenceTalking(self, stage, recorder))
