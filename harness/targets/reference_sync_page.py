@@ -106,7 +106,7 @@ class ReferenceSyncPage:
         self._tabs = {"": self._agent.page}
         self._context.on("requestfailed", self._give_up)
         self._under_way.clear()
-        self._context.on("request", self._under_way.append)
+        self._context.on("request", self._begin)
         for event in ("requestfinished", "requestfailed"):
             self._context.on(event, self._end)
 
@@ -159,6 +159,9 @@ class ReferenceSyncPage:
         """Whether the page awaits an answer, but for those that are held back."""
         held = [route.request for route in self._held]
         return any(urlsplit(one.url).path in SYNCING and one not in held for one in self._under_way)
+
+    def _begin(self, request: Request) -> None:
+        self._under_way.append(request)
 
     def _end(self, request: Request) -> None:
         if request in self._under_way:
