@@ -147,7 +147,7 @@ Feature: Tokens
     Given a user who can log in
     When one code of each client is redeemed many times at once, round after round
     And a code is redeemed, its tokens are used, the code is redeemed again, and the tokens are used again
-    And the same is done with codes whose life is over by the second redemption
+    And the same is done after the life of the codes, where the target promises to remember them so long
     And codes are redeemed one second before and two seconds after the end of their life
     Then TOKEN-08.E1 holds: in every round exactly one redemption succeeds
     And TOKEN-08.E2 holds: the second redemption is refused and takes the tokens of the first with it

@@ -121,24 +121,31 @@ def judge_with_fault(
 ) -> tuple[Finding, ...]:
     """The findings with the fault in place, in one stage that it concerns: on these controls, or of the scenarios that
     judge this expectation."""
-    catalog, scenarios = _specification(question.catalog, question.features)
+    scenarios = _scenarios(question.catalog, question.features)
     if expectations := {name for name in against if "." in name}:
         scenarios = tuple(s for s in scenarios if expectations.intersection(s.expectations))
     controls = {name.partition(".")[0] for name in against}
     judged = {control for scenario in scenarios for control in scenario.controls}
     redactor = Redactor()
     with open_targets(question, machine, redactor, [fault] if fault else []) as targets:
+        catalog = _catalog_of(question.catalog, tuple(sorted(targets[question.target].parameters.items())))
         wanted = tuple(sorted(judged.intersection(controls)))
         selection = {"stage": _stage_for(fault), **question.selection}
         plan = make_plan(catalog, scenarios, dimensions_of(targets[question.target]), wanted, selection)
         return carry_out(plan, targets, redactor, partial(_depth_for, fault, question.depth))
 
 
+# What every fault is judged by is read once in a process.
+
+
 @cache
-def _specification(catalog: Path | None, features: Path) -> tuple[Catalog, tuple[ScenarioPlan, ...]]:
-    """What every fault is judged by, read once in a process."""
-    read = load_catalog(catalog)
-    return read, read_features(features, read)
+def _catalog_of(catalog: Path | None, parameters: tuple[tuple[str, float], ...]) -> Catalog:
+    return load_catalog(catalog, dict(parameters))
+
+
+@cache
+def _scenarios(catalog: Path | None, features: Path) -> tuple[ScenarioPlan, ...]:
+    return read_features(features, _catalog_of(catalog, ()))
 
 
 def _depth_for(fault: Fault | None, depth: str, scenario: ScenarioPlan) -> str:

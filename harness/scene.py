@@ -104,6 +104,10 @@ class Scene:
         """The value of a policy parameter."""
         return self.parameters[name].value
 
+    def stated_by(self, name: str) -> str:
+        """Who says what a policy parameter is: the target, which is then held to it, or the policy."""
+        return "target" if name in self.target.parameters else "policy"
+
     def check(self, expectation: str) -> Finding:
         """Check one expectation by what was recorded so far. A failure is recorded, not raised."""
         finding = self._judge(expectation)

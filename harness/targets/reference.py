@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from harness.errors import NotHere
@@ -101,6 +101,7 @@ from harness.targets.reference_sync_page import ReferenceSyncPage
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
 from reference_impl import __version__ as reference_version
+from reference_impl.config import Lifetimes
 
 __all__ = ["ReferenceTarget"]
 
@@ -114,6 +115,8 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
     name = "reference"
     version = reference_version
     browsers = ("chromium",)
+    # A code is remembered as long as what came of it may live.
+    parameters: Mapping[str, float] = {"code_lifetime": Lifetimes.code, "code_memory": Lifetimes.refresh_absolute}
 
     def __init__(self, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> None:
         super().__init__(machine, redactor, faults)

@@ -85,7 +85,7 @@ def test_an_encrypted_file_needs_the_policy_in_the_text_of_store_08() -> None:
 
 def test_every_parameter_rests_on_a_clause_and_keeps_its_ceiling() -> None:
     parameters = load_catalog().parameters
-    assert len(parameters) == 22
+    assert len(parameters) == 23
     assert all(parameter.basis for parameter in parameters.values())
     assert (parameters["code_lifetime"].value, parameters["code_lifetime"].ceiling) == (60, 600)
 

@@ -13,7 +13,8 @@ from harness.model import Judgement, Parameter, Verdict
 from harness.observations import HttpExchange, Observation
 
 PARAMETERS = {
-    name: Parameter(name, value, "s", "a test") for name, value in {"code_lifetime": 60.0, "revoke_bound": 60.0}.items()
+    name: Parameter(name, value, "s", "a test")
+    for name, value in {"code_lifetime": 60.0, "code_memory": 3600.0, "revoke_bound": 60.0}.items()
 }
 ISSUER = "https://id.dev.localhost"
 
@@ -47,9 +48,11 @@ def unanswered(seen: Sequence[Observation], index: int) -> list[Observation]:
     return [*seen[:index], silent, *seen[index + 1 :]]
 
 
-def judge(expectation: str, seen: Sequence[Observation]) -> Judgement:
+def judge(expectation: str, seen: Sequence[Observation], **parameters: float) -> Judgement:
+    """The judgement; `parameters` are those that the target sets otherwise."""
     numbered = [replace(one, id=f"s#{number}") for number, one in enumerate(seen, 1)]
-    judgement = registry.judge(expectation, numbered, PARAMETERS)
+    own = {name: replace(PARAMETERS[name], value=value) for name, value in parameters.items()}
+    judgement = registry.judge(expectation, numbered, {**PARAMETERS, **own})
     assert judgement.verdict is not Verdict.FAILED or judgement.shown_by, f"nothing shows that {judgement.reason}"
     return judgement
 

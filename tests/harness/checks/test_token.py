@@ -81,7 +81,7 @@ def replays() -> Seen:
             seen += [
                 exchange("first redemption", 200, tokens("at", "rt"), **about),
                 exchange("first use of the access token", 200, **about),
-                refused("second redemption", **about),
+                refused("second redemption", age="1.5" if replay == "at once" else "62.5", **about),
                 refused("refresh after the replay", **about),
                 exchange("access after the replay", 401, after="0.5", **about),
             ]
@@ -153,7 +153,7 @@ PASSING: dict[str, Seen] = {
         answer
         for client in CLIENTS
         for answer in (
-            exchange("one second before", 200, tokens("at", "rt"), client=client, age="59.1"),
+            exchange("one second before", 200, tokens("at", "rt"), client=client, age="59.1", stated_by="target"),
             refused("two seconds after", client=client, age="62.0"),
         )
     ],
@@ -579,6 +579,37 @@ def test_only_the_end_of_a_login_counts() -> None:
 
 def test_more_refreshes_than_five_pass_too() -> None:
     assert judge("TOKEN-09.E1", refreshes("refresh in a row", 7, client="web")).verdict is Verdict.PASSED
+
+
+def test_what_comes_of_a_replay_after_its_life_is_judged_where_the_target_promises_to_remember_codes() -> None:
+    lives = answered("TOKEN-08.E2", 8, 200, tokens("at2", "rt2"))
+    late = "web, after its life: the refresh token of the first redemption lives on"
+    assert_failed(judge("TOKEN-08.E2", lives), late)
+    at_once = [one for one in PASSING["TOKEN-08.E2"] if one.about["replay"] == "at once"]
+    for seen in (lives, at_once):
+        judgement = judge("TOKEN-08.E2", seen, code_memory=0.0)
+        assert (judgement.verdict, "does not promise" in judgement.reason) == (Verdict.PASSED, True), judgement
+    assert_failed(judge("TOKEN-08.E2", answered("TOKEN-08.E2", 2, 200), code_memory=0.0), "the second redemption")
+
+
+def test_a_code_that_came_again_when_it_may_be_forgotten_proves_nothing_but_must_be_refused() -> None:
+    def late(status: int, body: object = "") -> Seen:
+        seen = answered("TOKEN-08.E2", 3, 200, tokens("at2", "rt2"))
+        seen[2] = exchange("second redemption", status, body, client="web", replay="at once", age="61")
+        return seen
+
+    judgement = judge("TOKEN-08.E2", late(400, {"error": "invalid_grant"}), code_memory=0.0)
+    assert (judgement.verdict, "61 s old when it came again" in judgement.reason) == (Verdict.UNKNOWN, True), judgement
+    assert_failed(judge("TOKEN-08.E2", late(200, tokens("at2", "rt2")), code_memory=0.0), "the second redemption")
+
+
+def test_a_code_that_dies_early_is_a_defect_only_where_the_target_says_how_long_it_lives() -> None:
+    early = {"error": "invalid_grant"}
+    judgement = judge("TOKEN-08.E3", answered("TOKEN-08.E3", 0, 400, early, stated_by="policy"))
+    assert (judgement.verdict, "may live shorter" in judgement.reason) == (Verdict.UNKNOWN, True), judgement
+    seen = answered("TOKEN-08.E3", 0, 400, early, stated_by="policy")
+    seen[1] = exchange("two seconds after", 200, tokens("at", "rt"), client="web", age="62.0")
+    assert_failed(judge("TOKEN-08.E3", seen), "web: a code after its life")
 
 
 def test_fifty_rounds_of_one_client_satisfy_the_full_depth() -> None:
