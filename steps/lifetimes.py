@@ -13,7 +13,7 @@ from harness.probes.http import HttpProbe
 from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of
-from steps.token import issuer, log_in
+from steps.token import issuer, log_in, observe_life
 
 MARGIN = 2.0  # seconds past a limit
 INTERVALS = 12  # of the absolute limit, at least
@@ -63,12 +63,10 @@ def read_access_tokens(scene: Scene, clients: list[Client]) -> None:
     for client in clients:
         user = at.address.users["existing"]
         answer = at.redeem("token at login", at.authorize("a login", client, user), client, about=about)
-        if access := str(answer.json().get("access_token", "")):
-            at.observe_token("token at login", access, "access_token")
+        observe_life(scene, "token at login", answer.json())
         if token := str(answer.json().get("refresh_token", "")):
             answer = at.refresh("token at refresh", token, client, about=about)
-            if access := str(answer.json().get("access_token", "")):
-                at.observe_token("token at refresh", access, "access_token")
+            observe_life(scene, "token at refresh", answer.json())
 
 
 def ahead_of_the_wall(scene: Scene) -> float:

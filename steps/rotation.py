@@ -12,7 +12,7 @@ from harness.probes.authorization import Grant
 from harness.probes.stage_address import Client
 from harness.scene import Scene
 from steps.effects import clock_of, use_until_refused
-from steps.token import issuer, session_with
+from steps.token import issuer, observe_life, session_with
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ def rotate(scene: Scene, grant: Grant, times: int, case: str) -> Family:
 def renewed(scene: Scene, family: Family, case: str = "rotation") -> Family:
     """The session after one more refresh; its newest tokens stay what they were where the answer has none."""
     answer = issuer(scene).refresh(case, family.tokens[-1], family.client).json()
+    if answer.get("expires_in") is None:
+        observe_life(scene, case, answer)
     newest = str(answer.get("refresh_token") or family.tokens[-1])
     access = str(answer.get("access_token") or family.access)
     return Family(family.client, (*family.tokens, newest), access)

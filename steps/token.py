@@ -48,6 +48,19 @@ def session_with(scene: Scene, case: str, client: Client, kind: str = "refresh_t
     return grant
 
 
+def observe_life(scene: Scene, case: str, answer: Mapping[str, object]) -> None:
+    """Record what tells how long the access token of an answer lives, beside its expires_in: the token itself; and
+    where neither does, its introspection, if there is one and a client with a secret to ask for it (RFC 7662 §2.1)."""
+    at, access = issuer(scene), answer.get("access_token")
+    if not isinstance(access, str) or not access:
+        return
+    facts = at.observe_token(case, access, "access_token")
+    asks = [client for client in at.address.clients.values() if client.authentication != "none"]
+    untold = answer.get("expires_in") is None and not (facts.form == "jwt" and "exp" in facts.claims)
+    if untold and asks and at.metadata.get("introspection_endpoint"):
+        at.introspect("introspection", access, asks[0], about={"client": asks[0].client_id})
+
+
 @given("the registered public clients", target_fixture="clients")
 def registered_clients(scene: Scene) -> list[Client]:
     at = issuer(scene)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
+from typing import TypeGuard
+from urllib.parse import parse_qs, urlsplit
 
 from harness.checks.registry import passed
 from harness.checks.symptoms import reason_of, shown_by
 from harness.model import Judgement, Symptom, Verdict
-from harness.observations import HttpExchange, Observation
+from harness.observations import HttpExchange, Observation, TokenFacts
 from harness.observe import MissingObservation, Record
 
 __all__ = [
+    "INTROSPECTION",
+    "UNTOLD",
     "Complaint",
     "answered",
     "clients_of",
     "conclude",
     "delivers_code",
+    "end_told",
     "ends",
     "gives_token",
     "is_invalid_grant",
+    "is_number",
     "not_an_error_page",
     "only_unknown",
     "refused_in_time",
@@ -29,7 +34,10 @@ __all__ = [
     "taken_elsewhere",
 ]
 
-
+INTROSPECTION = "introspection"  # a case
+UNTOLD = (
+    "no expires_in (RFC 6749 §5.1: recommended), and neither token nor introspection tells how long the token lives"
+)
 TOKEN_NAMES = ("access_token", "refresh_token", "id_token")
 _TOKEN_MARK = re.compile(r"\{\{(?:unregistered_)?(?:access_token|refresh_token|id_token|jwt|bearer):")
 _TOKEN_FIELD = re.compile(r"name=[\"']?(?:access_token|refresh_token|id_token)\b")
@@ -114,6 +122,26 @@ def answered(exchange: HttpExchange) -> str:
     """The answer of a token endpoint in a few words; it names its errors in JSON (RFC 6749 §5.2)."""
     silent = exchange.status != 200 and "error" not in exchange.json()
     return short(exchange) + (" without an error in JSON" if silent else "")
+
+
+def end_told(answer: HttpExchange, seen: Record) -> tuple[Mapping[str, object], Observation] | None:
+    """The claims that tell when an answer's access token ends, beside its expires_in, which RFC 6749 §5.1 only
+    recommends: the token's own where it is a JWT, else its introspection's (RFC 7662 §2.2). None where neither does."""
+    token = answer.json().get("access_token")
+    for one in seen:
+        claims: Mapping[str, object] = {}
+        if isinstance(one, TokenFacts) and one.token == token and one.form == "jwt":
+            claims = one.claims
+        elif isinstance(one, HttpExchange) and one.case == INTROSPECTION and one.status == 200:
+            asked = parse_qs(one.request_body).get("token") == [token]
+            claims = one.json() if asked and one.json().get("active") is True else {}
+        if is_number(claims.get("exp")):
+            return claims, one
+    return None
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def clients_of(seen: Record, *cases: str) -> list[str]:

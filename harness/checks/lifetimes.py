@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from harness.checks.common import Complaint, conclude, delivers_code, ends, is_invalid_grant, require_answer, short
-from harness.checks.registry import Parameters, check
+from harness.checks.common import (
+    UNTOLD,
+    Complaint,
+    conclude,
+    delivers_code,
+    end_told,
+    ends,
+    is_invalid_grant,
+    is_number,
+    require_answer,
+    short,
+)
+from harness.checks.registry import Parameters, check, unknown
 from harness.model import Judgement
-from harness.observations import HttpExchange, LifetimeTable, TokenFacts
+from harness.observations import HttpExchange, LifetimeTable, Observation, TokenFacts
 from harness.observe import MissingObservation, Record
 
 MOMENTS = ("token at login", "token at refresh")
@@ -30,12 +42,12 @@ def spell(seconds: float) -> str:
 def access_tokens_are_short_lived(seen: Record, parameters: Parameters) -> Judgement:
     most = parameters["access_token_lifetime"].value
     answers = _token_answers(seen)
-    facts = {one.token: one for one in seen if isinstance(one, TokenFacts)}
-    complaints = [complaint for answer in answers for complaint in _lifetime(answer, facts, most)]
-    told = {_compared(answer, facts) for answer in answers}
-    return conclude(
-        complaints, f"{len(answers)} access tokens: expires_in at most {spell(most)}, {'; '.join(sorted(told))}"
-    )
+    complaints = [complaint for answer in answers for complaint in _lifetime(answer, seen, most)]
+    silent = [each for each in answers if each.json().get("expires_in") is None and _measured(each, seen) is None]
+    if silent and not complaints:
+        return unknown(f"{silent[0].about['client']}, {silent[0].case}: {UNTOLD}")
+    told = {_compared(answer, seen) for answer in answers}
+    return conclude(complaints, f"{len(answers)} access tokens live at most {spell(most)}: {'; '.join(sorted(told))}")
 
 
 def _token_answers(seen: Record) -> list[HttpExchange]:
@@ -49,48 +61,70 @@ def _token_answers(seen: Record) -> list[HttpExchange]:
     return answers
 
 
-def _lifetime(answer: HttpExchange, facts: dict[str, TokenFacts], most: float) -> Iterator[Complaint]:
+def _lifetime(answer: HttpExchange, seen: Record, most: float) -> Iterator[Complaint]:
     expires_in, told = answer.json().get("expires_in"), f"{answer.about['client']}, {answer.case}"
-    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
+    life = _measured(answer, seen)
+    if expires_in is None:
+        if life and life.seconds - life.rounding > most:
+            what = f"no expires_in, and the token lives {spell(life.seconds)} by {life.by}, over {spell(most)}"
+            yield Complaint(f"{told}: {what}", answer, life.shown_by)
+    elif not is_number(expires_in):
         yield Complaint(f"{told}: expires_in is {expires_in!r}, not a number of seconds", answer)
-        return
-    if expires_in > most:
-        yield Complaint(f"{told}: expires_in is {expires_in} ({spell(expires_in)}), over {spell(most)}", answer)
-    lived, tolerance = _measured(answer, _facts_of(answer, facts))
-    if lived is not None and abs(lived - expires_in) > tolerance:
-        shown = (answer, _facts_of(answer, facts))
-        yield Complaint(f"{told}: expires_in is {expires_in}, but the token itself lives {lived:.0f} s", *shown)
+    else:
+        if expires_in > most:
+            yield Complaint(f"{told}: expires_in is {expires_in} ({spell(expires_in)}), over {spell(most)}", answer)
+        if life and abs(life.seconds - expires_in) > max(SECOND, life.rounding):
+            what = f"expires_in is {expires_in}, but the token itself lives {life.seconds:.0f} s"
+            yield Complaint(f"{told}: {what}", answer, life.shown_by)
 
 
-def _facts_of(answer: HttpExchange, facts: dict[str, TokenFacts]) -> TokenFacts:
-    found = facts.get(str(answer.json().get("access_token", "")))
+@dataclass(frozen=True)
+class Life:
+    """How long a token lives by what it, or its introspection, says: `by` these claims, `rounding` seconds off at
+    most."""
+
+    seconds: float
+    by: str
+    rounding: float
+    shown_by: Observation
+
+
+def _measured(answer: HttpExchange, seen: Record) -> Life | None:
+    """None where nothing but expires_in tells. Without an `iat`, which RFC 7519 §4.1.6 allows, it counts from the
+    answer's Date, by the target's clock."""
+    token = _facts_of(answer, seen)
+    found = end_told(answer, seen)
     if found is None:
+        if token.form == "jwt" and answer.json().get("expires_in") is not None:
+            raise MissingObservation(
+                f"{answer.about['client']}, {answer.case}: a JWT without exp: nothing tells its end"
+            )
+        return None
+    claims, shown_by = found
+    start, end, date = claims.get("iat"), claims["exp"], answer.header("date")
+    assert is_number(end)
+    if is_number(start):
+        return Life(end - start, "exp - iat", 0.0, shown_by)
+    if date is None:
+        return None
+    began = parsedate_to_datetime(date).timestamp() + float(answer.about["ahead"])
+    return Life(end - began, "exp - Date of the answer (no iat)", ROUNDING, shown_by)
+
+
+def _facts_of(answer: HttpExchange, seen: Record) -> TokenFacts:
+    token = str(answer.json().get("access_token", ""))
+    found = [one for one in seen if isinstance(one, TokenFacts) and one.token == token]
+    if not found:
         raise MissingObservation(f"{answer.about['client']}, {answer.case}: the access token was not read")
-    return found
+    return found[-1]
 
 
-def _measured(answer: HttpExchange, token: TokenFacts) -> tuple[float | None, float]:
-    """How long the token lives by its own claims, in seconds, and how exact that is; None for an opaque one. Where it
-    has no `iat`, which RFC 7519 §4.1.6 allows, it counts from the answer's Date, by the target's clock."""
-    if token.form != "jwt":
-        return None, 0.0
-    end, start = token.claims.get("exp"), token.claims.get("iat")
-    if not isinstance(end, int | float):
-        raise MissingObservation(f"{answer.about['client']}, {answer.case}: a JWT without exp: nothing tells its end")
-    if isinstance(start, int | float):
-        return end - start, SECOND
-    if (date := answer.header("date")) is None:
-        return None, 0.0
-    return end - parsedate_to_datetime(date).timestamp() - float(answer.about["ahead"]), ROUNDING
-
-
-def _compared(answer: HttpExchange, facts: dict[str, TokenFacts]) -> str:
-    token = _facts_of(answer, facts)
-    if token.form != "jwt":
-        return "opaque, so no more than expires_in can be seen"
-    if isinstance(token.claims.get("iat"), int | float):
-        return "equal to exp - iat"
-    return "equal to exp - Date of the answer (no iat)" if answer.header("date") else "neither iat nor Date to compare"
+def _compared(answer: HttpExchange, seen: Record) -> str:
+    life, is_told = _measured(answer, seen), answer.json().get("expires_in") is not None
+    if life:
+        return f"expires_in equal to {life.by}" if is_told else f"by {life.by}, for there is no expires_in"
+    opaque = _facts_of(answer, seen).form != "jwt"
+    return "opaque, so no more than expires_in can be seen" if opaque else "neither iat nor Date to compare"
 
 
 @check("TOKEN-13.E2", "RFC 9700 §4.14.2, ASVS 7.3.1", "clock", "refresh token")
@@ -168,7 +202,9 @@ def _longer_than_documented(seen: Record, table: LifetimeTable) -> Iterator[Comp
     """What is documented must be true of the tokens that were seen."""
     documented = table.limits.get("access_token")
     for answer in seen.of(HttpExchange, *MOMENTS[:1], role="token"):
-        expires_in = answer.json().get("expires_in")
-        if documented and isinstance(expires_in, int | float) and expires_in > documented.seconds + SECOND:
-            told = f"an access token lives {spell(expires_in)}; {table.source} says {spell(documented.seconds)}"
+        lives = answer.json().get("expires_in")
+        if lives is None and (life := _measured(answer, seen)):
+            lives = life.seconds - life.rounding
+        if documented and is_number(lives) and lives > documented.seconds + SECOND:
+            told = f"an access token lives {spell(lives)}; {table.source} says {spell(documented.seconds)}"
             yield Complaint(f"{answer.about['client']}: {told}", answer, table)

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from harness.checks.common import (
+    UNTOLD,
     Complaint,
     clients_of,
     conclude,
+    end_told,
     ends,
     is_invalid_grant,
+    is_number,
     refused_in_time,
     require_answer,
     short,
     taken_elsewhere,
 )
-from harness.checks.registry import Parameters, check
+from harness.checks.registry import Parameters, check, unknown
 from harness.model import Judgement
 from harness.observations import BusCapture, HttpExchange, StoreState
 from harness.observe import MissingObservation, Record
@@ -30,13 +33,17 @@ OTHER_SESSIONS = ("of another client", "of the same client")
 @check("TOKEN-09.E1", "RFC 9700 §2.2.2, §4.14.2, RFC 6749 §5.1", "public client")
 def every_refresh_brings_a_new_token(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
+    silent: list[str] = []
     clients = clients_of(seen, "refresh in a row")
     for client in clients:
         answers = [require_answer(e) for e in seen.of(HttpExchange, "refresh in a row", client=client)]
         if len(answers) < IN_A_ROW:
             raise MissingObservation(f"{client}: only {len(answers)} refreshes in a row")
         complaints += [Complaint(f"{client}, {text}", *shown) for text, *shown in _not_rotated(answers)]
-    told = "each with a new refresh token, expires_in and token_type"
+        silent += [f"{client}, refresh {n}: {UNTOLD}" for n, e in enumerate(answers, 1) if not _tells_life(e, seen)]
+    if silent and not complaints:
+        return unknown(silent[0])
+    told = "each with a new refresh token and token_type, the end of the access token told"
     return conclude(complaints, f"{', '.join(clients)}: at least {IN_A_ROW} refreshes, {told}")
 
 
@@ -52,7 +59,7 @@ def _not_rotated(answers: list[HttpExchange]) -> list[tuple[str, *tuple[HttpExch
     for n, answer in enumerate(answers, 1):
         fields = answer.json()
         told = {
-            "expires_in": isinstance(fields.get("expires_in"), int | float),
+            "expires_in": fields.get("expires_in") is None or is_number(fields["expires_in"]),
             "token_type": str(fields.get("token_type")).lower() == "bearer",
         }
         if wrong := [_wrong(name, fields) for name, right in told.items() if not right]:
@@ -60,8 +67,12 @@ def _not_rotated(answers: list[HttpExchange]) -> list[tuple[str, *tuple[HttpExch
     return complaints
 
 
+def _tells_life(answer: HttpExchange, seen: Record) -> bool:
+    return answer.json().get("expires_in") is not None or end_told(answer, seen) is not None
+
+
 def _wrong(name: str, fields: Mapping[str, object]) -> str:
-    """What is wrong with a member of a token answer: it is not there, or no number or Bearer (RFC 6749 §5.1, §7.1)."""
+    """What is wrong with a member of a token answer: no number, or no Bearer (RFC 6749 §5.1, §7.1)."""
     meant = "a number" if name == "expires_in" else "Bearer"
     found = fields.get(name)
     return f"no {name}" if found is None else f"{name} is {repr(found)[:LONGEST]}, not {meant}"

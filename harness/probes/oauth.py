@@ -181,6 +181,14 @@ class OAuthIssuer:
             raise self.address.not_offered("revocation endpoint", "its metadata names none")
         return self._post(case, url, {"token": token}, client, "revocation", changes, True, about or {})
 
+    def introspect(self, case: str, token: str, client: Client, *, about: Mapping[str, str] | None = None) -> Answer:
+        """POST a token to the introspection endpoint (RFC 7662 §2.1), as this client. Raises NotOffered where the
+        metadata names none."""
+        url = self.metadata.get("introspection_endpoint", "")
+        if not url:
+            raise self.address.not_offered("introspection endpoint", "its metadata names none")
+        return self._post(case, url, {"token": token}, client, "introspection", None, True, about or {})
+
     def token_request(
         self,
         case: str,

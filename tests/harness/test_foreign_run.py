@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from click.testing import CliRunner, Result
 from harness.cli import main
 from harness.evidence.bundle import read_bundle
 from harness.machine.session import PrivateSession
-from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
+from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer, _Handler
 from tests.harness.small_run import CELL, ForeignTarget, SmallRun, small_run
 
 DESCRIPTION = """\
@@ -113,6 +115,58 @@ def test_a_read_only_run_sends_nothing_that_could_write(
 def test_faults_are_seeded_in_the_reference_only(place: Path) -> None:
     told = call("faults", "--target", place / "fake.toml")
     assert (told.exit_code, "faults can be seeded in the reference only" in told.stderr) == (2, True)
+
+
+class Reticent:
+    """Makes a fake issuer give opaque tokens without expires_in; what introspection says of them, if there is any."""
+
+    def __init__(self, fake: FakeIssuer, introspection: dict[str, object] | None) -> None:
+        self.introspection, self.asked = introspection, 0
+        self._given, self._posted = fake.token, _Handler.do_POST
+        fake.token = self.token  # type: ignore[method-assign]
+        if introspection is not None:
+            fake.claims = {"introspection_endpoint": f"{fake.url}/introspection"}
+
+    def token(self, form: Mapping[str, str]) -> tuple[int, dict[str, object]]:
+        status, told = self._given(form)
+        told.pop("expires_in", None)
+        return status, {**told, **({"access_token": token_urlsafe(24)} if status == 200 else {})}
+
+    def post(self, handler: Any) -> None:
+        if handler.path == "/introspection":
+            self.asked += 1
+            handler.answer_json(200, self.introspection)
+        else:
+            self._posted(handler)
+
+
+@pytest.mark.parametrize(
+    ("introspection", "outcome"),
+    [
+        (None, "unknown: web, token at login: no expires_in"),
+        ({"active": True, "iat": 1_000, "exp": 1_900}, "passed: 2 access tokens live at most 1 h: by exp - iat"),
+        (
+            {"active": True, "iat": 1_000, "exp": 9_000},
+            "failed: web, token at login: no expires_in, and the token lives",
+        ),
+    ],
+)
+def test_how_long_a_token_lives_that_comes_without_expires_in_is_asked_of_its_introspection(
+    place: Path,
+    fake: FakeIssuer,
+    monkeypatch: pytest.MonkeyPatch,
+    introspection: dict[str, object] | None,
+    outcome: str,
+) -> None:
+    reticent = Reticent(fake, introspection)
+    monkeypatch.setattr(_Handler, "do_POST", lambda handler: reticent.post(handler))
+    public = (place / "fake.toml").read_text(encoding="utf-8")
+    secret = 'authentication = "client_secret_basic"\nsecret = "${FAKE_PASSWORD}"'
+    described = public.replace('id = "web"', f'id = "web"\n{secret}') + "\n[limits]\nmax_wait = 0\nrate = 200\n"
+    (place / "fake.toml").write_text(described, encoding="utf-8")
+    _, _, verdicts = run(place, "--controls", "TOKEN-13")
+    assert verdicts["TOKEN-13.E1"].startswith(outcome), verdicts["TOKEN-13.E1"]
+    assert bool(reticent.asked) == (introspection is not None)
 
 
 class Production(ForeignTarget):

@@ -11,7 +11,7 @@ import pytest
 from harness.checks.lifetimes import spell
 from harness.checks.registry import judge as judge_by
 from harness.model import Judgement, Parameter, Verdict
-from harness.observations import DocumentedLifetime, HttpExchange, LifetimeTable, Observation, TokenFacts
+from harness.observations import Absence, DocumentedLifetime, HttpExchange, LifetimeTable, Observation, TokenFacts
 from tests.harness.checks.records import assert_failed, exchange, redirect, refused
 
 DAY = 86_400
@@ -120,7 +120,6 @@ def test_a_record_without_the_stimulus_proves_nothing(expectation: str) -> None:
     [
         ({"expires_in": 3601}, "over 1 h"),
         ({"expires_in": 898}, "but the token itself lives 900 s"),
-        ({"expires_in": None}, "expires_in is None, not a number"),
         ({"expires_in": "900"}, "expires_in is '900', not a number"),
         ({"expires_in": True}, "expires_in is True, not a number"),
     ],
@@ -132,6 +131,50 @@ def test_an_access_token_that_lives_too_long_or_longer_than_told_fails(
     judgement = judge("TOKEN-13.E1", seen)
     assert_failed(judgement, words)
     assert f"s#{len(seen)}" in judgement.shown_by
+
+
+def untold(**claims: Any) -> list[Observation]:
+    """A login of one client is answered without expires_in."""
+    silent = answer("token at login", "web", expires_in=None)
+    return instead(access_tokens(), silent, facts("token at login", "web", **claims))
+
+
+def introspected(active: bool = True, **claims: object) -> HttpExchange:
+    asked = "token=at+token+at+login+web"
+    return exchange("introspection", 200, {"active": active, **claims}, request_body=asked, client="web")
+
+
+def test_without_expires_in_the_token_itself_tells_how_long_it_lives() -> None:
+    judgement = judge("TOKEN-13.E1", untold())
+    assert (judgement.verdict, "by exp - iat, for there is no expires_in" in judgement.reason) == (Verdict.PASSED, True)
+    assert_failed(
+        judge("TOKEN-13.E1", untold(exp=1_000 + 3_601)), "no expires_in, and the token lives 1 h by exp - iat"
+    )
+    dated = 1_788_681_600 + 3_600
+    assert judge("TOKEN-13.E1", untold(iat=None, exp=dated + 2)).verdict is Verdict.PASSED
+    assert_failed(judge("TOKEN-13.E1", untold(iat=None, exp=dated + 3)), "over 1 h")
+
+
+def test_without_expires_in_an_introspection_tells_how_long_an_opaque_token_lives() -> None:
+    opaque = instead(untold(), facts("token at login", "web", "opaque"))
+    assert judge("TOKEN-13.E1", [*opaque, introspected(iat=1_000, exp=1_900)]).verdict is Verdict.PASSED
+    assert_failed(judge("TOKEN-13.E1", [*opaque, introspected(iat=1_000, exp=9_000)]), "over 1 h")
+    for nothing in ([], [introspected(active=False, iat=1_000, exp=1_900)], [introspected()]):
+        judgement = judge("TOKEN-13.E1", [*opaque, *nothing])
+        assert (judgement.verdict, "neither token nor introspection tells" in judgement.reason) == (
+            Verdict.UNKNOWN,
+            True,
+        )
+
+
+def test_a_lifetime_that_nothing_tells_is_unknown_also_where_other_capabilities_are_declared_absent() -> None:
+    absent = Absence(case="absence", capability="clock", reason="nobody waits", declared=True)
+    assert judge("TOKEN-13.E1", [*untold(exp=None), absent]).verdict is Verdict.UNKNOWN
+
+
+def test_what_else_tells_a_lifetime_is_compared_with_the_documentation() -> None:
+    assert judge("TOKEN-13.E4", [table(), *untold()]).verdict is Verdict.PASSED
+    assert_failed(judge("TOKEN-13.E4", [table(), *untold(exp=1_000 + 1_200)]), "an access token lives 1200 s")
 
 
 def test_a_second_more_or_less_is_rounding() -> None:

@@ -15,7 +15,7 @@ from harness.checks.codes import REPLAYS
 from harness.checks.rotation import OTHER_SESSIONS, REPLAYED
 from harness.checks.token import BAD_CODE_REQUESTS, STATES
 from harness.model import Verdict
-from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race, StoreState
+from harness.observations import BusCapture, BusEvent, HttpExchange, Observation, Race, StoreState, TokenFacts
 from tests.harness.checks.records import (
     ISSUER,
     assert_failed,
@@ -413,10 +413,10 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
         lambda: answered("TOKEN-09.E1", 4, 200, {"access_token": "a", "expires_in": 900, "token_type": "bearer"}),
         "a refresh token came back again, or none came",
     ),
-    "no expires_in": (
+    "no token_type": (
         "TOKEN-09.E1",
-        lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", expires_in=None)),
-        "refresh 1: no expires_in",
+        lambda: answered("TOKEN-09.E1", 0, 200, tokens("at", "rt-1", token_type=None, expires_in=None)),
+        "refresh 1: no token_type",
     ),
     "another token type": (
         "TOKEN-09.E1",
@@ -575,6 +575,24 @@ def test_only_the_end_of_a_login_counts() -> None:
     login = exchange("a valid request", 200, "<form>", client="web")
     end = redirect("a valid request", CLIENTS["web"], {"code": "c"}, client="web")
     assert judge("TOKEN-01.E3", [login, end]).verdict is Verdict.PASSED
+
+
+def test_an_answer_without_expires_in_is_judged_by_what_else_tells_how_long_the_token_lives() -> None:
+    silent = answered("TOKEN-09.E1", 0, 200, tokens("at-0", "rt-1", expires_in=None))
+    judgement = judge("TOKEN-09.E1", silent)
+    assert (judgement.verdict, "web, refresh 1: no expires_in" in judgement.reason) == (Verdict.UNKNOWN, True)
+    facts = TokenFacts(case="refresh in a row", token="at-0", token_kind="access_token", form="jwt", claims={"exp": 9})
+    introspection = exchange("introspection", 200, {"active": True, "exp": 9}, request_body="token=at-0")
+    for told in (facts, introspection):
+        assert judge("TOKEN-09.E1", [*silent, told]).verdict is Verdict.PASSED
+    for nothing in (
+        replace(facts, claims={}),
+        replace(facts, token="at-1"),
+        exchange("introspection", 200, {"active": False, "exp": 9}, request_body="token=at-0"),
+        exchange("introspection", 401, {"active": True, "exp": 9}, request_body="token=at-0"),
+        exchange("introspection", 200, {"active": True, "exp": 9}, request_body="token=at-1"),
+    ):
+        assert_unknown(judge("TOKEN-09.E1", [*silent, nothing]))
 
 
 def test_more_refreshes_than_five_pass_too() -> None:

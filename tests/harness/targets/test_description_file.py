@@ -68,7 +68,7 @@ def test_the_example_is_read_as_it_says() -> None:
         "a password of dev",
     )
     assert [step.fill or step.click for step in description.login.steps] == ["username", "password", "Sign in", "Allow"]
-    assert description.parameters == {"code_lifetime": 120, "reuse_grace": 10}
+    assert description.parameters == {"code_lifetime": 120, "code_memory": 86400, "reuse_grace": 10}
     (expected,) = description.expected_failures
     assert (expected.control, expected.expires, expected.file) == ("TOKEN-12.E1", "2099-12-31", "target.toml")
     assert description.lifetimes["refresh_absolute"].seconds == 2592000
