@@ -35,8 +35,17 @@ def decide(
 
     `kill_matrix` is a kill-matrix.json, or None where no faults were run.
     """
-    gated = [id for id in catalog.controls if _any(id, policy.controls) and (not scope or _any(id, scope))]
-    found = [f for f in findings if _any(_control(f), policy.controls) and (not scope or _any(_control(f), scope))]
+    every = list(findings)
+    left_out = _left_out(every, policy, scope)
+    controls = [id for id in catalog.controls if _any(id, policy.controls) and (not scope or _any(id, scope))]
+    gated = [id for id in controls if id not in left_out]
+    found = [
+        f
+        for f in every
+        if _any(_control(f), policy.controls)
+        and (not scope or _any(_control(f), scope))
+        and _control(f) not in left_out
+    ]
     waivers = [w for w in policy.waivers if not scope or _any(w.control.partition(".")[0], scope)]
     reasons = dict.fromkeys(
         [
@@ -45,10 +54,18 @@ def decide(
             *_absent(found, catalog, gated),
             *_findings(found, policy, [waiver for waiver in waivers if not _expired(waiver, today)]),
             *judge_kill_matrix(kill_matrix, policy, catalog, gated),
+            *(Reason("over", id, f"it was not asked for: {policy.only_if_asked[id]}") for id in left_out),
         ]
     )
     ordered = sorted(reasons, key=lambda reason: reason.rule in NOTES)
     return Decision(all(reason.rule in NOTES for reason in ordered), tuple(ordered), scope)
+
+
+def _left_out(findings: Iterable[Finding], policy: Policy, scope: tuple[str, ...]) -> list[str]:
+    """The controls that the policy gates on only where they were asked for, and that were not: nobody names any now,
+    and the run had no scenario of them to carry out."""
+    planned = {_control(finding) for finding in findings if finding.scenario}
+    return [] if scope else [id for id in policy.only_if_asked if id not in planned]
 
 
 def _reach(policy: Policy, catalog: Catalog, gated: Sequence[str], scope: tuple[str, ...]) -> Iterator[Reason]:

@@ -223,11 +223,13 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """What must hold. `controls` are patterns of what is gated; `may_be_not_run` and `may_be_not_applicable` map a cell
-    pattern to its reason."""
+    """What must hold. `controls` are patterns of what is gated; of these, `only_if_asked` maps those to their reason
+    that are gated on only where they were asked for; `may_be_not_run` and `may_be_not_applicable` map a cell pattern to
+    its reason."""
 
     name: str
     controls: tuple[str, ...]
+    only_if_asked: Mapping[str, str] = field(default_factory=dict)
     may_be_not_run: Mapping[str, str] = field(default_factory=dict)
     may_be_not_applicable: Mapping[str, str] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()

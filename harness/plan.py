@@ -15,12 +15,15 @@ from harness.step_definitions import StepDefinitions, step_modules
 
 __all__ = ["Plan", "make_plan", "read_features", "wanted_controls"]
 
+HARNESS = "self"  # the target that is the harness itself
 NO_SCENARIO = "no scenario yet"
+OF_THE_HARNESS = "it judges Authassay itself and not this target: it runs where --controls names it"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Scenarios with their cells, and the cells in which controls without a scenario are `not_run`."""
+    """Scenarios with their cells, and the cells in which controls without a scenario, or with one that is left out, are
+    `not_run`."""
 
     catalog: Catalog
     cells: Mapping[ScenarioPlan, tuple[Cell, ...]]
@@ -64,28 +67,41 @@ def make_plan(
     dimensions: Dimensions,
     controls: Collection[str] = (),
     selection: Mapping[str, str] | None = None,
+    foreign: bool = False,
 ) -> Plan:
-    """The plan for these controls (patterns; all where none is given) in the selected cells.
+    """The plan for these controls (patterns; all where none is given) in the selected cells. `foreign`: the target is
+    not ours; then scenarios about the harness itself are left out, unless controls are named.
 
     Raises UsageError for a pattern that names no control, and where nothing is left to do.
     """
     wanted = wanted_controls(catalog, controls)
     cells: dict[ScenarioPlan, tuple[Cell, ...]] = {}
+    left_out: list[Finding] = []
     for scenario in found:
         if wanted.intersection(scenario.controls):
             chosen = selected(cells_of(scenario.axes, dimensions), selection or {})
-            if chosen:
+            if foreign and not controls and scenario.axes.get("target") == HARNESS:
+                left_out += (
+                    _not_run(expectation, cell, OF_THE_HARNESS)
+                    for cell in chosen
+                    for expectation in scenario.expectations
+                )
+            elif chosen:
                 cells[scenario] = chosen
     judged = {control for scenario in found for control in scenario.controls}
     rest = Cell(dimensions.target, dimensions.os)
-    without = tuple(
-        Finding(expectation.id, rest.id, Verdict.NOT_RUN, Basis.MACHINE, NO_SCENARIO)
+    without = [
+        _not_run(expectation.id, rest, NO_SCENARIO)
         for id in sorted(wanted - judged)
         for expectation in catalog.controls[id].expectations
-    )
+    ]
     if not cells and not without:
         raise UsageError("nothing to run: no scenario is left by --controls and --cell together")
-    return Plan(catalog, cells, without)
+    return Plan(catalog, cells, (*without, *left_out))
+
+
+def _not_run(expectation: str, cell: Cell, reason: str) -> Finding:
+    return Finding(expectation, cell.id, Verdict.NOT_RUN, Basis.MACHINE, reason)
 
 
 def wanted_controls(catalog: Catalog, patterns: Collection[str]) -> set[str]:

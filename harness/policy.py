@@ -41,6 +41,7 @@ class WaiverTable(Written):
 class PolicyTable(Written):
     name: Text | None = None
     controls: Annotated[list[Text], Field(min_length=1)]
+    only_if_asked: dict[str, Text] = Field(default_factory=dict)
     require_kill_matrix: bool = False
     may_be_not_run: dict[str, Text] = Field(default_factory=dict)
     may_be_not_applicable: dict[str, Text] = Field(default_factory=dict)
@@ -60,6 +61,7 @@ def load_policy(path: Path) -> Policy:
     return Policy(
         name=table.name or path.stem,
         controls=tuple(table.controls),
+        only_if_asked=dict(table.only_if_asked),
         may_be_not_run=dict(table.may_be_not_run),
         may_be_not_applicable=dict(table.may_be_not_applicable),
         waivers=tuple(_waiver(waiver, file.line(("waiver", n))) for n, waiver in enumerate(table.waiver)),

@@ -87,7 +87,8 @@ def plan_of(question: Question, catalog: Catalog, target: Target) -> Plan:
     if target.parameters:
         catalog = load_catalog(question.catalog, target.parameters)
     found = read_features(question.features, catalog)
-    return make_plan(catalog, found, dimensions_of(target), question.controls, question.selection)
+    foreign = question.opening.foreign
+    return make_plan(catalog, found, dimensions_of(target), question.controls, question.selection, foreign)
 
 
 def carry_out(

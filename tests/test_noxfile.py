@@ -3,17 +3,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from harness.machine.places import CHECKOUT
+from harness.machine.provision import Need, Provisioned
+from tests.targets import systems
 
 NOXFILE = CHECKOUT / "noxfile.py"
 LOCK = CHECKOUT / "requirements.lock"
@@ -159,3 +165,45 @@ def test_the_sessions_are_those_that_the_readme_names() -> None:
     for name in ("lint", "faults", "report", "targets", "authassay"):
         assert f"- {name} ->" in listing
     assert "- cell(os='linux', stage='prod', browser='chromium', store='secret-service') ->" in listing
+
+
+@cache
+def sessions() -> dict[str, Any]:
+    """What the noxfile defines. Nox does not like to read it twice."""
+    return runpy.run_path(str(NOXFILE))
+
+
+@pytest.mark.parametrize(
+    ("named", "site", "needs"),
+    [
+        ((), True, ["oidc-provider"]),
+        (("oidc-provider",), False, ["oidc-provider"]),
+        (("django-oauth-toolkit",), True, []),
+    ],
+)
+def test_of_the_systems_of_others_only_what_was_named_is_installed(
+    named: tuple[str, ...], site: bool, needs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nox", reason=NOX)
+    targets = sessions()["targets"].func
+    installed: list[str] = []
+    monkeypatch.setitem(targets.__globals__, "set_up", lambda: None)
+    monkeypatch.setitem(targets.__globals__, "set_up_site", lambda lock: installed.append(lock.parent.parent.name))
+    targets(SimpleNamespace(posargs=[*named], run=lambda *command, external: None))
+    assert installed == ["django_oauth_toolkit"] * site
+
+    asked: list[Need] = []
+
+    def provision(may_install: bool, tell: object, wanted: tuple[Need, ...]) -> list[Provisioned]:
+        asked.extend(wanted)
+        return []
+
+    monkeypatch.setattr(systems, "provision", provision)
+    monkeypatch.setattr(systems, "_verify", lambda name, serve: 0)
+    assert systems.main(named) == 0
+    assert [need.what for need in asked] == needs
+
+
+def test_a_system_that_is_none_is_told_with_the_nearest() -> None:
+    with pytest.raises(SystemExit, match=r"'oidc-provder' is no system here \(did you mean 'oidc-provider'"):
+        systems.main(["oidc-provder"])

@@ -140,6 +140,27 @@ def test_what_a_target_declares_absent_excuses_it_only_where_the_policy_says_so(
         assert (decision.passed, rules(decision)) == (False, [("absent", f"TOKEN-01.E2 in {LINUX}")])
 
 
+BOTH = replace(POLICY, controls=("TOKEN-*",), only_if_asked={"TOKEN-02": "it is the harness's own"})
+
+
+def test_what_is_gated_on_only_if_asked_is_left_out_where_the_run_did_and_that_is_told() -> None:
+    left_out = [finding(f"TOKEN-02.{number}", Verdict.NOT_RUN) for number in ("E1", "E2")]
+    for found in (GOOD, (*GOOD, *left_out)):
+        decision = judge(*found, policy=BOTH)
+        note = Reason("over", "TOKEN-02", "it was not asked for: it is the harness's own")
+        assert (decision.passed, decision.reasons) == (True, (note,))
+    assert not judge(*GOOD, *left_out, policy=replace(BOTH, only_if_asked={})).passed
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_RUN, Verdict.FAILED, Verdict.UNKNOWN])
+def test_what_was_asked_for_by_the_run_or_is_now_is_gated_on_as_ever(verdict: Verdict) -> None:
+    planned = replace(finding("TOKEN-02.E1", verdict), scenario="ops/One")
+    assert not judge(*GOOD, planned, finding("TOKEN-02.E2"), policy=BOTH).passed
+    assert not judge(finding("TOKEN-02.E1", verdict), policy=BOTH, scope=("TOKEN-02",)).passed
+    good = [finding(f"TOKEN-02.{number}") for number in ("E1", "E2")]
+    assert judge(*good, policy=BOTH, scope=("TOKEN-0[2]",)).reasons == ()
+
+
 @pytest.mark.parametrize("control", ["TOKEN-01", "TOKEN-01.E1"])
 def test_a_waiver_covers_a_failure_until_the_end_of_its_last_day(control: str) -> None:
     policy = replace(POLICY, waivers=(replace(WAIVER, control=control),))

@@ -31,6 +31,13 @@ Feature: Tokens
       | now   | once |
       | later | once |
 """
+OWN = """
+Feature: The harness
+  @WEB-01 @target:self
+  Scenario: Evidence is whole
+    When something crashes
+    Then WEB-01.E1 holds: it is
+"""
 
 
 def control(id: str) -> Control:
@@ -79,6 +86,23 @@ def test_patterns_choose_controls_and_a_selection_chooses_cells(planned: MakePla
         ALONE,
         "reference/linux/dev/any/any",
     ]
+
+
+def test_scenarios_about_the_harness_are_left_out_where_the_target_is_not_ours_unless_controls_are_named(
+    features: Path,
+) -> None:
+    (features / "web.feature").write_text(OWN, encoding="utf-8")
+    found = read_features(features, CATALOG, STEPS)
+    foreign = make_plan(CATALOG, found, HERE, foreign=True)
+    (left_out,) = foreign.without_scenario
+    assert (left_out.expectation, left_out.cell) == ("WEB-01.E1", "self/linux/any/any/any")
+    assert (left_out.verdict, left_out.scenario) == (Verdict.NOT_RUN, "")
+    assert "it runs where --controls names it" in left_out.reason
+    assert not any(cell.target == "self" for cells in foreign.cells.values() for cell in cells)
+    assert ("WEB-01.E1", "self/linux/any/any/any", "") in foreign.expected
+    for asked in (make_plan(CATALOG, found, HERE), make_plan(CATALOG, found, HERE, ("WEB-*",), foreign=True)):
+        assert not asked.without_scenario
+        assert "Evidence is whole" in {scenario.name for scenario in asked.cells}
 
 
 def test_a_run_expects_a_verdict_for_every_expectation_cell_and_example(planned: MakePlan) -> None:

@@ -8,7 +8,9 @@ from harness.catalog import load_catalog
 from harness.errors import Mistakes
 from harness.machine.places import CHECKOUT
 from harness.model import Waiver
+from harness.plan import HARNESS, read_features
 from harness.policy import load_policy
+from harness.run import FEATURES
 
 POLICY = """\
 controls = ["TOKEN-*"]
@@ -65,6 +67,18 @@ def test_the_default_policy_names_controls_that_are_there_and_allows_no_linux_ce
     assert policy.require_kill_matrix
     assert not policy.may_be_not_applicable  # the reference has all that a control needs
     assert all("/linux/" not in pattern and not pattern.startswith("*/*") for pattern in policy.may_be_not_run)
+
+
+def test_the_policy_for_others_asks_for_the_same_but_what_judges_the_harness_itself() -> None:
+    policy = load_policy(DEFAULT.with_name("foreign.toml"))
+    assert policy.controls == load_policy(DEFAULT).controls
+    own = {
+        control
+        for scenario in read_features(FEATURES, load_catalog())
+        if scenario.axes.get("target") == HARNESS
+        for control in scenario.controls
+    }
+    assert policy.only_if_asked.keys() == own
 
 
 def test_all_mistakes_of_a_policy_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:

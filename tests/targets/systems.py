@@ -17,6 +17,7 @@ from pathlib import Path
 
 import trustme
 
+from harness.errors import nearest
 from harness.machine.node import find_node
 from harness.machine.npm import LockedPackages
 from harness.machine.places import CHECKOUT, TOOLS
@@ -57,15 +58,20 @@ Serve = Callable[[Place], "subprocess.Popen[bytes]"]
 
 
 def main(names: Sequence[str]) -> int:
-    """Verify each system that is named, or all; 0 where every one of them is what its description expects."""
-    for thing in provision(True, print, (Need("oidc-provider", OIDC_PROVIDER.find, OIDC_PROVIDER.install),)):
+    """Verify each system that is named, or all; 0 where every one of them is what its description expects. What is not
+    named is not installed."""
+    chosen = names or [*SYSTEMS]
+    for name in chosen:
+        if name not in SYSTEMS:
+            sys.exit(f"{name!r} is no system here ({nearest(name, SYSTEMS)})")
+    for thing in provision(True, print, tuple(need for name in chosen for need in SYSTEMS[name].needs)):
         if thing.state == "absent":
             sys.exit(str(thing))
     codes: dict[str, int] = {}
     told: list[str] = []
-    for name in names or SYSTEMS:
+    for name in chosen:
         began = time.monotonic()
-        codes[name] = _verify(name, SYSTEMS[name])
+        codes[name] = _verify(name, SYSTEMS[name].serve)
         outcome = "as described" if codes[name] == 0 else f"not as described (exit code {codes[name]})"
         told.append(f"{name}: {outcome}, {time.monotonic() - began:.0f} s")
     print("\n".join(told), flush=True)
@@ -163,7 +169,18 @@ def _django_oauth_toolkit(place: Place) -> subprocess.Popen[bytes]:
     return _start(place, [DJANGO, *serve], **told)
 
 
-SYSTEMS: Mapping[str, Serve] = {"oidc-provider": _oidc_provider, "django-oauth-toolkit": _django_oauth_toolkit}
+@dataclass(frozen=True)
+class System:
+    """How one stage of it is served, and what that needs of this machine; Python packages are noxfile.py's business."""
+
+    serve: Serve
+    needs: tuple[Need, ...] = ()
+
+
+SYSTEMS: Mapping[str, System] = {
+    "oidc-provider": System(_oidc_provider, (Need("oidc-provider", OIDC_PROVIDER.find, OIDC_PROVIDER.install),)),
+    "django-oauth-toolkit": System(_django_oauth_toolkit),
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
