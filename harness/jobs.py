@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.catalog import load_catalog
-from harness.errors import EvidenceError, UsageError
+from harness.errors import UsageError
 from harness.evidence.audit import AuditReport, audit
-from harness.evidence.bundle import Bundle, complete, read_bundle, write_kill_matrix
+from harness.evidence.bundle import Bundle, read_bundle, write_kill_matrix
 from harness.evidence.predicate import expected_failures
 from harness.evidence.records import merged
 from harness.evidence.seal import STATEMENT, load_private_key, load_public_key
+from harness.evidence.unfinished import readable, telling_where
 from harness.fault_worker import FaultWorker
 from harness.faults.kill import Kill, KillMatrix, kill_matrix
 from harness.faults.registry import Fault, check_faults, load_faults
@@ -107,11 +105,13 @@ def verify(job: Job, progress: Progress) -> Outcome:
     sweep()
     folder = _new_folder(job.out)
     redactor = Redactor()
-    with PrivateSession.start() as machine, progress:
-        recording = _record(job, catalog, machine, redactor, folder, progress)
-        matrix = _kill(job, recording, machine, progress) if job.with_faults and not foreign else None
-    with progress, progress.show_step("sealing the evidence"):
-        bundle = finish(recording, job.key)
+    with telling_where(folder / "bundle"):
+        with PrivateSession.start() as machine, progress:
+            progress.tell(f"evidence is written to {folder / 'bundle'}")
+            recording = _record(job, catalog, machine, redactor, folder, progress)
+            matrix = _kill(job, recording, machine, progress) if job.with_faults and not foreign else None
+        with progress, progress.show_step("sealing the evidence"):
+            bundle = finish(recording, job.key)
     read = read_bundle(bundle)  # with not_run for what was planned and never came to a verdict
     decision = _decide_on_what_was_asked(job, read, policy)
     outcome = Outcome(bundle, read.catalog, read.findings, decision, 0.0, matrix)
@@ -295,8 +295,8 @@ def audit_bundle(bundle: Path, key: Path | None) -> AuditReport:
 def gate_bundle(bundle: Path, policy: Path | None, scope: tuple[str, ...]) -> Decision:
     """The gate's decision on a bundle, sealed or interrupted; without a policy, by the one for its targets."""
     rules = load_policy(policy) if policy else None
-    with _readable(bundle) as readable:
-        read = read_bundle(readable)
+    with readable(bundle) as whole:
+        read = read_bundle(whole)
         return _decide_on(read, rules or _policy_for(read), scope)
 
 
@@ -323,20 +323,6 @@ def _narrowed(asked: object) -> Iterator[Reason]:
         yield Reason("narrowed", share, "the run left all other faults out; run it without --share")
 
 
-@contextmanager
-def _readable(bundle: Path) -> Iterator[Path]:
-    """The bundle; of a run that was interrupted a copy, completed with `not_run` for the rest. It stays unsealed."""
-    if not any(bundle.glob("journal.*.jsonl")):
-        yield bundle
-        return
-    if not (bundle / "controls.json").is_file():
-        raise EvidenceError(f"{bundle}: its run was interrupted before it began; run it again")
-    with TemporaryDirectory(prefix="authassay-interrupted-") as folder:
-        copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name))
-        complete(copy)
-        yield copy
-
-
 def report_bundle(
     bundle: Path, out: Path | None, policy: Path | None, scope: tuple[str, ...], question: Question
 ) -> tuple[Reports, Decision]:
@@ -346,13 +332,13 @@ def report_bundle(
     """
     given, catalog = load_policy(policy) if policy else None, load_catalog(question.catalog)
     scenarios = read_features(question.features, catalog)
-    with _readable(bundle) as readable:
-        read = read_bundle(readable)
+    with readable(bundle) as whole:
+        read = read_bundle(whole)
         rules = given or _policy_for(read)
         decision = _decide_on(read, rules, scope)
-        audited = audit(bundle, None) if readable == bundle else None
+        audited = audit(bundle, None) if whole == bundle else None
         shown = input_from(replace(read, path=bundle), audited, decision, rules)
-        return write_reports(shown, readable, out or bundle.parent, scenarios, faults_by_expectation()), decision
+        return write_reports(shown, whole, out or bundle.parent, scenarios, faults_by_expectation()), decision
 
 
 def faults_by_expectation() -> dict[str, tuple[str, ...]]:

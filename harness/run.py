@@ -35,6 +35,7 @@ __all__ = [
 
 FEATURES = CHECKOUT / "features"
 FAULT_STAGE = "prod"  # where a fault concerns every stage, one is enough to see it
+INTERRUPTED = 2  # pytest's exit code
 GLANCE = "glance"  # the depth at which a fault is tried against the controls that need not catch it
 
 
@@ -110,6 +111,8 @@ def carry_out(
     deep = depth if callable(depth) else lambda _: depth
     execution = Execution(plan, targets, plan.catalog.parameters, redactor, deep, kept, listeners)
     code = execution.run(step_modules() if steps is None else steps, plugins)
+    if code == INTERRUPTED:
+        raise RunInterrupted("interrupted")
     if code not in (0, 1):
         raise RunInterrupted(f"the scenarios were not run to their end (pytest's exit code {code})")
     for finding in plan.without_scenario:

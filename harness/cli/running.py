@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from harness.cli.interrupting import a_kill_interrupts
 from harness.cli.options import Path_, asks, bring, no_install, question, seals, share, side_by_side, spares
 from harness.cli.saying import as_json, say_json
 from harness.faults.share import Share
@@ -44,7 +45,9 @@ def verify_command(
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key, True, share, side_by_side, with_reports=True)
     bring((*NEEDS, *job.question.opening.needs), no_install, console)
-    return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
+    with a_kill_interrupts():
+        outcome = verify(job, open_progress(console, silent=as_json))
+    return conclude(outcome, console, as_json)
 
 
 @click.command("run")
@@ -58,7 +61,9 @@ def run_command(as_json: bool, policy: Path | None, out: Path, key: Path | None,
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key)
     bring(job.question.opening.needs, no_install, console)
-    return conclude(verify(job, open_progress(console, silent=as_json)), console, as_json)
+    with a_kill_interrupts():
+        outcome = verify(job, open_progress(console, silent=as_json))
+    return conclude(outcome, console, as_json)
 
 
 def conclude(outcome: Outcome, console: Console, as_json: bool) -> int:

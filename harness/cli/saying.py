@@ -33,24 +33,33 @@ def as_json(function: Callable[..., Any]) -> Callable[..., Any]:
         except click.Abort:  # Ctrl-C or Ctrl-D at a question, which stands in a line that is not ended
             click.echo(err=True)
             raise
-        except KeyboardInterrupt:
-            fail(RunInterrupted("interrupted; what was recorded until then is readable"), as_json)
+        except KeyboardInterrupt as error:
+            fail(_interrupted("interrupted", error), as_json)
         except Exception as error:  # noqa: BLE001 - a defect of ours is told as one, and is never the gate's "fail"
             traceback.print_exc()
-            fail(RunInterrupted(f"a defect of Authassay: {type(error).__name__}: {error}"), as_json)
+            fail(_interrupted(f"a defect of Authassay: {type(error).__name__}: {error}", error), as_json)
         sys.exit(code or 0)
 
     return command
 
 
+def _interrupted(told: str, by: BaseException) -> RunInterrupted:
+    """The run's end, with what was noted on the way."""
+    error = RunInterrupted(told)
+    for note in getattr(by, "__notes__", ()):
+        error.add_note(note)
+    return error
+
+
 def fail(error: AuthassayError, as_json: bool) -> NoReturn:
-    """Print the error, and end with the exit code that belongs to its kind."""
+    """Print the error with its notes, and end with the exit code that belongs to its kind."""
     code = USAGE if isinstance(error, UsageError | EvidenceError) else UNFINISHED
+    told = "; ".join([str(error), *getattr(error, "__notes__", ())])
     if as_json:
         mistakes = [str(mistake) for mistake in error.mistakes] if isinstance(error, Mistakes) else []
-        say_json({"error": {"kind": type(error).__name__, "message": str(error), "mistakes": mistakes}})
+        say_json({"error": {"kind": type(error).__name__, "message": told, "mistakes": mistakes}})
     else:
-        Console(stderr=True).print(Text.assemble(("authassay: ", "bold red"), str(error)), soft_wrap=True)
+        Console(stderr=True).print(Text.assemble(("authassay: ", "bold red"), told), soft_wrap=True)
     sys.exit(code)
 
 

@@ -76,6 +76,10 @@ class Progress:
         finally:
             self._step_ended(visible(name), time.monotonic() - began)
 
+    def tell(self, line: str) -> None:
+        """Say something that stays to be read."""
+        self._told_line(visible(line))
+
     def scenario_started(self, scene: Scene, feature: Feature, scenario: Scenario) -> None:
         self.running[scene.id] = Running(visible(scenario.name), cell_name(scene.cell.id))
 
@@ -93,6 +97,7 @@ class Progress:
         self.counts.update(finding.verdict for finding in findings)
         self._scenario_ended(ended, findings)
 
+    def _told_line(self, line: str) -> None: ...
     def _step_began(self, name: str) -> None: ...
     def _step_told(self, name: str, detail: str) -> None: ...
     def _step_ended(self, name: str, seconds: float) -> None: ...
@@ -109,6 +114,9 @@ class PlainProgress(Progress):
 
     def _line(self, text: Text | str) -> None:
         self.console.print(text, soft_wrap=True, markup=False, highlight=False)
+
+    def _told_line(self, line: str) -> None:
+        self._line(line)
 
     def _step_began(self, name: str) -> None:
         self._told = time.monotonic()
@@ -151,6 +159,9 @@ class LiveProgress(Progress):
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+
+    def _told_line(self, line: str) -> None:
+        self.console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def _step_began(self, name: str) -> None:
         self._steps[name] = ""

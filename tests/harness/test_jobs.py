@@ -120,8 +120,10 @@ def test_ctrl_c_in_a_scenario_ends_with_3_and_leaves_what_was_recorded(place: Pa
     feature = FEATURE.replace("Then SMALL-01.E1", "When somebody presses Ctrl-C\n    Then SMALL-01.E1")
     result = ask(place, "--controls", "SMALL-01", "--json", feature=feature)
     assert result.exit_code == 3
-    assert told(result)["error"]["kind"] == "RunInterrupted"
     (folder,) = (place / "out").glob("run-*/bundle")
+    error = told(result)["error"]
+    where = f"what was recorded until then lies in {folder}; see it by: authassay report {folder}"
+    assert (error["kind"], error["message"]) == ("RunInterrupted", f"interrupted; {where}")
     assert interrupted(folder)[0].verdict == "not_run"
 
 
@@ -164,3 +166,15 @@ def test_without_a_share_all_faults_are_tried_and_the_gate_can_be_asked_again(
     (bundle,) = place.glob("out/run-*/bundle")
     later = CliRunner().invoke(main, ["gate", str(bundle), "--policy", str(place / "policy.toml")])
     assert (later.exit_code, "share" in later.output) == (0, False), later.output
+
+
+def test_a_defect_in_a_run_says_where_its_evidence_lies_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("a hole in the floor")
+
+    monkeypatch.setattr("harness.jobs.finish", breaks)
+    result = ask(place, "--controls", "SMALL-01", "--json")
+    (folder,) = (place / "out").glob("run-*/bundle")
+    message = told(result)["error"]["message"]
+    assert message.startswith("a defect of Authassay: RuntimeError: a hole in the floor; what was recorded until then")
+    assert message.endswith(f"authassay report {folder}")

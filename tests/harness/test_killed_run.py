@@ -19,6 +19,8 @@ from harness.evidence.journal import read_journal
 from harness.machine.leftovers import marked
 from harness.machine.places import CHECKOUT
 from harness.model import Verdict
+from tests.harness.contracts.fake_issuer import FakeIssuer
+from tests.hostile.issuer import describe
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 RUN = ("run", "--controls", "TOKEN-01", "--cell", "stage=dev", "--depth", "pr", "--out")
@@ -63,6 +65,23 @@ class Victim:
             self.process.wait()
             self.runs = [folder.name.removeprefix("authassay-run-") for folder in folders]
         return self.process.poll() is not None
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_says_where_its_evidence_lies_and_what_reports_on_it(
+    signum: signal.Signals, tmp_path: Path, fake: FakeIssuer
+) -> None:
+    slowly = describe({"dev": fake}, tmp_path, "rate = 4")  # so that it comes before the end
+    command = [sys.executable, "-m", "harness.cli", *RUN, str(tmp_path), "--target", str(slowly)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: any('"observation"' in each.read_text() for each in tmp_path.glob("*/bundle/journal.*")))
+        process.send_signal(signum)
+        said, ended = process.communicate(timeout=SECONDS)
+    (bundle,) = tmp_path.glob("run-*/bundle")
+    assert process.returncode == 3
+    assert f"evidence is written to {bundle}\n" in said  # a run that is killed at once can say no more
+    assert ended.strip().endswith(f"lies in {bundle}; see it by: authassay report {bundle}")
+    wait_for(lambda: not run_folders(process.pid))
 
 
 @pytest.fixture
