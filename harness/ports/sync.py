@@ -87,6 +87,9 @@ class SyncPage(Protocol):
 
     def traffic(self, case: str) -> SyncTraffic: ...
 
+    def keep(self) -> None:
+        """Wait until what was written last is in the browser's own storage, as long as a slow machine may take."""
+
     def reload(self, tab: str = "") -> None:
         """Returns when the notes are there, or the page says why they are not."""
 

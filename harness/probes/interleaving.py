@@ -12,7 +12,7 @@ from harness.ports import SyncPage
 
 __all__ = ["MOVES", "Player", "interleaving", "read_moves"]
 
-STEP, PERSISTED = 8.0, 2.0  # seconds: of a wait; after which Replicache has kept what was written
+STEP, PERSISTED = 8.0, 2.0  # seconds: of a wait; after which Replicache keeps what was written
 PATIENT, WITHIN = 16.0, 60.0  # seconds: longer than anybody may wait; in which all is saved once all is well
 REFRESH = {  # by what is said of a refresh: how the token endpoint answers from then on
     "fresh": (),
@@ -131,7 +131,7 @@ class Player:
     def _keep(self) -> None:
         """What is written becomes another client's before the page is left, and so must be in the browser by then."""
         self.page.travel(PERSISTED)
-        self.page.settle(f"kept by client {self.client}", PERSISTED)
+        self.page.keep()
         self.client += 1
 
     def _offline(self, case: str, move: str) -> None:

@@ -30,9 +30,10 @@ THERE = ", ".join((OPEN, "#sign-in", *(f'#notes[data-state="{state}"]' for state
 POLL = 50  # milliseconds
 SYNCING = ("/sync/push", "/sync/pull", "/refresh")
 REST = 5.0  # seconds more at most, in which what the page has begun comes to its end
+GIVEN_UP = 15.0  # seconds, after which it may await an answer no longer
+KEPT = 10.0  # seconds in which the browser has written what it keeps
 PATIENCE = 20.0  # seconds that the machine may take for a page
 ASKS = 6000.0  # milliseconds in which a page asks, if it does
-PERSISTED = 1500.0  # milliseconds, after which Replicache has written what it keeps
 EXPIRED = 970.0  # seconds: the longest life of an access token and the leeway, and some
 
 WRITE = """async texts => {
@@ -68,6 +69,23 @@ HIDE = """() => {
     Object.defineProperty(document, name, { get: () => value, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
+IS_KEPT = """async text => {
+  const done = asked => new Promise((go, stop) => {
+    asked.onupgradeneeded = () => asked.transaction.abort();  // it has been deleted meanwhile, and is not to come back
+    asked.onsuccess = () => go(asked.result);
+    asked.onerror = () => stop(asked.error);
+  });
+  const names = (await indexedDB.databases()).map(({name}) => name).filter(name => name.startsWith("rep:"));
+  for (const name of names) {
+    const database = await done(indexedDB.open(name)).catch(() => null);
+    const stores = [...database?.objectStoreNames ?? []].filter(store => store === "chunks");
+    const read = stores.map(store => done(database.transaction(store).objectStore(store).getAll()));
+    const chunks = (await Promise.all(read)).flat();
+    database?.close();
+    if (chunks.some(chunk => JSON.stringify(chunk).includes(text))) return true;
+  }
+  return names.length === 0;
+}"""
 HOLD = """async () => {
   for (const {name} of await indexedDB.databases())
     await new Promise(done => {
@@ -90,6 +108,8 @@ class ReferenceSyncPage:
         self._target, self._stage, self._recorder = target, stage, recorder
         self._address, self._network = target.addresses[stage], target.networks[stage]
         self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
+        self._is_offline = self._hangs = False
+        self._written = ""  # the last text that the page has shown
         self._held: list[Route] = []
         self._waits: dict[Request, float] = {}  # refreshes of the page that are not answered, and since when
         self._under_way: list[Request] = []
@@ -139,6 +159,7 @@ class ReferenceSyncPage:
         took = self._evaluate(self._tab(tab), WRITE, list(texts))
         about = {"stage": self._stage, "tab": tab}
         rounded = tuple(round(one, 1) for one in took)
+        self._written = texts[len(took) - 1] if took else self._written
         return self._recorder.record(SyncWrites(case=case, about=about, texts=texts, milliseconds=rounded))
 
     def settle(self, case: str, seconds: float, tab: str = "") -> SyncState:
@@ -149,16 +170,19 @@ class ReferenceSyncPage:
         while True:
             seen = self._evaluate(page, LOOK)
             waited = time.monotonic() - began + self._network.travelled - before
-            at_rest = 0 if self._is_syncing() else at_rest + 1
+            at_rest = at_rest + 1 if self._is_at_rest() else 0
             late = waited >= seconds and (at_rest > 1 or waited >= seconds + REST)
             if seen["unsaved"] == 0 or seen["asks"] or late:
                 return self._state(case, tab, seen, waited)
             page.wait_for_timeout(POLL)
 
-    def _is_syncing(self) -> bool:
-        """Whether the page awaits an answer, but for those that are held back."""
+    def _is_at_rest(self) -> bool:
+        """Whether the page awaits no answer but those that are held back, and these no longer than it may."""
         held = [route.request for route in self._held]
-        return any(urlsplit(one.url).path in SYNCING and one not in held for one in self._under_way)
+        asked = [one for one in self._under_way if urlsplit(one.url).path in SYNCING and one not in held]
+        to_come = self._hangs and not held and not self._is_offline
+        overdue = any(self._network.now - since > GIVEN_UP for since in self._waits.values())
+        return not (asked or to_come or overdue)
 
     def _begin(self, request: Request) -> None:
         self._under_way.append(request)
@@ -189,12 +213,14 @@ class ReferenceSyncPage:
         self._evaluate(self._tab(tab), HIDE)
 
     def offline(self, is_offline: bool) -> None:
+        self._is_offline = is_offline
         self._context.set_offline(is_offline)
 
     def token_endpoint(self, *behaviours: str) -> None:
         self._network.behave(*behaviours)
 
     def refresh_hangs(self, hangs: bool) -> None:
+        self._hangs = hangs
         if hangs:
             self._context.route("**/refresh", self._hold)
         else:
@@ -235,16 +261,21 @@ class ReferenceSyncPage:
         about = {"stage": self._stage}
         return self._recorder.record(SyncTraffic(case=case, about=about, requests=self._network.seen()))
 
+    def keep(self) -> None:
+        page, end = self._agent.page, time.monotonic() + KEPT
+        while self._written and time.monotonic() < end and not self._evaluate(page, IS_KEPT, self._written):
+            page.wait_for_timeout(POLL)
+
     def reload(self, tab: str = "") -> None:
         page = self._tab(tab)
         page.reload(wait_until="load")
         self._await_page(page)
 
     def restart(self) -> None:
-        """What the browser had not written yet is lost with it: so what the page has accepted is given time."""
+        """What the browser had not written yet is lost with it: so what the page has accepted is waited for."""
         if self._profile is None:
             raise TargetError("this browser has no profile on disk, and so nothing to start again with")
-        self._agent.page.wait_for_timeout(PERSISTED)
+        self.keep()
         option = f"--user-data-dir={self._profile}"
         for process in psutil.process_iter(["cmdline"]):
             if option in (process.info["cmdline"] or ()):
