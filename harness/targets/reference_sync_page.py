@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
-from playwright.sync_api import BrowserContext, Page, Request, Route
+from playwright.sync_api import BrowserContext, Page, Request, Response, Route
 from playwright.sync_api import Error as BrowserError
 
 from harness.errors import NotHere, TargetError
@@ -127,8 +127,8 @@ class ReferenceSyncPage:
         self._context.on("requestfailed", self._give_up)
         self._under_way.clear()
         self._context.on("request", self._begin)
-        for event in ("requestfinished", "requestfailed"):
-            self._context.on(event, self._end)
+        self._context.on("response", self._answered)  # whose body the page need not read
+        self._context.on("requestfailed", self._end)
 
     def log_in(self, case: str, user: str) -> SyncState:
         """What the user had at the server before his first login here is left out of all that is told later."""
@@ -186,6 +186,9 @@ class ReferenceSyncPage:
 
     def _begin(self, request: Request) -> None:
         self._under_way.append(request)
+
+    def _answered(self, response: Response) -> None:
+        self._end(response.request)
 
     def _end(self, request: Request) -> None:
         if request in self._under_way:
