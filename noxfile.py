@@ -140,7 +140,7 @@ CELLS = [
     (system, stage, browser, store)
     for system, native in STORES.items()
     for stage in ("dev", "staging", "prod")
-    for browser in ("chromium",)
+    for browser in ("chromium", "firefox")
     for store in (native, "memory")
 ]
 
@@ -181,6 +181,16 @@ def tests(session: nox.Session) -> None:
 def verify(session: nox.Session) -> None:
     """The main job: run, faults, audit, report and gate on the reference implementation."""
     authassay_command(session, "verify", *session.posargs)
+
+
+@nox.session
+def firefox(session: nox.Session) -> None:
+    """The controls of web client, sync and settings in Firefox, or others: `-- --controls WEB-01`."""
+    set_up()
+    offline = [word for word in session.posargs if word == "--no-install"]
+    session.run(str(PYTHON), "-m", "harness.machine", *offline, external=True)
+    controls = () if "--controls" in session.posargs else ("--controls", "WEB-*,SYNC-*,SETTINGS-*")
+    authassay_command(session, "run", "--cell", "browser=firefox", *controls, *session.posargs)
 
 
 @nox.session

@@ -138,6 +138,7 @@ def _decide_on_what_was_asked(job: Job, read: Bundle, policy: Policy) -> Decisio
         tried = len(fault_rows(read.kill_matrix))
         detail = f"share {job.share} of them only, {tried} tried; the others are for runs of their own"
         notes.append(Reason("over", "faults", detail))
+    notes += _unasked(read)
     policy = _with_expected_failures(policy, read, job.question.selection)
     decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), job.question.controls)
     return replace(decision, reasons=(*decision.reasons, *notes))
@@ -173,6 +174,7 @@ def _record(
         recording.asked = {
             "controls": list(job.question.controls),
             "cells": dict(job.question.selection),
+            "unasked": list(plan.unasked),
             "faults": str(job.share) if job.with_faults else "",
             **asdict(job.question.leave),
         }
@@ -309,7 +311,15 @@ def _decide_on(read: Bundle, policy: Policy, scope: tuple[str, ...]) -> Decision
     policy = _with_expected_failures(policy, read, {})
     decision = decide(read.findings, policy, read.catalog, read.kill_matrix, today(), scope)
     narrowed = tuple(_narrowed(read.predicate.get("asked")))
-    return replace(decision, passed=decision.passed and not narrowed, reasons=(*narrowed, *decision.reasons))
+    reasons = (*narrowed, *decision.reasons, *_unasked(read))
+    return replace(decision, passed=decision.passed and not narrowed, reasons=reasons)
+
+
+def _unasked(read: Bundle) -> Iterator[Reason]:
+    """What a target has, and nobody asked for: it was not run, and nothing is said of it."""
+    asked = read.predicate.get("asked")
+    for cells in asked.get("unasked", ()) if isinstance(asked, Mapping) else ():
+        yield Reason("over", "cells", f"{cells} was not asked for, and nothing is known of it; see: --cell {cells}")
 
 
 def _narrowed(asked: object) -> Iterator[Reason]:

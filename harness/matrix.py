@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.errors import UsageError, nearest
 from harness.model import ANY, STAGES, Cell
@@ -36,6 +36,16 @@ class Dimensions:
     stages: Sequence[str]
     browsers: Sequence[str]
     stores: Sequence[str]
+    further_browsers: Sequence[str] = ()  # whose cells are run only where a selection asks for them
+
+    def asked_for(self, selection: Mapping[str, str]) -> Dimensions:
+        """The same, with the further browser that the selection names in the place of the others."""
+        browser = selection.get("browser", "")
+        return replace(self, browsers=(browser,)) if browser in self.further_browsers else self
+
+    def unasked(self, selection: Mapping[str, str]) -> tuple[str, ...]:
+        """The cells that are left out because nobody asked for them, as one asks for them."""
+        return () if "browser" in selection else tuple(f"browser={browser}" for browser in self.further_browsers)
 
 
 def cells_of(axes: Mapping[str, str], dimensions: Dimensions) -> tuple[Cell, ...]:

@@ -23,11 +23,12 @@ OF_THE_HARNESS = "it judges Authassay itself and not this target: it runs where 
 @dataclass(frozen=True)
 class Plan:
     """Scenarios with their cells, and the cells in which controls without a scenario, or with one that is left out, are
-    `not_run`."""
+    `not_run`. `unasked`: the selections of these scenarios' cells that are left out because nobody asked for them."""
 
     catalog: Catalog
     cells: Mapping[ScenarioPlan, tuple[Cell, ...]]
     without_scenario: tuple[Finding, ...]
+    unasked: tuple[str, ...] = ()
 
     @property
     def expected(self) -> tuple[tuple[str, str, str], ...]:
@@ -77,9 +78,10 @@ def make_plan(
     wanted = wanted_controls(catalog, controls)
     cells: dict[ScenarioPlan, tuple[Cell, ...]] = {}
     left_out: list[Finding] = []
+    axes = dimensions.asked_for(selection or {})
     for scenario in found:
         if wanted.intersection(scenario.controls):
-            chosen = selected(cells_of(scenario.axes, dimensions), selection or {})
+            chosen = selected(cells_of(scenario.axes, axes), selection or {})
             if foreign and not controls and scenario.axes.get("target") == HARNESS:
                 left_out += (
                     _not_run(expectation, cell, OF_THE_HARNESS)
@@ -97,7 +99,8 @@ def make_plan(
     ]
     if not cells and not without:
         raise UsageError("nothing to run: no scenario is left by --controls and --cell together")
-    return Plan(catalog, cells, (*without, *left_out))
+    unasked = dimensions.unasked(selection or {}) if any("browser" in scenario.axes for scenario in cells) else ()
+    return Plan(catalog, cells, (*without, *left_out), unasked)
 
 
 def _not_run(expectation: str, cell: Cell, reason: str) -> Finding:

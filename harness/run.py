@@ -79,7 +79,7 @@ def open_targets(
 
 def dimensions_of(target: Target) -> Dimensions:
     """The values that the target's axes take here."""
-    return Dimensions(target.name, this_os(), target.stages, target.browsers, target.stores)
+    return Dimensions(target.name, this_os(), target.stages, target.browsers, target.stores, target.further_browsers)
 
 
 def plan_of(question: Question, catalog: Catalog, target: Target) -> Plan:

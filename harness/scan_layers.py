@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.leveldb import BadTable, is_table, table_blocks
+from harness.snappy_stream import is_stream, stream_chunks
 
 __all__ = ["Bounds", "Layer", "Unscanned", "layers"]
 
@@ -72,6 +73,8 @@ def _opened(place: str, data: bytes, bounds: Bounds) -> Iterator[Layer | Unscann
         yield from _sqlite(place, data, bounds)
     elif is_table(data):
         yield from _leveldb(place, data, bounds)
+    elif is_stream(data):
+        yield from _snappy(place, data, bounds)
     yield from _gzip(place, data, bounds)
 
 
@@ -158,6 +161,19 @@ def _leveldb(place: str, data: bytes, bounds: Bounds) -> Iterator[Layer | Unscan
             yield from _counted(Layer(f"{place}!block {number}", "leveldb", block), bounds)
     except BadTable as error:
         yield Unscanned(place, f"the LevelDB table cannot be read: {error}")
+
+
+def _snappy(place: str, data: bytes, bounds: Bounds) -> Iterator[Layer | Unscanned]:
+    content = bytearray()
+    try:
+        for chunk in stream_chunks(data, bounds.expanded):
+            content += chunk
+            if len(content) > bounds.expanded:
+                break
+    except BadTable as error:
+        yield Unscanned(place, f"the Snappy stream cannot be read: {error}")
+    else:
+        yield from _counted(Layer(f"{place}!snappy", "snappy", bytes(content)), bounds)
 
 
 def _counted(layer: Layer, bounds: Bounds) -> Iterator[Layer | Unscanned]:

@@ -12,11 +12,25 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from harness.errors import NotHere
+from harness.machine.browsers import find_firefox
 from harness.machine.chromium import find_chromium
 from harness.probes.browser import Chromium
+from harness.probes.firefox import Firefox
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="module")
+def firefox() -> Iterator[Firefox]:
+    """Another real browser; who needs it is skipped without one."""
+    try:
+        executable = find_firefox()
+    except NotHere as absent:
+        pytest.skip(str(absent))
+    browser = Firefox(executable, os.environ)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from harness.cli.options import Path_, asks, bring, no_install, question, seals,
 from harness.cli.saying import as_json, say_json
 from harness.faults.share import Share
 from harness.jobs import Job, Outcome, kill_faults, run_json, verify
-from harness.machine.provision import NEEDS
+from harness.machine.provision import NEEDS, needs_of
 from harness.report.findings_table import show_findings
 from harness.report.progress import open_progress
 from harness.report.terminal import console_for, kill_table, show_decision, show_lines
@@ -44,7 +44,7 @@ def verify_command(
     """The main job: run, seed the faults of what was run, seal, audit, report, decide."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key, True, share, side_by_side, with_reports=True)
-    bring((*NEEDS, *job.question.opening.needs), no_install, console)
+    bring(needs_of(job.question.selection, *NEEDS, *job.question.opening.needs), no_install, console)
     with a_kill_interrupts():
         outcome = verify(job, open_progress(console, silent=as_json))
     return conclude(outcome, console, as_json)
@@ -60,7 +60,7 @@ def run_command(as_json: bool, policy: Path | None, out: Path, key: Path | None,
     """Run the scenarios, judge, seal the evidence, decide. Faults are not seeded: see `faults` and `verify`."""
     console = console_for(as_json)
     job = Job(question(**asked), policy, out, key)
-    bring(job.question.opening.needs, no_install, console)
+    bring(needs_of(job.question.selection, *job.question.opening.needs), no_install, console)
     with a_kill_interrupts():
         outcome = verify(job, open_progress(console, silent=as_json))
     return conclude(outcome, console, as_json)
@@ -111,7 +111,7 @@ def faults_command(
     patterns = tuple(asked["controls"])
     asked["controls"] = ()
     tried = question(**asked)
-    bring(tried.opening.needs, no_install, console)
+    bring(needs_of(tried.selection, *tried.opening.needs), no_install, console)
     matrix = kill_faults(tried, patterns, source, open_progress(console, silent=as_json), side_by_side, share)
     if as_json:
         say_json(matrix.to_json())

@@ -1,4 +1,4 @@
-"""The other browser engines: only found, never installed."""
+"""The other browser engines: found where they are. Firefox is installed where a cell asks for it, as root on Debian."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from harness.errors import NotHere
-from harness.machine.debian import apt_command
+from harness.machine.chromium import is_snap
+from harness.machine.debian import apt_command, apt_install
 
-__all__ = ["find_firefox", "find_webkit"]
+__all__ = ["find_firefox", "find_webkit", "install_firefox"]
 
 _FIREFOX = {
     "darwin": ("/Applications/Firefox.app/Contents/MacOS/firefox",),
@@ -20,12 +21,18 @@ _FIREFOX = {
 def find_firefox() -> Path:
     """The executable of a Firefox. Raises NotHere."""
     for name in ("firefox-esr", "firefox"):
-        if found := shutil.which(name):
+        if (found := shutil.which(name)) and not is_snap(Path(found)):
             return Path(found)
     for place in _FIREFOX.get(sys.platform, ()):
         if Path(place).is_file():
             return Path(place)
     raise NotHere("no Firefox", apt_command("firefox-esr") if shutil.which("apt-get") else "install Firefox")
+
+
+def install_firefox() -> Path:
+    """Installs Debian's Firefox. Raises NotHere."""
+    apt_install("Firefox", "firefox-esr")
+    return find_firefox()
 
 
 def find_webkit() -> Path:

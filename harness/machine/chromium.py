@@ -17,7 +17,7 @@ from harness.machine.commands import run_bounded
 from harness.machine.debian import apt_command, apt_install
 from harness.machine.places import TOOLS
 
-__all__ = ["SETTING", "find_chromium", "install_chromium"]
+__all__ = ["SETTING", "find_chromium", "install_chromium", "is_snap"]
 
 SETTING = "AUTHASSAY_CHROMIUM"
 DOWNLOADS = TOOLS / "browsers"
@@ -72,8 +72,7 @@ def starts(chromium: Path) -> bool:
 def _installed(environ: Mapping[str, str]) -> Iterator[Path]:
     for name in _NAMES:
         found = shutil.which(name, path=environ.get("PATH"))
-        # A snap sees neither the private home nor the temporary folder of a run.
-        if found and "/snap/" not in str(Path(found).resolve()) and not _calls_snap(Path(found)):
+        if found and not is_snap(Path(found)):
             yield Path(found)
     if sys.platform == "darwin":
         candidates = [Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in _MAC]
@@ -83,8 +82,11 @@ def _installed(environ: Mapping[str, str]) -> Iterator[Path]:
     yield from (path for path in candidates if path.is_file())
 
 
-def _calls_snap(command: Path) -> bool:
-    # Ubuntu's /usr/bin/chromium-browser is a short script that starts a snap, or asks to install one.
+def is_snap(command: Path) -> bool:
+    """Whether it is a snap, which sees neither the private home nor the temporary folder of a run; or, as Ubuntu's
+    browsers are, a short script that starts one, or asks to install it."""
+    if "/snap/" in str(command.resolve()):
+        return True
     return command.stat().st_size < 10_000 and b"/snap/bin" in command.read_bytes()
 
 

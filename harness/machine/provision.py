@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harness.errors import NotHere
-from harness.machine.browsers import find_firefox, find_webkit
+from harness.machine.browsers import find_firefox, find_webkit, install_firefox
 from harness.machine.chromium import find_chromium, install_chromium
 from harness.machine.debian import apt_install
 from harness.machine.npm import ALLURE, OPENAUTH
@@ -16,7 +16,7 @@ from harness.machine.replicache import find_bundle, make_bundle
 from harness.machine.secret_service import PACKAGES, find_secret_service
 from harness.machine.shell import find_shell, install_shell
 
-__all__ = ["NEEDS", "OPENAUTH_NEED", "Need", "Provisioned", "provision"]
+__all__ = ["NEEDS", "OPENAUTH_NEED", "Need", "Provisioned", "needs_of", "provision"]
 
 Tell = Callable[[str], None]
 
@@ -58,7 +58,14 @@ NEEDS = (
     Need("Firefox", find_firefox),
     Need("WebKit", find_webkit),
 )
+FIREFOX_NEED = Need("Firefox", find_firefox, install_firefox)  # of those only who ask for its cells
 OPENAUTH_NEED = Need("OpenAuth", OPENAUTH.find, OPENAUTH.install)  # of those only who verify it
+
+
+def needs_of(selection: Mapping[str, str], *further: Need) -> tuple[Need, ...]:
+    """Further needs, and those of the cells that were asked for in the place of the same ones."""
+    asked = (FIREFOX_NEED,) if selection.get("browser") == "firefox" else ()
+    return tuple({need.what: need for need in (*further, *asked)}.values())
 
 
 def provision(

@@ -48,6 +48,10 @@ class Target(Protocol):
     @property
     def browsers(self) -> Sequence[str]: ...
     @property
+    def further_browsers(self) -> Sequence[str]:
+        """Those whose cells are run only where they are asked for."""
+
+    @property
     def stores(self) -> Sequence[str]: ...
     @property
     def confirms(self) -> bool:

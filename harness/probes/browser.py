@@ -9,26 +9,20 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import os
 import socket
 import ssl
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import ClassVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, BrowserContext
 
-from harness.errors import NotHere
 from harness.probes.clients import loopback
+from harness.probes.driver import PATIENCE, Driver, launching
 
-__all__ = ["PATIENCE", "Chromium", "public_key_hash"]
+__all__ = ["Chromium", "public_key_hash"]
 
-PATIENCE = 10_000.0  # milliseconds that a page may take for anything
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -42,47 +36,10 @@ FLAGS = (
 RULES = "MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1, EXCLUDE 127.0.0.1"
 
 
-@contextmanager
-def _environment(environment: Mapping[str, str]) -> Iterator[None]:
-    """This process's environment, for as long as it takes to start a child that can be given none."""
-    own = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(own)
-
-
-class _Driver:
-    """Playwright's own process. A thread can have one at a time, so all browsers of the process share it."""
-
-    _shared: ClassVar[Playwright | None] = None
-    _users: ClassVar[int] = 0
-    _lock: ClassVar[threading.RLock] = threading.RLock()
-
-    @classmethod
-    def acquire(cls, environment: Mapping[str, str]) -> Playwright:
-        """Start it with this environment, whole, unless it runs: the profiles that it makes lie where TMPDIR says."""
-        with cls._lock:
-            if cls._shared is None:
-                with _environment(environment):
-                    cls._shared = sync_playwright().start()
-            cls._users += 1
-            return cls._shared
-
-    @classmethod
-    def release(cls) -> None:
-        with cls._lock:
-            cls._users -= 1
-            if cls._users == 0 and cls._shared is not None:
-                cls._shared.stop()
-                cls._shared = None
-
-
 class Chromium:
     """A browser with a temporary profile. `close` ends it."""
+
+    downloads: Path | None = None  # Playwright tells of what pages save
 
     def __init__(
         self, executable: Path, environment: Mapping[str, str], *spki_hashes: str, hosts: Iterable[str] = ()
@@ -94,17 +51,11 @@ class Chromium:
         rules = ", ".join([RULES, *(f"EXCLUDE {host}" for host in sorted(hosts)), "MAP * ~NOTFOUND"])
         trusted = [f"--host-resolver-rules={rules}"]
         trusted += [f"--ignore-certificate-errors-spki-list={known}"] if known else []
-        driver = _Driver.acquire(environment)
-        try:
+        driver = Driver.acquire(environment)
+        with launching(executable):
             self._browser: Browser | None = driver.chromium.launch(
                 executable_path=executable, args=[*FLAGS, *trusted], env=dict(environment), timeout=30_000
             )
-        except BaseException as error:
-            _Driver.release()
-            if isinstance(error, BrowserError):
-                reason = str(error).splitlines()[0]
-                raise NotHere(f"{executable} does not start ({reason})", "install it anew, or name another") from error
-            raise
         self.executable = executable
         self._start = functools.partial(
             driver.chromium.launch_persistent_context,
@@ -137,7 +88,7 @@ class Chromium:
             try:
                 browser.close()
             finally:
-                _Driver.release()
+                Driver.release()
 
 
 def public_key_hash(host: str, port: int, ca_file: Path) -> str:

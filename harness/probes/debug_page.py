@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Error as BrowserError
@@ -16,12 +16,14 @@ from playwright.sync_api import Page
 from harness.errors import TargetError
 from harness.observations import SecretScan
 from harness.observe import Recorder
+from harness.probes.driver import browser_of
 from harness.scan import SecretScanner
 from harness.secret_forms import Secret
 
 __all__ = ["DebugPageSearch"]
 
 _MARK = "{{planted:0000000000000000:43}}"
+LOOKS, POLL = 200, 50  # times, milliseconds
 PLANT = """text => {
   const node = document.createElement('p');
   node.id = 'harness-witness';
@@ -42,23 +44,16 @@ SAVE = """text => {
 class DebugPageSearch:
     """Searches one page. `about` goes into each observation."""
 
-    def __init__(self, page: Page, recorder: Recorder, about: Mapping[str, str]) -> None:
-        self._page, self._recorder, self._about = page, recorder, about
+    def __init__(self, page: Page, recorder: Recorder, about: Mapping[str, str], downloads: Path | None) -> None:
+        """`downloads`: where to look for what the page saves, None where the browser tells."""
+        self._page, self._recorder, self._about, self._downloads = page, recorder, about, downloads
 
     def shown(self, case: str, canaries: Iterable[Secret]) -> SecretScan:
         """Unfold everything, and search the page."""
         witness = _witness()
         self._page.evaluate(PLANT, witness.value.decode())
-        cdp = self._page.context.new_cdp_session(self._page)
-        tree = cdp.send("Accessibility.getFullAXTree")
-        layout = cdp.send("DOMSnapshot.captureSnapshot", {"computedStyles": []})
-        texts = [layout["strings"][i] for i in layout["documents"][0]["layout"]["text"] if i >= 0]
-        cdp.detach()
-        places = {
-            "document": self._page.content(),
-            "accessibility tree": json.dumps(tree),
-            "text laid out": "\n".join(texts),
-        }
+        tree, text = self._of_chromium() if browser_of(self._page.context) == "chromium" else self._by_script()
+        places = {"document": self._page.content(), "accessibility tree": tree, "text laid out": text}
         self._page.evaluate("() => document.querySelector('#harness-witness').remove()")
         return self._record(case, "shown", places, witness, canaries)
 
@@ -69,25 +64,48 @@ class DebugPageSearch:
         try:
             self._page.evaluate("text => navigator.clipboard.writeText(text)", text)
             clipboard = self._clipboard()
-            with self._page.expect_download() as planted:
-                self._page.evaluate(SAVE, text)
-            file = Path(planted.value.path()).read_text(encoding="utf-8")
+            file = self._saved(lambda: self._page.evaluate(SAVE, text))
             self._page.click(copy)
-            for _ in range(100):
+            for _ in range(LOOKS):
                 if self._clipboard() != text:
                     break
-                self._page.wait_for_timeout(50)
-            with self._page.expect_download() as saved:
-                self._page.click(save)
-            places = {
-                "clipboard": f"{clipboard}\n{self._clipboard()}",
-                "file": f"{file}\n{Path(saved.value.path()).read_text(encoding='utf-8')}",
-            }
+                self._page.wait_for_timeout(POLL)
+            saved = self._saved(lambda: self._page.click(save))
+            places = {"clipboard": f"{clipboard}\n{self._clipboard()}", "file": f"{file}\n{saved}"}
         except BrowserError as error:
             raise TargetError(f"the page copies or saves nothing: {str(error).splitlines()[0]}") from error
         if self._clipboard() == text:
             raise TargetError("the page copied nothing")
         return self._record(case, "taken", places, witness, canaries)
+
+    def _of_chromium(self) -> tuple[str, str]:
+        """The browser's own accessibility tree, and the text that it laid out."""
+        cdp = self._page.context.new_cdp_session(self._page)
+        tree = cdp.send("Accessibility.getFullAXTree")
+        layout = cdp.send("DOMSnapshot.captureSnapshot", {"computedStyles": []})
+        cdp.detach()
+        texts = (layout["strings"][i] for i in layout["documents"][0]["layout"]["text"] if i >= 0)
+        return json.dumps(tree), "\n".join(texts)
+
+    def _by_script(self) -> tuple[str, str]:
+        """What script can tell of both, of browsers that tell neither: roles and names as ARIA says, what is shown."""
+        body = self._page.locator("body")
+        return body.aria_snapshot(), body.inner_text()
+
+    def _saved(self, act: Callable[[], object]) -> str:
+        """What the page saves by this: told by the browser, or else found among its downloads."""
+        if self._downloads is None:
+            with self._page.expect_download() as told:
+                act()
+            return Path(told.value.path()).read_text(encoding="utf-8")
+        before = set(self._downloads.iterdir())
+        act()
+        for _ in range(LOOKS):
+            new = set(self._downloads.iterdir()) - before
+            if new and not any(file.suffix == ".part" for file in new) and (text := new.pop().read_text("utf-8")):
+                return text  # it is empty until what was written beside it takes its place
+            self._page.wait_for_timeout(POLL)
+        raise TargetError("the page saved nothing")
 
     def _clipboard(self) -> str:
         return str(self._page.evaluate("() => navigator.clipboard.readText()"))

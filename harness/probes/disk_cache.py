@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import secrets
-import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,19 +19,16 @@ from playwright.sync_api import Error as BrowserError
 from harness.errors import TargetError
 from harness.observations import SecretScan
 from harness.probes.agent import Agent
+from harness.probes.cache_files import CHROMIUM, FIREFOX, url_in
+from harness.probes.driver import browser_of
 from harness.scan import ScanResult, SecretScanner
 from harness.secret_forms import Secret
 
-__all__ = ["PLACES", "CacheSearch"]
-
-PLACES: Mapping[str, str] = {"disk cache": "Cache", "Cache Storage": "CacheStorage", "code cache": "Code Cache"}
-"""What is searched, with the name of its folders in a profile of Chromium's."""
+__all__ = ["CacheSearch"]
 
 MOST_LISTED = 100
 PLANTED = "authassay-planted"
 _PLANT = "([name, value]) => caches.open(name).then(c => c.put(`/${name}`, new Response(value)))"
-_ENTRY = struct.Struct("<QIII4x")  # of Chromium's simple cache: magic, version, length and hash of the key
-_MAGIC = 0xFCFB6D1BA7725C30
 
 
 class CacheSearch:
@@ -41,6 +37,7 @@ class CacheSearch:
     def __init__(self, agent: Agent, profile: Path, about: Mapping[str, str]) -> None:
         """Before the agent's first page."""
         self._agent, self._profile, self._about = agent, profile, dict(about)
+        self._files = CHROMIUM if browser_of(agent.context) == "chromium" else FIREFOX
         self._witnesses = {name: _witness(name) for name in ("plain", "gzip", "storage")}
         agent.context.set_extra_http_headers({"Accept-Encoding": "gzip"})
 
@@ -53,16 +50,16 @@ class CacheSearch:
         kinds = scanner.kinds
         for witness in self._witnesses.values():
             scanner.add(witness)
-        result, kept = ScanResult(), list(self._files())
+        result, kept = ScanResult(), list(self._files.below(self._profile))
         for place, file in kept:
-            result += scanner.scan_tree(file, f"{place}: {_url_in(file) or file.name}")
+            result += scanner.scan_tree(file, f"{place}: {url_in(file) or file.name}")
         planted = {witness.mark for witness in self._witnesses.values()}
         missed = "; ".join(f"{one.place}: {one.reason}" for one in result.unscanned[:20])
         about = {**self._about, "part": "caches", "entries": " ".join(_listed(file for _, file in kept))}
         scan = SecretScan(
             case=case,
             about={**about, "unscanned": missed} if missed else about,
-            places=tuple(PLACES),
+            places=tuple(self._files.places),
             bytes=result.bytes,
             kinds=kinds,
             hits=tuple(hit for hit in result.hits if hit.mark not in planted),
@@ -81,27 +78,11 @@ class CacheSearch:
         except BrowserError as error:
             raise TargetError(f"nothing can be put into the caches: {str(error).splitlines()[0]}") from error
 
-    def _files(self) -> Iterator[tuple[str, Path]]:
-        """Every file of the caches, with the place that it belongs to."""
-        for place, name in PLACES.items():
-            for folder in sorted(self._profile.rglob(name)):
-                yield from ((place, file) for file in sorted(folder.rglob("*")) if file.is_file())
-
 
 def _listed(files: Iterable[Path]) -> list[str]:
     """The URLs of what is kept, without the witnesses' and icons that nobody linked."""
-    urls = dict.fromkeys(_url_in(file) for file in files)
+    urls = dict.fromkeys(url_in(file) for file in files)
     return [url for url in urls if url and PLANTED not in url and not url.endswith("/favicon.ico")][:MOST_LISTED]
-
-
-def _url_in(file: Path) -> str:
-    """The URL of an entry, which is the last word of its key; "" for a file that is none."""
-    data = file.read_bytes()
-    if len(data) < _ENTRY.size:
-        return ""
-    magic, _, length, _ = _ENTRY.unpack_from(data)
-    key = data[_ENTRY.size : _ENTRY.size + length].decode("utf-8", "replace") if magic == _MAGIC else ""
-    return key.rpartition(" ")[2]
 
 
 def _witness(name: str) -> Secret:

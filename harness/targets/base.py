@@ -77,6 +77,7 @@ class BaseTarget:
     version = ""
     stages: Sequence[str] = STAGES
     browsers: Sequence[str] = ()
+    further_browsers: Sequence[str] = ()
     stores: Sequence[str] = ()
     confirms = False
     patience: float | None = None

@@ -115,6 +115,7 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
     name = "reference"
     version = reference_version
     browsers = ("chromium",)
+    further_browsers = ("firefox",)  # in each of these all would take as long again
     # A code is remembered as long as what came of it may live.
     parameters: Mapping[str, float] = {"code_lifetime": Lifetimes.code, "code_memory": Lifetimes.refresh_absolute}
 

@@ -180,7 +180,9 @@ class ReferenceDesktop:
 
     def _agent(self) -> Agent:
         measure = Measure(lambda value: self._recorder.redactor.text(value), {}, self._minted.stand_in)
-        return Agent(self._target.chromium.new_context(), self._recorder, measure, self._about, listens=False)
+        return Agent(
+            self._target.browser("chromium").new_context(), self._recorder, measure, self._about, listens=False
+        )
 
     def _listening(self, case: str) -> Any:
         return self._target.taps[self._stage].listening(self._recorder, case, "desktop")

@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -14,13 +13,17 @@ from typing import Any, Self
 import requests
 from moto.server import ThreadedMotoServer
 
+from harness.errors import NotHere
 from harness.faults.launch import command, parts_of
 from harness.faults.registry import Fault
+from harness.machine.browsers import find_firefox
 from harness.machine.chromium import find_chromium
 from harness.machine.session import PrivateSession
 from harness.model import STAGES
 from harness.probes.browser import Chromium
 from harness.probes.clients import HttpClient
+from harness.probes.driver import UserAgents
+from harness.probes.firefox import Firefox
 from harness.probes.login import User
 from harness.probes.requests_client import RequestsClient
 from harness.probes.stage_address import Client, Route, StageAddress, SyncAddress
@@ -62,6 +65,7 @@ class ReferenceHost:
         self.shells: dict[str, Any] = {}  # by stage; what they are is known to reference_shell.py
         self.key_requests: dict[str, KeyRequests] = {}
         self.networks: dict[str, SyncNetwork] = {}
+        self._browsers: dict[str, UserAgents] = {}
 
     @classmethod
     def open(cls, machine: PrivateSession, redactor: Redactor, faults: Sequence[Fault] = ()) -> Self:
@@ -170,12 +174,19 @@ class ReferenceHost:
         """The argv of a child process of the reference, with the faults in place."""
         return command(module, self.faults, *arguments, clock=clock, debugging=debugging)
 
-    @cached_property
-    def chromium(self) -> Chromium:
-        """The browser, started when first asked for. Raises NotHere where there is none."""
-        browser = Chromium(find_chromium(), self.machine.environment, self.reference.spki_hash)
-        self.closing.callback(browser.close)
-        return browser
+    def browser(self, name: str) -> UserAgents:
+        """The browser of this name, started when first asked for. Raises NotHere where there is none."""
+        if name not in self._browsers:
+            self._browsers[name] = browser = self._start_browser(name)
+            self.closing.callback(browser.close)
+        return self._browsers[name]
+
+    def _start_browser(self, name: str) -> UserAgents:
+        if name == "chromium":
+            return Chromium(find_chromium(), self.machine.environment, self.reference.spki_hash)
+        if name == "firefox":
+            return Firefox(find_firefox(), self.machine.environment)
+        raise NotHere(f"no automation of {name} yet", "run this cell with browser=chromium")
 
     def published_keys(self) -> Mapping[str, Mapping[str, object]]:
         return {stage: running.app.issuer.keys.jwks() for stage, running in self.reference.stages.items()}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Request
 
-from harness.errors import NotHere, TargetError
 from harness.observations.navigation import NavigationTrail, SentRequest
 from harness.observe import Recorder
 from harness.probes.agent import Agent
 from harness.probes.cookies import Measure
+from harness.probes.history import History
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_requests import RequestTap
 
@@ -22,7 +21,6 @@ __all__ = ["ReferenceNavigation"]
 ELSEWHERE = "https://elsewhere.test/page"  # a name that exists nowhere (RFC 6761 §6.2): what is sent is seen before
 SETTLED = 400  # milliseconds without a request, after which a page has come to rest
 LONGEST = 20  # times that
-ATTEMPTS = 5
 LINK = """url => {
   const link = Object.assign(document.createElement('a'), {href: url, id: 'elsewhere'});
   link.textContent = 'elsewhere';
@@ -35,19 +33,18 @@ class ReferenceNavigation:
 
     def __init__(self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder) -> None:
         """Raises NotHere where there is no such browser."""
-        if browser != "chromium":
-            raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
         self._target, self._stage, self._recorder = target, stage, recorder
         self._address = target.addresses[stage]
         self._ends = ExitStack()
         app = target.reference.stages[stage].app
         self._tap = RequestTap(app.issuer.app)
         self._ends.callback(self._tap.close)
-        context = target.chromium.new_context()
+        context = target.browser(browser).new_context()
         measure = Measure(recorder.redactor.text, {}, lambda text: False)
         self._agent = Agent(context, recorder, measure, {"stage": stage}, listens=False)
         self._ends.callback(self._agent.close)
         self._page = self._agent.page
+        self._history = History(self._page)
         self._seen: list[tuple[str, str, str]] = []
         self._told = self._redeemed = 0
         context.on("request", self._note)
@@ -97,8 +94,7 @@ class ReferenceNavigation:
             if url.startswith("http")
         )
         self._told = len(self._seen)
-        told = self._history()
-        history = tuple(entry["url"] for entry in told["entries"])
+        history, location = self._history.read()
         for url in history:
             self._recorder.redactor.register_from_request(url, {}, "")
         redeemed = sum(one.method == "POST" and one.path == "/token" for one in self._tap.received)
@@ -109,19 +105,10 @@ class ReferenceNavigation:
                 about={"stage": self._stage},
                 requests=requests,
                 history=history,
-                location=history[told["currentIndex"]],
+                location=location,
                 redemptions=redeemed - before,
             )
         )
-
-    def _history(self) -> dict[str, Any]:
-        """A page that comes out of the cache of pages takes the place of the one that a session was attached to."""
-        for _ in range(ATTEMPTS):
-            with suppress(BrowserError):
-                session = self._page.context.new_cdp_session(self._page)
-                return dict(session.send("Page.getNavigationHistory"))
-            self._page.wait_for_timeout(SETTLED)
-        raise TargetError("the browser does not tell its history")
 
     def _settle(self) -> None:
         for _ in range(LONGEST):

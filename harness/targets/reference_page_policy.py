@@ -101,11 +101,12 @@ class ReferencePagePolicy:
         return self._bare
 
     def _is_shown(self, url: str) -> bool:
-        """Whether a frame of the attacker's page shows it; the browser shows a page of its own in its place."""
+        """Whether a frame of the attacker's page shows it. The browser shows a page of its own in its place, which says
+        so by its document's URI; by its location it does not in Firefox."""
         page = self._page_without_policy()
         page.evaluate(FRAME, url)
         inner = [frame for frame in page.frames if frame is not page.main_frame]
-        return bool(inner) and str(inner[-1].evaluate("() => location.href")).startswith("https:")
+        return bool(inner) and str(inner[-1].evaluate("() => document.documentURI")).startswith("https:")
 
     def _record(
         self, case: str, what: str, page: str, happened: bool, possible: bool, reported: list[str]

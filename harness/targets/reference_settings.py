@@ -75,9 +75,10 @@ class ReferenceSettings:
         self._ends.callback(self._web.close)
         self._page = self._web.agent.page
         self._context, self._url = self._web.agent.context, target.addresses[stage].web
-        self._context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self._url)
+        if browser == "chromium":  # Firefox knows no such permission; it is told when it starts
+            self._context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self._url)
         self._context.clock.install()
-        self._search = DebugPageSearch(self._page, recorder, self._about)
+        self._search = DebugPageSearch(self._page, recorder, self._about, target.browser(browser).downloads)
         self._subject = ""
 
     def log_in(self, case: str) -> PageView:

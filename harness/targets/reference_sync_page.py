@@ -15,7 +15,7 @@ import psutil
 from playwright.sync_api import BrowserContext, Page, Request, Response, Route
 from playwright.sync_api import Error as BrowserError
 
-from harness.errors import NotHere, TargetError
+from harness.errors import TargetError
 from harness.machine.replicache import find_bundle
 from harness.observations import PageView, SyncState, SyncTraffic, SyncWrites
 from harness.observe import Recorder
@@ -102,9 +102,8 @@ class ReferenceSyncPage:
         self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder, on_disk: bool = False
     ) -> None:
         """Raises NotHere where there is no such browser, or no bundle of Replicache."""
-        if browser != "chromium":
-            raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
         find_bundle()
+        self._browser = target.browser(browser)
         self._target, self._stage, self._recorder = target, stage, recorder
         self._address, self._network = target.addresses[stage], target.networks[stage]
         self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
@@ -119,8 +118,8 @@ class ReferenceSyncPage:
 
     def _open(self) -> None:
         """Start the browser, or another with the same profile."""
-        chromium = self._target.chromium
-        self._context: BrowserContext = chromium.new_profile(self._profile) if self._profile else chromium.new_context()
+        browser = self._browser
+        self._context: BrowserContext = browser.new_profile(self._profile) if self._profile else browser.new_context()
         self._context.clock.install()
         self._agent = Agent(self._context, self._recorder, self._measure, {"stage": self._stage}, listens=False)
         self._tabs = {"": self._agent.page}
@@ -279,9 +278,8 @@ class ReferenceSyncPage:
         if self._profile is None:
             raise TargetError("this browser has no profile on disk, and so nothing to start again with")
         self.keep()
-        option = f"--user-data-dir={self._profile}"
         for process in psutil.process_iter(["cmdline"]):
-            if option in (process.info["cmdline"] or ()):
+            if any(str(self._profile) in word for word in process.info["cmdline"] or ()):
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
         with suppress(BrowserError):

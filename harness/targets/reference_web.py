@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from harness.errors import NotHere, TargetError
+from harness.errors import TargetError
 from harness.observations import CookieJar, PageView, SecretScan
 from harness.observe import Recorder
 from harness.ports import Copies
@@ -34,15 +34,14 @@ class ReferenceWeb:
         self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder, on_disk: bool = False, user: str = ""
     ) -> None:
         """Raises NotHere where there is no such browser."""
-        if browser != "chromium":
-            raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
         self._stage, self._recorder, self._target = stage, recorder, target
+        self._browser = target.browser(browser)
         self._address = target.addresses[stage]
         self._user = self._address.users[user or (PERSONAL if on_disk else "existing")]
         self._minted = MintedTokens(target.redactor)
         measure = Measure(self._mark, {"user name": self._user.name}, self._minted.stand_in)
         profile = Path(mkdtemp(prefix="profile-", dir=target.folder)) if on_disk else None
-        context = target.chromium.new_profile(profile) if profile else target.chromium.new_context()
+        context = self._browser.new_profile(profile) if profile else self._browser.new_context()
         self._agent = Agent(context, recorder, measure, {"stage": stage})
         self._caches = CacheSearch(self._agent, profile, {"stage": stage}) if profile else None
         self._search = PageSearch(self._agent, {"stage": stage, "mode": "bff"})
@@ -110,7 +109,7 @@ class ReferenceWeb:
     def _sent_over_http(self, witness: Witness, host: str) -> tuple[str, str]:
         """By a user agent of its own, which the stand-in gave the cookies that the client set last."""
         lines = [on_stand_in(line) for (of, _), line in self._agent.newest_cookies.items() if of == host]
-        other = Agent(self._target.chromium.new_context(), self._recorder, self._agent.measure, {}, listens=False)
+        other = Agent(self._browser.new_context(), self._recorder, self._agent.measure, {}, listens=False)
         try:
             witness.set_cookies(lines)
             _ask(witness, other, "https", stand_in(host))

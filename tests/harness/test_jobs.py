@@ -40,6 +40,8 @@ CELLS = ["small/linux/dev/any/any", "small/linux/prod/any/any"]
 
 class TwoStages(SmallTarget):
     stages = ("dev", "prod")
+    browsers = ("chromium",)
+    further_browsers = ("firefox",)
 
 
 @contextmanager
@@ -85,6 +87,18 @@ def test_a_run_that_passes_leaves_a_sealed_bundle_and_ends_with_0(place: Path) -
     report = audit(Path(data["bundle"]))
     assert (report.holds, report.signer) == (True, "unverified")
     assert (place / "out") in Path(data["bundle"]).parents
+
+
+def test_a_browser_that_nobody_asked_for_is_a_note_of_the_run_and_of_its_bundle(place: Path) -> None:
+    shown = ask(place, "--controls", "SMALL-01", feature=FEATURE.replace("each", "each @browser:each")).stdout
+    assert "browser=firefox was not asked for, and nothing is known of it" in " ".join(shown.split())
+    bundle = next((place / "out").glob("run-*/bundle"))
+    reasons = jobs.gate_bundle(bundle, place / "policy.toml", ()).reasons
+    assert [reason.detail[:33] for reason in reasons if reason.rule == "over"] == ["browser=firefox was not asked for"]
+
+
+def test_where_no_browser_matters_none_is_missed(place: Path) -> None:
+    assert "firefox" not in ask(place, "--controls", "SMALL-01").stdout
 
 
 def test_a_run_that_fails_ends_with_1(place: Path) -> None:

@@ -70,6 +70,19 @@ def test_an_axis_that_does_not_matter_to_a_scenario_fits_every_selection() -> No
     assert selected(cells, {"os": "windows"}) == ()
 
 
+def test_a_further_browser_is_run_only_where_it_is_asked_for_and_then_alone() -> None:
+    with_further = Dimensions("reference", "linux", STAGES, ("chromium",), (), ("firefox",))
+    assert with_further.asked_for({"stage": "dev"}).browsers == ("chromium",)
+    assert with_further.asked_for({"browser": "firefox"}).browsers == ("firefox",)
+    assert with_further.asked_for({"browser": "webkit"}).browsers == ("chromium",)
+
+
+def test_what_nobody_asked_for_is_told() -> None:
+    with_further = Dimensions("reference", "linux", STAGES, ("chromium",), (), ("firefox",))
+    assert with_further.unasked({"stage": "dev"}) == ("browser=firefox",)
+    assert with_further.unasked({"browser": "chromium"}) == ()
+
+
 axis = st.sampled_from(["each", "any"])
 
 

@@ -8,7 +8,7 @@ import pytest
 from harness.errors import NotHere
 from harness.machine import debian
 from harness.machine.doctor import examine
-from harness.machine.provision import NEEDS, Need, Provisioned, install_secret_service, provision
+from harness.machine.provision import NEEDS, Need, Provisioned, install_secret_service, needs_of, provision
 
 
 class Thing:
@@ -64,8 +64,12 @@ def test_one_thing_that_is_absent_does_not_keep_the_next_from_being_found() -> N
     assert [row.state for row in rows] == ["absent", "here"]
 
 
-def test_other_browsers_than_chromium_are_never_installed() -> None:
+def test_other_browsers_than_chromium_are_not_installed_unless_a_cell_asks() -> None:
     assert {need.what for need in NEEDS if need.install is None} == {"Firefox", "WebKit"}
+    assert needs_of({"browser": "chromium"}, *NEEDS) == NEEDS
+    asked = needs_of({"browser": "firefox"}, *NEEDS)
+    assert {need.what for need in asked if need.install is None} == {"WebKit"}
+    assert [need.what for need in asked] == [need.what for need in NEEDS]
 
 
 def test_without_root_the_secret_service_is_absent_with_the_command_for_debian(monkeypatch: pytest.MonkeyPatch) -> None:

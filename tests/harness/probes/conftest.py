@@ -9,6 +9,7 @@ import pytest
 
 from harness.observations import Observation
 from harness.observe import Recorder
+from harness.probes.driver import UserAgents
 from harness.redact import Redactor
 from tests.harness.probes.site import Site
 
@@ -22,6 +23,13 @@ def site() -> Iterator[Site]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> UserAgents:
+    """Each browser in turn; where it is not here, the test is skipped."""
+    running: UserAgents = request.getfixturevalue(request.param)
+    return running
 
 
 @pytest.fixture

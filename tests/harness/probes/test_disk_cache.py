@@ -10,9 +10,9 @@ import pytest
 from harness.observations import SecretScan
 from harness.observe import Recorder
 from harness.probes.agent import Agent
-from harness.probes.browser import Chromium
 from harness.probes.cookies import Measure
 from harness.probes.disk_cache import CacheSearch
+from harness.probes.driver import UserAgents
 from harness.secret_forms import Secret
 from tests.harness.probes.site import Page, Site
 
@@ -20,9 +20,9 @@ CANARY = Secret(secrets.token_urlsafe(32).encode(), "access_token", "{{access_to
 
 
 @pytest.fixture
-def search(chromium: Chromium, recorder: Recorder, tmp_path: Path) -> Iterator[tuple[Agent, CacheSearch]]:
+def search(browser: UserAgents, recorder: Recorder, tmp_path: Path) -> Iterator[tuple[Agent, CacheSearch]]:
     measure = Measure(lambda value: value, {}, lambda text: False)
-    agent = Agent(chromium.new_profile(tmp_path), recorder, measure, {})
+    agent = Agent(browser.new_profile(tmp_path), recorder, measure, {})
     yield agent, CacheSearch(agent, tmp_path, {"stage": "dev"})
     agent.close()
 

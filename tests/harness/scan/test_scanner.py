@@ -100,6 +100,17 @@ def test_a_packed_leveldb_block_is_unpacked() -> None:
         snappy(b"\x0c\x0cabcd\x11\x09", 100)
 
 
+def test_a_stream_of_snappy_chunks_is_searched(scanner: SecretScanner) -> None:
+    def chunk(kind: int, content: str) -> bytes:
+        return bytes([kind]) + (len(content) + 4).to_bytes(3, "little") + bytes(4) + content.encode()
+
+    begin = b"\xff\x06\x00\x00sNaPpY"
+    halves = chunk(1, TOKEN[:20]) + chunk(1, TOKEN[20:])
+    assert "body!snappy" in {hit.place for hit in scanner.scan_content("body", begin + halves).hits}
+    for broken in (halves[:-1], chunk(2, "of no known kind"), chunk(0, "no Snappy")):
+        assert scanner.scan_content("body", begin + broken).unscanned
+
+
 def test_a_hit_names_secret_place_and_transform_but_not_the_secret(scanner: SecretScanner, redactor: Redactor) -> None:
     hits = scanner.scan_bytes("log", f"x {TOKEN.encode().hex()[:40]} y".encode())
     assert hits == [Hit("log", redactor.register(TOKEN, "refresh_token"), "hex")]
