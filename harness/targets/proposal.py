@@ -7,7 +7,7 @@ as a `${NAME}`, which loading would fill in from the environment.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -17,6 +17,7 @@ from harness.errors import TargetError
 from harness.observe import Recorder
 from harness.probes.clients import Bounds, new_client, origin
 from harness.probes.forms import Form, find_form
+from harness.probes.login import LoginStep
 from harness.probes.metadata import METADATA
 from harness.probes.oauth import OAuthIssuer
 from harness.probes.stage_address import Client, StageAddress
@@ -45,6 +46,14 @@ ABSENT = {
     "relying_party": "its clients know one issuer",
     "dpop": "it issues bearer tokens",
 }
+# The steps of a login in a browser whose first page asks for the name, and whose second one for the password.
+NAME_FIRST_IN_A_BROWSER = (
+    LoginStep(fill="input[type=email], input[type=text]", value="{name}"),
+    LoginStep(click="button[type=submit], input[type=submit]"),
+    LoginStep(wait="input[type=password]"),
+    LoginStep(fill="input[type=password]", value="{password}"),
+    LoginStep(click="button[type=submit], input[type=submit]"),
+)
 MOST = 120  # characters of what an issuer says, in a comment
 _NATIVE = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)([:/]|$)|(?!https?:)[a-z][a-z0-9+.-]*:")
 _WORD = re.compile(r"[\w .,!&'#-]{1,60}")  # the name of a field, or what is written on a button, that a step may name
@@ -83,7 +92,13 @@ class Found:
     @property
     def told(self) -> str:
         """All of it in one line."""
-        return "; ".join(filter(None, (self.problem, self.mend))) or f"found {self.url}, and a login form"
+        form = "a login that asks for the name first: see [login] in the file" if self.name_first else "a login form"
+        return "; ".join(filter(None, (self.problem, self.mend))) or f"found {self.url}, and {form}"
+
+    @property
+    def name_first(self) -> bool:
+        """Whether the login's first page asks for the name, and for the password one that comes after it."""
+        return self.form is not None and not self.form.password_fields
 
 
 def look(answers: Answers, stage: str, folder: Path) -> Found:
@@ -102,7 +117,8 @@ def look(answers: Answers, stage: str, folder: Path) -> Found:
     except TargetError as error:
         return Found(problem=str(error))
     form = find_form(ended.answer.text) if ended.answer.status == 200 else None
-    problem = "" if form and form.password_fields else _no_form(ended.answer.location or str(ended.answer))
+    asks = form is not None and bool(form.password_fields or form.text_fields)
+    problem = "" if asks else _no_form(ended.answer.location or str(ended.answer))
     return Found(answer.json(), answer.url, form if not problem else None, problem)
 
 
@@ -185,24 +201,54 @@ def _people(answers: Answers, stage: str, found: Found) -> Iterator[str]:
 def _login(found: Collection[Found]) -> Iterator[str]:
     yield ""
     yield "[login]"
-    form = next((each.form for each in found if each.form), None)
+    seen = next((each for each in found if each.form), None)
     if not any(each.url for each in found):
         yield '# Its login page was not seen. Where a script makes it: by = "browser", which needs Chromium.'
         yield 'by = "form"'
         return
-    if form is None:
+    if seen is None or seen.form is None:
         yield "# No form with a password was found in its login page: a browser is tried, which needs Chromium."
         yield 'by = "browser"'
+        yield "# Where a page asks for the name, and the next one for the password, these steps do it:"
+        yield from _commented(_steps(*NAME_FIRST_IN_A_BROWSER))
         return
-    name, password = next(iter(form.text_fields), ""), form.password_fields[0]
-    button = next((control.text.strip() or control.value or control.name for control in form.controls), "")
-    yield 'by = "form"'
-    if not all(_WORD.fullmatch(word) for word in (name, password, button)):
-        yield "# without steps: the first form with a password is filled and sent"
+    name, button = next(iter(seen.form.text_fields), ""), _called(seen.form)
+    password = next(iter(seen.form.password_fields), "password")
+    usable = all(_WORD.fullmatch(word) for word in (name, password, button))
+    filled, click = (LoginStep(name, "{name}"), LoginStep(password, "{password}")), LoginStep(click=button)
+    if seen.name_first:
+        yield from _name_first((filled[0], click, filled[1]) if usable else ())
+    elif usable:
+        yield from ('by = "form"', *_steps(*filled, click))
+    else:
+        yield from ('by = "form"', "# without steps: the first form with a password is filled and sent")
+
+
+def _name_first(steps: Sequence[LoginStep]) -> Iterator[str]:
+    """For a login whose first page asks for the name only; `steps`: by forms, where its fields can be named."""
+    yield "# Its first page asks for the name only; the page after it, for the password, was not seen."
+    if not steps:
+        yield from ('by = "browser"  # which needs Chromium', *_steps(*NAME_FIRST_IN_A_BROWSER))
         return
-    for fill, value in ((name, "{name}"), (password, "{password}")):
-        yield from ("", "[[login.step]]", f"fill = {_string(fill)}", f'value = "{value}"')
-    yield from ("", "[[login.step]]", f"click = {_string(button)}")
+    yield "# Where scripts make these pages, these lines do it, in the place of those below:"
+    yield from _commented(['by = "browser"', *_steps(*NAME_FIRST_IN_A_BROWSER)])
+    yield from ('by = "form"', *_steps(*steps))
+    yield "# that is a guess at the name or id of its field"
+
+
+def _commented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"# {line}".rstrip() for line in lines)
+
+
+def _called(form: Form) -> str:
+    """What is written on the button of a form, or what else it is called."""
+    return next((control.text.strip() or control.value or control.name for control in form.controls), "")
+
+
+def _steps(*steps: LoginStep) -> Iterator[str]:
+    for step in steps:
+        keys = {"fill": step.fill, "value": step.value, "click": step.click, "wait": str(step.wait or "")}
+        yield from ("", "[[login.step]]", *(f"{key} = {_string(value)}" for key, value in keys.items() if value))
 
 
 def _rest() -> Iterator[str]:

@@ -7,8 +7,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
+from urllib.parse import parse_qs
 
 import pytest
 from click.testing import CliRunner
@@ -16,11 +19,15 @@ from click.testing import CliRunner
 from harness.cli import main
 from harness.errors import UsageError
 from harness.initiating import read_issuers, write_description
+from harness.machine.session import PrivateSession
+from harness.observe import Recorder
 from harness.probes.forms import Control, Form
+from harness.redact import Redactor
 from harness.targets.description import Capability
 from harness.targets.description_file import load_description
-from harness.targets.proposal import Answers, Found, proposal
-from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
+from harness.targets.oauth import OAuthTarget
+from harness.targets.proposal import NAME_FIRST_IN_A_BROWSER, Answers, Found, proposal
+from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer, _Handler
 
 HOSTILE = '"]\n[stage.prod]\nissuer = "https://evil.example"\x1b[31m\u202e\U000e0001\\ ${HOME}'
 
@@ -139,6 +146,68 @@ def test_what_would_not_load_is_told_without_a_file_that_is_gone(tmp_path: Path)
     assert ".authassay-" not in str(told.value)
     assert "HOME" in str(told.value)
     assert not list(tmp_path.iterdir())
+
+
+class NameFirst(_Handler):
+    """Asks for the name on one page, and for the password on the next."""
+
+    def answer(self, status: int, body: str = "", headers: Mapping[str, str] | None = None) -> None:
+        shown = body.replace('<input type="password" name="password">', "").replace("Yes", "Continue")
+        super().answer(status, shown, headers)
+
+    def do_POST(self) -> None:  # noqa: N802 - as http.server names it
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile = BytesIO(body)
+        form = parse_qs(body.decode())
+        if self.path == "/login" and "password" not in form:
+            kept = "".join(
+                f'<input type="hidden" name="{name}" value="{form[name][0]}">' for name in ("request", "user")
+            )
+            button = '<button name="go" value="yes">Sign in</button>'
+            page = f'<form action="login" method="post">{kept}<input name="password" type="password">{button}</form>'
+            super().answer(200, page)
+        else:
+            super().do_POST()
+
+
+def test_a_login_that_asks_for_the_name_first_is_described_by_steps_that_go_through_it(
+    fake: FakeIssuer, tmp_path: Path
+) -> None:
+    fake.RequestHandlerClass = NameFirst
+    lines: list[str] = []
+    write_description(_answers(fake.url), tmp_path / "t.toml", force=False, tell=lines.append)
+    assert "a login that asks for the name first: see [login] in the file" in lines[-1]
+    described = load_description(tmp_path / "t.toml", {"PASSWORD": PASSWORD})
+    assert [step.fill or step.click for step in described.login.steps] == ["user", "Continue", "password"]
+    target = OAuthTarget(described, cast("PrivateSession", None), Redactor())
+    at = target.issuer("dev", Recorder("s", target.redactor, lambda one: None))
+    assert at.log_in("login", at.address.clients["web"], at.address.users["existing"]).access_token
+    target.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "by", "fills"),
+    [
+        (None, "browser", 0),
+        (Form("", "POST", {"user": ""}, controls=[Control(text="Go")], text_fields=["user"]), "form", 2),
+        (Form("", "POST", {HOSTILE: ""}, controls=[Control(text=HOSTILE)], text_fields=[HOSTILE]), "browser", 2),
+    ],
+)
+def test_the_steps_in_a_browser_stand_there_too_and_load_where_they_are_not_yet_taken(
+    form: Form | None, by: str, fills: int, tmp_path: Path
+) -> None:
+    text = proposal(_answers("https://id.example"), {"dev": Found({}, "https://id.example/metadata", form)})
+    file, environment = tmp_path / "t.toml", {"PASSWORD": PASSWORD}
+    file.write_text(text, encoding="utf-8")
+    login = load_description(file, environment).login
+    assert (login.by, len([step for step in login.steps if step.fill])) == (by, fills)
+    if by == "form":
+        text = text[: text.index('\nby = "form"')] + text[text.index("\n[absent]") :]
+    head, _, rest = text.partition("[login]\n")
+    taken = re.sub(r"^# (?=\[\[login|(by|fill|value|click|wait) = )", "", rest, flags=re.MULTILINE)
+    file.write_text(f"{head}[login]\n{taken}", encoding="utf-8")
+    login = load_description(file, environment).login
+    assert (login.by, login.steps) == ("browser", NAME_FIRST_IN_A_BROWSER)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from harness.probes.browser_login import BrowserLogin
 from harness.probes.clients import Bounds, new_client
 from harness.probes.governor import Governor
 from harness.probes.http import Answer, HttpProbe
-from harness.probes.login import Journey, Login, User
+from harness.probes.login import Journey, Login, LoginStep, User
+from harness.targets.proposal import NAME_FIRST_IN_A_BROWSER
 from tests.hostile.scripted import Script, endlessly, head, scripted
 
 CALLBACK = "http://client.test/cb"
@@ -26,7 +27,7 @@ FORM = (
     b'<form method="post" action="/in"><input name="user"><input type="password" name="pw"><button>In</button></form>'
 )
 DONE = head(f"Location: {CALLBACK}?code=c0de-c0de-c0de", "Content-Length: 0", status="302 Found")
-Go = Callable[[Script], Answer]
+Go = Callable[..., Answer]
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def go(chromium: Chromium, recorder: Recorder) -> Iterator[Go]:
     recorder.redactor.register(USER.password, "password")
     client = new_client(bounds=Bounds(body=60_000))
 
-    def gone(script: Script) -> Answer:
+    def gone(script: Script, *steps: LoginStep) -> Answer:
         walk = BrowserLogin(chromium.new_context, Governor(), recorder)
         agent = HttpProbe(client, recorder, {"127.0.0.1"})
         with scripted(script) as port:
             ends = lambda location: location.startswith(CALLBACK)  # noqa: E731
             url = f"http://127.0.0.1:{port}/authorize"
-            return walk(agent, Journey("login", url, Login("browser"), USER, False, ends, {}))[0]
+            return walk(agent, Journey("login", url, Login("browser", steps), USER, False, ends, {}))[0]
 
     yield gone
     client.close()
@@ -97,3 +98,15 @@ def test_a_packed_page_is_shown_as_it_is(go: Go) -> None:
         connection.sendall(page + (b"" if page == DONE else gzip.compress(FORM)))
 
     assert go(packed).location.startswith(f"{CALLBACK}?code=")
+
+
+def test_the_steps_that_init_proposes_go_through_a_login_that_asks_for_the_name_first(go: Go) -> None:
+    def pages(connection: socket.socket, request: bytes) -> None:
+        asks = {b"GET": b'<input type="text" name="user">', b"POST": b'<input type="password" name="pw">'}
+        page = (
+            b'<form method="post" action="/in">%s<button type="submit">Next</button></form>' % asks[request.split()[0]]
+        )
+        is_done = b"pw=" in request
+        connection.sendall(DONE if is_done else head("Content-Type: text/html") + page)
+
+    assert go(pages, *NAME_FIRST_IN_A_BROWSER).location.startswith(f"{CALLBACK}?code=")
