@@ -45,11 +45,10 @@ class Chromium:
         self, executable: Path, environment: Mapping[str, str], *spki_hashes: str, hosts: Iterable[str] = ()
     ) -> None:
         """`spki_hashes`: base64 SHA-256 of public keys that are trusted besides the machine's authorities; `hosts`:
-        what it may go to besides loopback. Its files go where `environment` says that temporary files go. Raises
-        NotHere where it does not start."""
+        what alone it may go to; none: all of loopback. Its files go where `environment` says that temporary files go.
+        Raises NotHere where it does not start."""
         known = ",".join(filter(None, spki_hashes))
-        rules = ", ".join([RULES, *(f"EXCLUDE {host}" for host in sorted(hosts)), "MAP * ~NOTFOUND"])
-        trusted = [f"--host-resolver-rules={rules}"]
+        trusted = [f"--host-resolver-rules={_rules(hosts)}"]
         trusted += [f"--ignore-certificate-errors-spki-list={known}"] if known else []
         driver = Driver.acquire(environment)
         with launching(executable):
@@ -89,6 +88,13 @@ class Chromium:
                 browser.close()
             finally:
                 Driver.release()
+
+
+def _rules(hosts: Iterable[str]) -> str:
+    """How names are resolved. What a page asks for by other ways than HTTP (WebSocket), or in other processes, is held
+    up by nothing else."""
+    named = [f"MAP {host} 127.0.0.1" if host.endswith(".localhost") else f"EXCLUDE {host}" for host in sorted(hosts)]
+    return ", ".join([*(named or [RULES]), "MAP * ~NOTFOUND"])
 
 
 def public_key_hash(host: str, port: int, ca_file: Path) -> str:

@@ -27,6 +27,7 @@ __all__ = ["BrowserLogin"]
 STEP_SECONDS = 5.0  # until a page shows what a step needs
 SETTLED_SECONDS = 1.0  # without an answer, after the last step: nothing more comes
 END_SECONDS = 15.0  # from the last step to the authorization response
+MOST_PAGES = 40  # redirects and pages of one login; what needs more comes to no end
 UNHEARD = 100  # answers whose cookies are kept until they are asked for
 COOKIES_SECONDS = 0.5  # that an answer's cookies may be told after its other headers; mostly they are told before
 WORD = re.compile(r"[\w .,!&'-]+")  # a name, an id or what is written on a button; all else is a CSS selector
@@ -46,6 +47,7 @@ class BrowserLogin:
         context = self._new_context()
         try:
             context.add_cookies(self._cookies.get(agent, []))
+            context.add_init_script("window.open = () => null")
             visit = _Visit(context.new_page(), agent, journey, self._governor, self._recorder)
             declined = visit.go()
             visit.give_up()
@@ -66,9 +68,11 @@ class _Visit:
         self._ended = False
         self._loaded = False
         self._answer: Answer | None = None
+        self._pages = 0  # answers of the main frame
         self._under_way: Mapping[str, Any] | None = None  # what the main frame has asked for and not been answered yet
         self._set_cookies: dict[str, str] = {}  # of answers that have come, by the request; a line for each cookie
         page.on("load", self._load)
+        page.on("popup", lambda popup: popup.close())  # nobody types there, and what it asks for nobody governs
         self._cdp = page.context.new_cdp_session(page)
         self._frame = self._cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         self._cdp.on("Network.responseReceivedExtraInfo", self._told_of_cookies)
@@ -217,8 +221,10 @@ class _Visit:
         """Whether a request is not sent."""
         if main and self._leads_to_the_client(asked["url"]):
             return True
-        why = self._objection(asked["url"])
-        if why and main:
+        endless = main and self._pages >= MOST_PAGES
+        why = f"not sent: the login came to no end in {MOST_PAGES} pages" if endless else self._objection(asked["url"])
+        if why and main and not self._ended:
+            self._ended = endless
             self._note(asked["method"], asked["url"], {}, "", Exchanged(0, error=why))
         return bool(why)
 
@@ -233,9 +239,11 @@ class _Visit:
             headers += tuple(("Set-Cookie", value) for value in self._cookies_of(event))
             text = body.content.decode("utf-8", "replace")
             came = Exchanged(int(event["responseStatusCode"]), headers, text, body.size, seconds=seconds)
+            if body.lacking:
+                came = Exchanged(0, error=f"the answer broke off: {body.lacking} bytes are lacking", seconds=seconds)
         if not self._ended:
             self._hear(event["request"], came)
-        if self._ended or body.size > self._most:
+        if self._ended or body.size > self._most or body.lacking:
             self._stop(event)
         else:
             hand_on(self._cdp, event, body)
@@ -246,7 +254,7 @@ class _Visit:
 
     def _hear(self, asked: Mapping[str, Any], came: Exchanged) -> None:
         """Record an answer of the main frame; with a redirect to the client the journey ends."""
-        self._under_way = None
+        self._under_way, self._pages = None, self._pages + 1
         kept = {name: value for name, value in asked["headers"].items() if name.lower() in ("content-type", "origin")}
         self._governor.learn(asked["url"], came)
         self._note(asked["method"], asked["url"], kept, asked.get("postData", ""), came)

@@ -18,11 +18,12 @@ BODILESS = (204, 205, 304)  # RFC 9110 §15.3.5, §15.3.6, §15.4.5
 @dataclass(frozen=True)
 class DocumentBody:
     """`size` is one more than the bound where the body was cut there. `streamed`: the browser has none of it any more,
-    and is to be given it."""
+    and is to be given it. `lacking`: how many bytes did not come that were announced."""
 
     content: bytes = b""
     size: int = 0
     streamed: bool = False
+    lacking: int = 0
 
 
 def read_body(browser: CDPSession, event: Mapping[str, Any], most: int) -> DocumentBody:
@@ -32,9 +33,10 @@ def read_body(browser: CDPSession, event: Mapping[str, Any], most: int) -> Docum
     status = int(event["responseStatusCode"])
     if 300 <= status < 400 or status in BODILESS:
         return DocumentBody()
-    if _says_that_it_fits(event, most):
+    length = _length(event)
+    if length is not None and length <= most:
         content = _bytes(browser.send("Fetch.getResponseBody", request), "body")
-        return DocumentBody(content[:most], min(len(content), most + 1))
+        return DocumentBody(content[:most], min(len(content), most + 1), lacking=max(0, length - len(content)))
     stream = {"handle": browser.send("Fetch.takeResponseBodyAsStream", request)["stream"]}
     content, ended = b"", False
     while not ended and len(content) <= most:
@@ -54,10 +56,11 @@ def hand_on(browser: CDPSession, event: Mapping[str, Any], body: DocumentBody) -
     browser.send("Fetch.fulfillRequest", {**given, "responseCode": event["responseStatusCode"], "body": content})
 
 
-def _says_that_it_fits(event: Mapping[str, Any], most: int) -> bool:
+def _length(event: Mapping[str, Any]) -> int | None:
+    """How long the body is, where its answer says so of it as it is shown."""
     told = {each["name"].lower(): each["value"] for each in event.get("responseHeaders", ())}
     length = told.get("content-length", "")
-    return "content-encoding" not in told and length.isdecimal() and int(length) <= most
+    return int(length) if "content-encoding" not in told and length.isdecimal() else None
 
 
 def _bytes(told: Mapping[str, Any], name: str) -> bytes:
