@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Container
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+from reference_impl.origin import host_of_origin
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,8 @@ def read_other_stages(
     stages = [KnownStage(name, str(e.get("issuer", "")), str(e.get("api", ""))) for name, e in written.items()]
     faults += [f'{variable}: "{stage.name}" is no other stage' for stage in stages if stage.name not in known]
     for stage in stages:
-        wrong = [url for url in (stage.issuer, stage.api_url) if not _is_https_origin(url)]
+        wrong = [url for url in (stage.issuer, stage.api_url) if not host_of_origin(url, "https")]
         faults += [f"{variable}: {stage.name} needs https origins for issuer and api, not {url!r}" for url in wrong]
     if len({own_issuer, *(stage.issuer for stage in stages)}) <= len(stages):
         faults.append(f"{variable}: an issuer is there twice, so its answers could not be told apart")
     return tuple(stages)
-
-
-def _is_https_origin(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "https" and bool(parts.hostname) and f"https://{parts.netloc}" == url

@@ -6,6 +6,8 @@
 | `refresh-key` | 32 bytes or more, base64url: derives successors of refresh tokens |
 | `subject-key` | 32 bytes or more, base64url: derives pseudonyms of subjects |
 | `users` | JSON list of the stand-in identity provider's users: `username`, `subject`, `password_hash`, `disabled` |
+
+Each of a name and a subject of their own, for the subject is the account.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +28,10 @@ T = TypeVar("T")
 SECRETS = ("signing-key", "refresh-key", "subject-key", "users")
 MINIMUM_KEY_BYTES = 32
 PRIVATE_JWK_MEMBERS = ("kty", "crv", "x", "y", "d", "kid")
+SCRYPT_KEY_BYTES = 32
+_SCRYPT = re.compile(
+    r"scrypt\$(?P<n>\d{1,7})\$(?P<r>\d{1,2})\$(?P<p>\d{1,2})\$(?P<salt>[^$]+)\$(?P<key>[^$]+)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,15 @@ class User:
     subject: str
     password_hash: str = field(repr=False)  # "scrypt$n$r$p$salt$key", salt and key base64
     disabled: bool = False
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it, "" if nothing is; no value of it is told."""
+        if not all(isinstance(text, str) and text for text in (self.username, self.subject, self.password_hash)):
+            return "its username, subject and password_hash are texts with something in them"
+        if not isinstance(self.disabled, bool):
+            return "disabled is true or false"
+        return "" if _is_scrypt(self.password_hash) else 'its password_hash is "scrypt$n$r$p$salt$key"'
 
 
 @dataclass(frozen=True)
@@ -168,9 +184,30 @@ def _key_bytes(text: str) -> bytes:
 
 def _users(text: str) -> tuple[User, ...]:
     try:
-        return tuple(User(**entry) for entry in _json(text, list))
+        users = tuple(User(**entry) for entry in _json(text, list))
     except TypeError:
         raise ValueError("each user has username, subject, password_hash and, at will, disabled") from None
+    for number, user in enumerate(users, 1):
+        if user.fault:
+            raise ValueError(f"user {number}: {user.fault}")
+    for name in ("username", "subject"):
+        if len({getattr(user, name) for user in users}) < len(users):
+            raise ValueError(f"two users have the same {name}")
+    return users
+
+
+def _is_scrypt(hashed: str) -> bool:
+    """Say whether a password can be compared with it (RFC 7914 §2), in bounds of time and memory."""
+    found = _SCRYPT.fullmatch(hashed)
+    if found is None:
+        return False
+    n, r, p = (int(found[name]) for name in ("n", "r", "p"))
+    try:
+        salt, key = (base64.b64decode(found[name], validate=True) for name in ("salt", "key"))
+    except binascii.Error:
+        return False
+    bearable = n >= 2 and n & (n - 1) == 0 and r > 0 and n * r <= 2**22 and 0 < p <= 16  # up to 512 MB
+    return bearable and bool(salt) and len(key) == SCRYPT_KEY_BYTES
 
 
 def _json(text: str, kind: type[T]) -> T:

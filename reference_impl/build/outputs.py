@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from reference_impl.config.build_stamp import BuildStamp, digests, host_digest
 from reference_impl.config.model import INTERNAL_CLIENT, PRODUCTION, STAGES
+from reference_impl.origin import host_of_origin
 
 
 class BuildError(Exception):
@@ -43,7 +43,7 @@ def read_outputs(path: Path) -> dict[str, StageOutputs]:
     outputs: dict[str, StageOutputs] = {}
     for stage, values in written.items():
         found = values if isinstance(values, dict) else {}
-        absent = [name for name in ("issuer", "api", "web") if not _is_origin(str(found.get(name, "")))]
+        absent = [name for name in ("issuer", "api", "web") if not host_of_origin(str(found.get(name, "")), "https")]
         faults += [f"{path}: {stage} has no origin like https://host under {name}" for name in absent]
         outputs[stage] = StageOutputs(*(str(found.get(name, "")) for name in ("issuer", "api", "web")))
     if faults:
@@ -91,9 +91,3 @@ def make_stamp(
 
 def _digests_of(stages: Iterable[StageOutputs]) -> tuple[str, ...]:
     return digests(url for stage in stages for url in (stage.issuer, stage.api, stage.web))
-
-
-def _is_origin(url: str) -> bool:
-    """Say whether a URL is an https origin: nothing before its host, no path, no query (RFC 6454 §4)."""
-    parts = urlsplit(url)
-    return bool(parts.netloc) and "@" not in parts.netloc and url == f"https://{parts.netloc}"

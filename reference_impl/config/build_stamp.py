@@ -1,4 +1,5 @@
-"""The stamp of a packed build: which stage it is for, and what it may speak to. The packer writes it (build.py).
+"""The stamp of a packed build: which stage it is for, and what it may speak to. The packer writes it
+(build/packer.py).
 
 It holds nothing secret and no value of another stage: hosts of other stages are there as SHA-256 only, so that a build
 can refuse them without naming them.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from reference_impl.aws import AwsAccess, ssm_client
 from reference_impl.config import variables
@@ -19,6 +17,7 @@ from reference_impl.config.resources import Resources
 from reference_impl.config.secrets import SecretsLoader, SsmFactory, load_secrets
 from reference_impl.config.stage_choice import choose_stage
 from reference_impl.known_stages import KnownStage, read_other_stages
+from reference_impl.origin import host_of_origin
 
 URLS = ("Issuer", "Api", "Web")
 VARIABLES = (
@@ -97,17 +96,13 @@ def _checked_url(resources: Resources, name: str, stage: str, stamp: BuildStamp 
     url = resources.text(name, "url")
     if not url:
         return ""
-    parts, place = urlsplit(url), resources.place(name)
-    if (
-        parts.scheme not in ("https", "http")
-        or not parts.hostname
-        or "@" in parts.netloc
-        or f"{parts.scheme}://{parts.netloc}" != url
-    ):
+    host, place = host_of_origin(url, "https", "http"), resources.place(name)
+    if not host:
         resources.faults.append(f'{place}: url is not an origin like "https://host": no path, no slash')
-    elif stage in HTTPS_ONLY and parts.scheme != "https":
+        return url
+    if stage in HTTPS_ONLY and not url.startswith("https:"):
         resources.faults.append(f"{place}: url is not https, which {stage} requires")
-    foreign = _stages_named(parts.hostname or "") - {stage}
+    foreign = _stages_named(host) - {stage}
     if foreign or (stamp is not None and stamp.refuses(url)):
         whose = " and ".join(sorted(foreign)) or "another stage"
         resources.faults.append(f"{place}: url is a host of {whose}, and this is {stage}: give it {stage}'s own")
@@ -115,9 +110,14 @@ def _checked_url(resources: Resources, name: str, stage: str, stamp: BuildStamp 
 
 
 def _stages_named(host: str) -> set[str]:
-    """Return the stages that a host's name tells, by a label or a part of one: auth.dev, auth-prod, production."""
-    words = ("prod" if word == "production" else word for word in re.split(r"[.-]", host))
-    return {word for word in words if word in STAGES}
+    """Return the stages that a host's name tells by a whole label: auth.dev.example.com, production.example.com.
+
+    What a company is called says nothing, so its domain, the last two labels, does not count (example.dev); of
+    localhost (RFC 6761 §6.3) all that stands before it does.
+    """
+    labels = host.split(".")
+    own = labels[: -1 if labels[-1] == "localhost" else -2]
+    return {stage for label in own if (stage := "prod" if label == "production" else label) in STAGES}
 
 
 def _lifetimes(resources: Resources, faults: list[str]) -> Lifetimes:

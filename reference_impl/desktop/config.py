@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from reference_impl.config import STAGES, ConfigurationError, variables
 from reference_impl.known_stages import KnownStage, read_other_stages
+from reference_impl.origin import host_of_origin
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ def load_desktop_config(environ: Mapping[str, str], arguments: Sequence[str]) ->
     if stage not in STAGES:
         faults.append(f'AUTH_STAGE is "{stage}": it must be exactly one of {", ".join(STAGES)}')
     urls = (variables.ISSUER_URL, variables.API_URL)
-    faults += [f"{one.name} must be an https URL" for one in urls if urlsplit(one.read(environ)).scheme != "https"]
+    for one in urls:
+        if not host_of_origin(one.read(environ), "https"):
+            faults.append(f"{one.name} must be an https origin like {one.example}")
     if ca_path and not Path(ca_path).is_file():
         faults.append(f"AUTH_TLS_CA names no file: {ca_path}")
     names = [name for name in STAGES if name != stage]

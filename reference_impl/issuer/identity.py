@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from reference_impl.secret_parameters import User
+from reference_impl.secret_parameters import SCRYPT_KEY_BYTES, User
 
 PROVIDER = "stand-in"
 
@@ -73,13 +73,15 @@ def verify_password(password: str, hashed: str) -> bool:
     """Say whether the password is the hashed one. Raises ValueError for a hash of another form."""
     scheme, n, r, p, salt, key = hashed.split("$")
     if scheme != "scrypt":
-        raise ValueError(f"password hashes are scrypt, not {scheme}")
+        raise ValueError("password hashes are scrypt's")  # which it is instead, would quote the hash
     found = _scrypt(password, base64.b64decode(salt), int(n), int(r), int(p))
     return hmac.compare_digest(found, base64.b64decode(key))
 
 
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, dklen=32, maxmem=256 * n * r + 2**20)
+    return hashlib.scrypt(
+        password.encode(), salt=salt, n=n, r=r, p=p, dklen=SCRYPT_KEY_BYTES, maxmem=256 * n * r + 2**20
+    )
 
 
 def _text(raw: bytes) -> str:

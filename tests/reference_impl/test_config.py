@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,18 @@ from reference_impl.secret_parameters import parameter_name, write_secrets
 
 SECRETS = make_secrets("prod", {"alice": "wonderland"}, scrypt_cost=2)
 OTHER_KEY = make_secrets("prod", {}, scrypt_cost=2).signing_key
+USER = asdict(SECRETS.users[0])
+_PARTS = USER["password_hash"].split("$")
+NO_HASHES = (
+    "hunter2",
+    "$".join(["bcrypt", *_PARTS[1:]]),
+    *("$".join([_PARTS[0], n, *_PARTS[2:]]) for n in ("0", "1", "3", "8388608", "99999999999", "-2", "two")),
+    "$".join([*_PARTS[:2], "0", *_PARTS[3:]]),
+    "$".join([*_PARTS[:3], "99", *_PARTS[4:]]),
+    "$".join([*_PARTS[:4], "!!!secret!!!", _PARTS[5]]),
+    "$".join([*_PARTS[:5], "c2hvcnQ="]),
+)
+WHOLE = {"SST_RESOURCE_Issuer": '{"url": "https://auth.example"}'}
 
 
 class ParameterStore:
@@ -179,17 +192,74 @@ def test_all_faults_come_at_once(environ: dict[str, str], store: ParameterStore)
         "https://",
         "https://auth.example?x",
         "ftp://x",
+        "https://[::1",
+        "https://[::1::2]",
+        "https://auth.example:99999",
+        "https://auth.example:0",
+        "https://auth.example:",
+        "https://auth example",
+        "https://auth.example\n",
+        "https://AUTH.example",
+        "https://auth..example",
+        "https://-auth.example",
+        "https://alice@auth.example",
     ],
 )
 def test_an_issuer_is_an_origin(environ: dict[str, str], store: ParameterStore, url: str) -> None:
     environ["SST_RESOURCE_Issuer"] = json.dumps({"url": url})
-    assert any("url is not an origin" in fault for fault in faults(environ, store))
+    (fault,) = faults(environ, store)
+    assert "SST_RESOURCE_Issuer: url is not an origin" in fault
+    others = {"staging": {**OTHERS["staging"], "issuer": url}}
+    (fault,) = faults({**environ, **WHOLE, "SST_RESOURCE_OtherStages": json.dumps(others)}, store)
+    assert "needs https origins" in fault
+
+
+@pytest.mark.parametrize("url", ["https://auth.example:8443", "https://[2001:db8::1]:8443", "https://auth_1.internal"])
+def test_an_origin_may_have_a_port_and_be_an_address(environ: dict[str, str], store: ParameterStore, url: str) -> None:
+    assert load({**environ, "SST_RESOURCE_Issuer": json.dumps({"url": url})}, store).issuer == url
+
+
+@pytest.mark.parametrize(
+    "host", ["auth.example.dev", "auth.staging-posts.com", "dev-tools.example", "auth.prod.example.com"]
+)
+def test_what_a_company_is_called_is_no_stage(environ: dict[str, str], store: ParameterStore, host: str) -> None:
+    for name in ("Issuer", "Web"):
+        environ[f"SST_RESOURCE_{name}"] = json.dumps({"url": f"https://{host}"})
+    assert load(environ, store).host(f"https://{host}") == host
+
+
+@pytest.mark.parametrize(
+    ("host", "stage"),
+    [
+        ("auth.staging.example.com", "staging"),
+        ("dev.auth.example.com", "dev"),
+        ("auth.dev.localhost", "dev"),
+        ("dev.localhost", "dev"),
+    ],
+)
+def test_a_host_of_another_stage_is_refused(
+    environ: dict[str, str], store: ParameterStore, host: str, stage: str
+) -> None:
+    (fault,) = faults({**environ, "SST_RESOURCE_Issuer": json.dumps({"url": f"https://{host}"})}, store)
+    assert f"url is a host of {stage}, and this is prod" in fault
+
+
+def test_production_spelt_out_is_prod(environ: dict[str, str], store: ParameterStore) -> None:
+    write_secrets(store, "shop", "dev", SECRETS)  # type: ignore[arg-type]  # a stand-in
+    environ |= {"AUTH_STAGE": "dev", "SST_RESOURCE_App": '{"name": "shop", "stage": "dev"}'}
+    environ["SST_RESOURCE_Issuer"] = '{"url": "https://auth.production.example.com"}'
+    (fault,) = faults(environ, store)
+    assert "url is a host of prod, and this is dev" in fault
 
 
 def test_only_dev_may_do_without_https(environ: dict[str, str], store: ParameterStore) -> None:
-    write_secrets(store, "shop", "dev", SECRETS)  # type: ignore[arg-type]  # a stand-in
     environ["SST_RESOURCE_Issuer"] = '{"url": "http://auth.example"}'
-    assert len(faults(environ, store)) == 1
+    for stage in ("dev", "staging"):
+        write_secrets(store, "shop", stage, SECRETS)  # type: ignore[arg-type]  # a stand-in
+    for stage in ("prod", "staging"):
+        environ |= {"AUTH_STAGE": stage, "SST_RESOURCE_App": json.dumps({"name": "shop", "stage": stage})}
+        (fault,) = faults(environ, store)
+        assert f"Issuer: url is not https, which {stage} requires" in fault
     environ |= {"AUTH_STAGE": "dev", "SST_RESOURCE_App": '{"name": "shop", "stage": "dev"}'}
     assert load(environ, store).issuer == "http://auth.example"
 
@@ -208,6 +278,13 @@ def test_only_dev_may_do_without_https(environ: dict[str, str], store: Parameter
         ("subject-key", "!!!secret!!!", "base64url"),
         ("users", '[{"username": "x", "pasword_hash": "hunter2"}]', "each user has"),
         ("users", "", "is empty"),
+        ("users", json.dumps([{**USER, "username": 5}]), "user 1: its username, subject and password_hash are texts"),
+        ("users", json.dumps([USER, {**USER, "subject": None}]), "user 2: its username, subject"),
+        ("users", json.dumps([{**USER, "subject": ""}]), "user 1: its username, subject"),
+        ("users", json.dumps([{**USER, "disabled": "no"}]), "disabled is true or false"),
+        *(("users", json.dumps([{**USER, "password_hash": text}]), "its password_hash is") for text in NO_HASHES),
+        ("users", json.dumps([USER, {**USER, "username": "x"}]), "two users have the same subject"),
+        ("users", json.dumps([USER, {**USER, "subject": "x"}]), "two users have the same username"),
     ],
 )
 def test_an_unusable_secret_is_named_and_never_quoted(
