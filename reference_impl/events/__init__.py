@@ -1,17 +1,19 @@
 """Auth lifecycle events: what happened, which event it becomes, and its safe way to the bus.
 
-The outbox alone, in a function of somebody's own, needs a database file and a client of EventBridge:
+The outbox alone, in a function of somebody's own, needs a database file, a client of EventBridge, and the issuer's
+private key, for consumers refuse what is not signed:
 
     database = Database(Path("/mnt/state/events.sqlite"), OUTBOX_SCHEMA)
-    outbox = Outbox(database, SystemClock())
+    outbox = Outbox(database, SystemClock(), EventSigner.of_key(private_jwk))
     publisher = Publisher(boto3.client("events"), "the-bus", "app.prod")
     with database.transaction() as connection:
         …                                       # the change itself
         outbox.add(connection, event)           # its event: both are committed, or neither
     Relay(outbox, publisher).publish_all()      # now, or in another invocation: nothing is lost between
 
-and who subscribes:
+and who subscribes; ``jwks()`` returns the issuer's JWK set:
 
+    database = Database(Path("/mnt/state/received.sqlite"), SUBSCRIBER_SCHEMA)
     Subscriber(database, Consumer("prod", "app.prod", issuer, EventVerifier(jwks))).receive(envelope)
 """
 

@@ -12,6 +12,7 @@ import pytest
 from reference_impl.database import Database
 from reference_impl.stage import MIGRATIONS, SCHEMAS
 
+FULL = 2  # SQLite's "synchronous": what was committed outlives a power cut (https://www.sqlite.org/pragma.html)
 SCHEMA = """
 CREATE TABLE parents (id INTEGER PRIMARY KEY);
 CREATE TABLE children (parent REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
@@ -47,6 +48,14 @@ def test_a_commit_that_fails_leaves_nothing_and_keeps_nobody_out(database: Datab
     add(database, "parents", 7)
     assert (count(database, "parents"), count(database, "children")) == (1, 0)
     assert committed == [True]
+
+
+def test_every_connection_writes_a_commit_to_the_disk_before_it_is_answered(database: Database) -> None:
+    with database.transaction() as first, database.reading() as second:
+        assert first is not second
+        for connection in (first, second):
+            assert connection.execute("PRAGMA synchronous").fetchone()[0] == FULL
+            assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
 def test_an_exception_in_a_transaction_undoes_it(database: Database) -> None:

@@ -11,6 +11,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from reference_impl.rfc9449.proof import AHEAD, LIFETIME
+
 Bench = Any  # conftest's
 TOKEN_URL = "https://auth.dev.localhost:8443/token"
 ME = "https://api.dev.localhost:8443/me"
@@ -120,6 +122,16 @@ def test_a_proof_works_once_and_another_of_the_same_key_works_beside_it(holder: 
     proof = holder.proof("GET", ME, token)
     assert [holder.me(token, proof).status_code for _ in range(2)] == [200, 401]
     assert holder.me(token, holder.proof("GET", ME, token)).status_code == 200
+
+
+def test_a_proof_works_once_for_as_long_as_its_time_would_do(bench: Bench, holder: Holder) -> None:
+    token = holder.login()["access_token"]
+    proof = holder.proof("GET", ME, token, iat=bench.clock.now() + AHEAD)  # of a clock that is as fast as one may be
+    assert holder.me(token, proof).status_code == 200
+    for later in (1.0, 29.0, LIFETIME - 30 + AHEAD - 0.5):
+        bench.clock.advance(later)
+        assert holder.me(token, proof).status_code == 401
+        assert holder.me(token, holder.proof("GET", ME, token)).status_code == 200
 
 
 def test_a_request_brings_one_proof_and_its_url_may_be_spelt_otherwise(holder: Holder) -> None:

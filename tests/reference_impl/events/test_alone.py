@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -9,18 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
 from reference_impl.events import (
     OUTBOX_SCHEMA,
+    SUBSCRIBER_SCHEMA,
     AuthEvent,
+    Consumer,
     Database,
+    EventSigner,
     EventType,
+    EventVerifier,
     Outbox,
     Publisher,
     Reason,
     Relay,
+    Subscriber,
     SystemClock,
 )
+
+KEY = ECKey.generate_key("P-256", {"kid": "key-1"})
+ISSUER = "https://id.example.com"
 
 
 class Bus:
@@ -39,7 +49,7 @@ class Invocation:
 
     def __init__(self, file: Path, bus: Bus) -> None:
         self.database = Database(file, OUTBOX_SCHEMA, "CREATE TABLE IF NOT EXISTS logins (name TEXT)")
-        self.outbox = Outbox(self.database, SystemClock())
+        self.outbox = Outbox(self.database, SystemClock(), EventSigner.of_key(KEY.as_dict(private=True)))
         self.relay = Relay(self.outbox, Publisher(bus, "the-bus", "app.prod"))
 
     def log_in(self, name: str, fails: bool = False) -> None:
@@ -48,7 +58,7 @@ class Invocation:
             event_id=str(uuid.uuid4()),
             occurred_at=SystemClock().now(),
             stage="prod",
-            issuer="https://id.example.com",
+            issuer=ISSUER,
             client_id="web",
             reason=Reason.FIRST_LOGIN,
             subject="s" * 24,
@@ -72,6 +82,24 @@ def test_a_change_and_its_event_are_committed_together_and_published_by_a_later_
     assert [entry["DetailType"] for entry in bus.entries] == ["auth.login"]
     assert later.relay.publish_all().published == (), "nothing is published again"
     later.database.close()
+
+
+def test_who_subscribes_takes_what_was_published_once_and_nothing_that_the_issuer_did_not_sign(tmp_path: Path) -> None:
+    bus = Bus()
+    invocation = Invocation(tmp_path / "state.sqlite", bus)
+    invocation.log_in("alice")
+    invocation.relay.publish_all()
+    invocation.database.close()
+    database = Database(tmp_path / "received.sqlite", SUBSCRIBER_SCHEMA)
+    verifier = EventVerifier(lambda: {"keys": [KEY.as_dict(private=False)]})
+    subscriber = Subscriber(database, Consumer("prod", "app.prod", ISSUER, verifier))
+    (entry,) = bus.entries
+    detail = json.loads(entry["Detail"])
+    envelope = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+    assert not subscriber.receive({**envelope, "detail": {**detail, "metadata": {}}})
+    assert [subscriber.receive(envelope) for _ in range(2)] == [True, False]
+    assert [event["subject"] for event in subscriber.received()] == ["s" * 24]
+    database.close()
 
 
 def test_a_change_that_fails_tells_nothing(tmp_path: Path) -> None:

@@ -100,6 +100,20 @@ def test_one_token_dead_for_two_clients_is_two_events(bench: Bench) -> None:
     assert found == [("desktop", "client_mismatch"), ("web", "revoked")]
 
 
+@pytest.mark.parametrize(
+    ("told", "believed"),
+    [(400, 400), (600, 600), (0, 0), (-1, 0), (-1e9, 0), (601, 600), (86_400, 600), (1e12, 600), (float("nan"), 600)],
+)
+def test_when_a_user_left_is_believed_between_login_and_now(bench: Bench, told: float, believed: float) -> None:
+    login = bench.clock.now()
+    token = bench.login()["refresh_token"]
+    bench.clock.advance(600)
+    form = {"token": token, "client_id": "web", "occurred_at": f"{login + told:.3f}"}
+    assert bench.post("/revoke", form).status_code == 200
+    (event,) = bench.events("auth.logout")
+    assert (event["occurred_at"], event["reason"]) == (rfc3339(login + believed), "user")
+
+
 def test_a_disabled_account_is_told_apart(bench: Bench) -> None:
     token = bench.login()["refresh_token"]
     bench.store.change(lambda state: bench.issuer.accounts.set_disabled(state, bench.events()[0]["subject"], True))

@@ -90,6 +90,15 @@ def test_a_token_is_inactive_once_it_expired_was_used_or_revoked(bench: Bench) -
     assert_inactive(ask(bench, old["refresh_token"]))
 
 
+def test_tokens_of_a_disabled_account_are_inactive_until_it_is_enabled(bench: Bench) -> None:
+    tokens = bench.login()
+    subject = bench.issuer.keys.read(tokens["access_token"])["sub"]
+    for disabled in (True, False):
+        bench.store.change(lambda state, to=disabled: bench.issuer.accounts.set_disabled(state, subject, to))
+        for kind in ("access_token", "refresh_token"):
+            assert ask(bench, tokens[kind]).json["active"] is not disabled
+
+
 def test_asking_uses_nothing_up(bench: Bench) -> None:
     token = bench.login()["refresh_token"]
     assert ask(bench, token).json["active"] is True

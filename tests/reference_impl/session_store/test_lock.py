@@ -3,12 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from reference_impl.session_store import SessionStore, StorageStatus
 from reference_impl.session_store.errors import BackEndTimedOut, BackEndUnavailable
 from reference_impl.session_store.lock import FileLock, state_folder
+from reference_impl.session_store.memory import MemoryBackEnd
+from reference_impl.session_store.values import Kept
 
 # Takes the lock, says so, and keeps it until its input ends.
 _HOLDER = """
@@ -71,6 +75,31 @@ def test_a_thread_that_waits_too_long_is_told(path: Path) -> None:
         waiting.start()
         waiting.join(10)
     assert "another thread" in failures[0]
+
+
+def _keep_newest(store: SessionStore) -> None:
+    store.keep_newest("dev", "alice", "refresh_token", Kept("new", generation=9_999_999_999_999))
+
+
+WRITES: Mapping[str, Callable[[SessionStore], None]] = {
+    "set": lambda store: store.set("dev", "alice", "refresh_token", "new"),
+    "update": lambda store: store.update("dev", "alice", "refresh_token", lambda _: "new"),
+    "clear": lambda store: store.clear("dev", "alice"),
+    "keep_newest": _keep_newest,
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_whoever_writes_waits_for_the_writer_before(path: Path, write: str) -> None:
+    status = StorageStatus("secure", "memory")
+    store = SessionStore("app", MemoryBackEnd(), status, lock=FileLock(path, 0.1))
+    store.set("dev", "alice", "refresh_token", "old")
+    with FileLock(path, 1).held():
+        with pytest.raises(BackEndTimedOut):
+            WRITES[write](store)
+        assert store.get("dev", "alice", "refresh_token") == "old", "to read, nobody waits"
+    WRITES[write](store)
+    assert ("refresh_token" in store.items("dev", "alice")) == (write != "clear")
 
 
 def test_a_place_where_no_lock_can_be_is_told(tmp_path: Path) -> None:
