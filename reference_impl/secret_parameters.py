@@ -43,15 +43,6 @@ class User:
     password_hash: str = field(repr=False)  # "scrypt$n$r$p$salt$key", salt and key base64
     disabled: bool = False
 
-    @property
-    def fault(self) -> str:
-        """What is wrong with it, "" if nothing is; no value of it is told."""
-        if not all(isinstance(text, str) and text for text in (self.username, self.subject, self.password_hash)):
-            return "its username, subject and password_hash are texts with something in them"
-        if not isinstance(self.disabled, bool):
-            return "disabled is true or false"
-        return "" if _is_scrypt(self.password_hash) else 'its password_hash is "scrypt$n$r$p$salt$key"'
-
 
 @dataclass(frozen=True)
 class StageSecrets:
@@ -188,12 +179,21 @@ def _users(text: str) -> tuple[User, ...]:
     except TypeError:
         raise ValueError("each user has username, subject, password_hash and, at will, disabled") from None
     for number, user in enumerate(users, 1):
-        if user.fault:
-            raise ValueError(f"user {number}: {user.fault}")
+        if fault := _user_fault(**vars(user)):
+            raise ValueError(f"user {number}: {fault}")
     for name in ("username", "subject"):
         if len({getattr(user, name) for user in users}) < len(users):
             raise ValueError(f"two users have the same {name}")
     return users
+
+
+def _user_fault(username: object, subject: object, password_hash: object, disabled: object) -> str:
+    """Return what is wrong with what was written of a user, "" if nothing is; no value of it is told."""
+    if not all(isinstance(text, str) and text for text in (username, subject, password_hash)):
+        return "its username, subject and password_hash are texts with something in them"
+    if not isinstance(disabled, bool):
+        return "disabled is true or false"
+    return "" if _is_scrypt(str(password_hash)) else 'its password_hash is "scrypt$n$r$p$salt$key"'
 
 
 def _is_scrypt(hashed: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import TargetError
+from harness.errors import NotHere, TargetError
 from harness.machine.session import PrivateSession
 from tests.bench import event_rate, session_store, token_endpoint
 from tests.bench.machine import machine_and_versions
@@ -26,7 +26,8 @@ BENCHES: dict[str, Bench] = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure what was asked for; return 0. What this machine cannot run is told with its reason."""
+    """Measure what was asked for; return 0, and 1 where a benchmark failed. What this machine cannot run is told with
+    its reason."""
     parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all, if none is named")
     parser.add_argument("--seconds", type=float, default=5.0, help="for each measurement")
@@ -40,20 +41,24 @@ def main(argv: Sequence[str]) -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(f"written: {options.out}")
-    return 0
+    return 1 if any("failed" in result for result in results["results"].values()) else 0
 
 
 def _try(bench: Bench, machine: PrivateSession, seconds: float) -> dict[str, Any]:
     try:
         return bench(machine, seconds)
-    except TargetError as absent:
+    except NotHere as absent:
         return {"not_run": str(absent)}
+    except TargetError as error:
+        return {"failed": str(error)}
 
 
 def told(name: str, result: dict[str, Any]) -> str:
     """A result as people read it: each figure, then the ratios."""
     if "not_run" in result:
         return f"{name}: not run: {result['not_run']}"
+    if "failed" in result:
+        return f"{name}: failed: {result['failed']}"
     lines = [f"{name} ({result['unit']})"]
     for subject, figure in result["figures"].items():
         lines.append(f"  {subject:44} {figure:>10}" if isinstance(figure, int | float) else f"  {subject:44} {figure}")

@@ -11,9 +11,9 @@ import json
 import os
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,33 +76,46 @@ def _ratios(figures: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _load(serving: Serving, seconds: float) -> float:
-    """Refresh for so long; answers per second. Raises TargetError where one is refused."""
-    ends, done, failures = time.monotonic() + seconds, [0] * len(serving.tokens), list[str]()
-    began = time.monotonic()
+    """Refresh for so long; answers per second. Raises TargetError where one is refused, or none comes in time."""
+    sessions = [_Session(serving, token) for token in serving.tokens]
+    with _held_to(0, CLIENT_CORE), ThreadPoolExecutor(len(sessions)) as pool:
+        list(pool.map(_Session.refresh, sessions))  # connects, and warms both sides up: not measured
+        began = time.monotonic()
+        done: int = sum(pool.map(lambda session: session.refresh_until(began + seconds), sessions))
+        took = time.monotonic() - began
+    if not done:
+        raise TargetError(f"no refresh was answered in {seconds:g} s: give it longer")
+    return round(done / took, 1)
 
-    def refresh(number: int, token: str) -> None:
-        connection, path = _connect(serving.url)
-        while time.monotonic() < ends and not failures:
-            form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": serving.client_id}
-            headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": urlsplit(serving.url).netloc}
-            connection.request("POST", path, urlencode(form), headers)
-            answer = connection.getresponse()
+
+class _Session:
+    """One client's session, on a connection of its own."""
+
+    def __init__(self, serving: Serving, token: str) -> None:
+        self._token, self._client_id, self._host = token, serving.client_id, urlsplit(serving.url).netloc
+        self._connection, self._path = _connect(serving.url)
+
+    def refresh(self) -> None:
+        """Exchange the token that the refresh before brought. Raises TargetError."""
+        form = {"grant_type": "refresh_token", "refresh_token": self._token, "client_id": self._client_id}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": self._host}
+        try:
+            self._connection.request("POST", self._path, urlencode(form), headers)
+            answer = self._connection.getresponse()
             body = answer.read()
-            if answer.status != 200:
-                failures.append(f"HTTP {answer.status}: {body[:200]!r}")
-                return
-            token = json.loads(body).get("refresh_token", token)
-            done[number] += 1
+        except (OSError, http.client.HTTPException) as error:
+            raise TargetError(f"a refresh was not answered: {error}") from error
+        if answer.status != 200:
+            raise TargetError(f"a refresh was refused: HTTP {answer.status}: {body[:200]!r}")
+        self._token = json.loads(body).get("refresh_token", self._token)
 
-    with _held_to(0, CLIENT_CORE):
-        threads = [threading.Thread(target=refresh, args=each) for each in enumerate(serving.tokens)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    if failures:
-        raise TargetError(f"a refresh was refused: {failures[0]}")
-    return round(sum(done) / (time.monotonic() - began), 1)
+    def refresh_until(self, ends: float) -> int:
+        """Refresh until then, by the monotonic clock; return how often."""
+        done = 0
+        while time.monotonic() < ends:
+            self.refresh()
+            done += 1
+        return done
 
 
 def _connect(url: str) -> tuple[http.client.HTTPSConnection, str]:

@@ -30,6 +30,7 @@ from reference_impl.events import (
 )
 
 KEY = ECKey.generate_key("P-256", {"kid": "key-1"})
+PRIVATE, PUBLIC = ({name: str(value) for name, value in KEY.as_dict(private=own).items()} for own in (True, False))
 ISSUER = "https://id.example.com"
 
 
@@ -49,7 +50,7 @@ class Invocation:
 
     def __init__(self, file: Path, bus: Bus) -> None:
         self.database = Database(file, OUTBOX_SCHEMA, "CREATE TABLE IF NOT EXISTS logins (name TEXT)")
-        self.outbox = Outbox(self.database, SystemClock(), EventSigner.of_key(KEY.as_dict(private=True)))
+        self.outbox = Outbox(self.database, SystemClock(), EventSigner.of_key(PRIVATE))
         self.relay = Relay(self.outbox, Publisher(bus, "the-bus", "app.prod"))
 
     def log_in(self, name: str, fails: bool = False) -> None:
@@ -91,7 +92,7 @@ def test_who_subscribes_takes_what_was_published_once_and_nothing_that_the_issue
     invocation.relay.publish_all()
     invocation.database.close()
     database = Database(tmp_path / "received.sqlite", SUBSCRIBER_SCHEMA)
-    verifier = EventVerifier(lambda: {"keys": [KEY.as_dict(private=False)]})
+    verifier = EventVerifier(lambda: {"keys": [PUBLIC]})
     subscriber = Subscriber(database, Consumer("prod", "app.prod", ISSUER, verifier))
     (entry,) = bus.entries
     detail = json.loads(entry["Detail"])
