@@ -242,8 +242,11 @@ class ReferenceSyncPage:
         held, self._held[:] = list(self._held), []
         self._waits.clear()
         for route in held:
-            with suppress(BrowserError):
+            try:
                 route.abort()
+            except BrowserError:
+                with suppress(BrowserError):
+                    route.fallback()  # Firefox knows it no more, and Playwright would wait for a word on it
 
     def loses_answers(self, number: int) -> None:
         self._network.lose(number)
