@@ -29,9 +29,10 @@ def the_shell(scene: Scene) -> DesktopShell:
 
 
 @when(parsers.parse("script looks for all that it can reach in the windows {first} and {second}"))
-def look_around(shell: DesktopShell, first: str, second: str) -> None:
+def look_around(scene: Scene, shell: DesktopShell, first: str, second: str) -> None:
     for window in (first, second):
-        shell.surface("surface", window)
+        with scene.where_offered():
+            shell.surface("surface", window)
 
 
 @when("a compromised renderer sends messages of every wrong kind on each channel, and on one that is not there")

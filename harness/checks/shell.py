@@ -22,7 +22,7 @@ def the_surface_is_the_documented_one(seen: Record, parameters: Parameters) -> J
         window = surface.about.get("window", "")
         more, less = set(surface.seen) - set(surface.declared), set(surface.declared) - set(surface.seen)
         found = {
-            "functions that are not documented": more,
+            "functions that are not documented": more if surface.documented else (),
             "documented functions are missing": less,
             "further names in the page's world": surface.further,
             "script reaches": surface.reachable,
@@ -34,6 +34,8 @@ def the_surface_is_the_documented_one(seen: Record, parameters: Parameters) -> J
         ]
         if not surface.frozen:
             complaints.append(Complaint(f"{window}: the bridge can be changed by script", surface))
+        if not complaints and not surface.documented:
+            raise MissingObservation(f"{window}: nothing documents the functions of the bridge")
     return conclude(complaints, "script finds the documented functions, frozen, and nothing else")
 
 
@@ -44,6 +46,8 @@ def no_function_takes_a_channel(seen: Record, parameters: Parameters) -> Judgeme
         for surface in _surfaces(seen)
         for name in surface.channels
     ]
+    if not complaints and (uncalled := [name for surface in _surfaces(seen) for name in surface.uncalled]):
+        raise MissingObservation(f"nobody called {', '.join(uncalled)}")
     return conclude(complaints, "no function takes the name of a channel")
 
 
@@ -60,9 +64,10 @@ def callbacks_get_plain_data(seen: Record, parameters: Parameters) -> Judgement:
 
 
 def _surfaces(seen: Record) -> list[Surface]:
-    """Raises MissingObservation unless some function was seen: where there is no bridge, nothing is judged."""
+    """Raises MissingObservation unless some function was seen, or none is documented: where the bridge is not there,
+    nothing is judged."""
     found = seen.of(Surface, "surface")
-    if not found or not all(surface.seen for surface in found):
+    if not all(surface.seen or not surface.declared for surface in found):
         raise MissingObservation("a window shows no function of the bridge")
     return list(found)
 

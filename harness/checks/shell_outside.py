@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from harness.checks.common import Complaint, conclude
@@ -11,19 +12,27 @@ from harness.model import Judgement
 from harness.observations.bridge import BridgeCalls, Openings, ShellProcess
 from harness.observe import MissingObservation, Record
 
-OWN = "app://shell/"
 BY_MESSAGE, SIGN_IN = "by message", "the sign-in"
 WAYS = (BY_MESSAGE, "by a new window", "by a link")
 ASTRAY = ("led astray", "windows astray")
 TO_LOGIN = "led to the login"
 WITNESS = "witness-of-a-payload"
-REQUIRED: Mapping[str, str] = {
-    "JavascriptCanOpenWindows": "off",
-    "LocalContentCanAccessRemoteUrls": "off",
-    "LocalContentCanAccessFileUrls": "off",
-    "AllowRunningInsecureContent": "off",
-    "preload in the page's world": "off",
+REQUIRED: Mapping[str, Mapping[str, str]] = {
+    "settings": {
+        "JavascriptCanOpenWindows": "off",
+        "LocalContentCanAccessRemoteUrls": "off",
+        "LocalContentCanAccessFileUrls": "off",
+        "AllowRunningInsecureContent": "off",
+        "preload in the page's world": "off",
+    },
+    "behaviour": {
+        "node in the page's world": "off",
+        "reads across origins": "off",
+        "reads local files": "off",
+    },
 }
+"""What windows must be set to, by how it was looked at."""
+WHERE_TOLD = {"preload in the page's world": "off"}  # Electron alone shows it from outside
 
 
 @check("BRIDGE-06.E1", "Electron security checklist #2, #3, #4, #6")
@@ -34,13 +43,18 @@ def windows_and_renderers_are_confined(seen: Record, parameters: Parameters) -> 
     complaints = [
         f"{window}: {name} is {told.get(name, 'not told')}"
         for window, told in start.settings.items()
-        for name, value in REQUIRED.items()
+        for name, value in _required(start.looked_at, told).items()
         if told.get(name) != value
     ]
     complaints += [f"a renderer is {how}" for how in start.renderers if not how.startswith("confined")]
     complaints += [f"a process was started with {flag}" for flag in start.flags]
     good = f"{len(start.settings)} windows have the required settings, {len(start.renderers)} renderers are confined"
     return conclude([Complaint(text, start) for text in complaints], good)
+
+
+def _required(looked_at: str, told: Mapping[str, str]) -> Mapping[str, str]:
+    further = {name: value for name, value in WHERE_TOLD.items() if name in told}
+    return {**REQUIRED[looked_at], **further}
 
 
 @check("BRIDGE-06.E2", "Electron security checklist #13, #14")
@@ -60,6 +74,8 @@ def windows_go_nowhere_else(seen: Record, parameters: Parameters) -> Judgement:
 @check("BRIDGE-06.E3", "Electron security checklist #19")
 def nothing_from_outside_opens_it(seen: Record, parameters: Parameters) -> Judgement:
     start = _started(seen)
+    if not start.tried:
+        raise MissingObservation("nobody tried to open it up from outside")
     complaints = [f"it listens at {at}" for at in start.listening]
     complaints += [f"a process was started with {flag}" for flag in start.flags if "debugging" in flag]
     if start.ran:
@@ -132,7 +148,7 @@ def _require_opened(seen: Record) -> list[Openings]:
 def _strange_windows(openings: Openings) -> Iterable[Complaint]:
     if not openings.windows:
         raise MissingObservation(f"{openings.case}: no window was seen")
-    strange = [url for url in openings.windows if not url.startswith(OWN)]
+    strange = [url for url in openings.windows if not any(fnmatchcase(url, own) for own in openings.own)]
     return [Complaint(f"{openings.case}: a window shows {_origin(url)}", openings) for url in strange]
 
 

@@ -58,10 +58,13 @@ def doctor_command(as_json: bool, target: Path | None) -> int:
 
 def try_target(target: Path, as_json: bool) -> int:
     """Try a described target before a run: 0 where all is well, 1 where something is to be mended."""
+    from harness.targets.electron_file import describes_shell
+    from harness.targets.electron_preflight import try_shell
     from harness.targets.preflight import try_described  # it loads what speaks to issuers
 
     console = console_for(as_json)
-    told = try_described(target, lambda tried: show_tried(console, tried))
+    examine = try_shell if describes_shell(target) else try_described
+    told = examine(target, lambda tried: show_tried(console, tried))
     if as_json:
         say_json({"things": [asdict(tried) for tried in told]})
     return 1 if any(tried.state == "wrong" for tried in told) else 0

@@ -43,7 +43,8 @@ class Surface(Observation):
     """What script of a window's page can reach of its bridge. `declared` and `seen` are functions as `name/arity`;
     `further` are names in the page's world beside those of an empty page and the bridge; `reachable` are things of the
     main process or preload that script could get hold of; `channels` are functions that took a channel's name;
-    `callbacks` tells what callbacks were given, one line each argument, and `called` how often they were called."""
+    `uncalled` are functions that nobody called with one. `callbacks` tells what callbacks were given, one line each
+    argument, and `called` how often they were called. `documented`: whether there is a list of functions at all."""
 
     kind: Literal["surface"] = "surface"
     declared: tuple[str, ...]
@@ -52,6 +53,8 @@ class Surface(Observation):
     reachable: tuple[str, ...] = ()
     frozen: bool = False
     channels: tuple[str, ...] = ()
+    uncalled: tuple[str, ...] = ()
+    documented: bool = True
     callbacks: tuple[str, ...] = ()
     called: int = 0
 
@@ -99,7 +102,8 @@ class ShellState(Observation):
 class Openings(Observation):
     """What came of a page's wish to go elsewhere. `asked` are the addresses; `opened`, the URLs that the system's
     browser was then asked for; `windows`, what the windows showed at some time since; `came`, how many requests came to
-    a server that is no business of theirs. `issuer` and `help` may be opened; `refusals` are lines of the log."""
+    a server that is no business of theirs. `issuer` and `help` may be opened; `refusals` are lines of the log. `own`
+    are patterns of the addresses that windows may show."""
 
     kind: Literal["openings"] = "openings"
     asked: tuple[str, ...]
@@ -109,13 +113,16 @@ class Openings(Observation):
     help: tuple[str, ...]
     came: int = 0
     refusals: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("app://shell/*",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShellProcess(Observation):
     """A shell as users start it, in an environment that would open it up. `settings` are the effective settings by
     window; `renderers`, how the system confines each of its renderer processes; `flags`, arguments of its processes
-    that take protection away; `listening`, its TCP sockets; `ran`, whether it ran code that it was not made of."""
+    that take protection away; `listening`, its TCP sockets; `ran`, whether it ran code that it was not made of.
+    `tried` is by what it was to be opened up. `looked_at`: `settings` as the main process tells them, or the
+    `behaviour` of pages."""
 
     kind: Literal["shell_process"] = "shell_process"
     started: bool
@@ -124,6 +131,8 @@ class ShellProcess(Observation):
     flags: tuple[str, ...] = ()
     listening: tuple[str, ...] = ()
     ran: bool = False
+    tried: tuple[str, ...] = ()
+    looked_at: str = "settings"
 
 
 @dataclass(frozen=True, kw_only=True)

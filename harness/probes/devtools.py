@@ -22,6 +22,21 @@ from harness.errors import TargetError
 __all__ = ["Devtools", "pages_at"]
 
 PATIENCE = 60.0  # seconds for an answer
+SETTLING = 10.0  # seconds until a page is there
+STOP = "window.stop()"
+# A page that was stopped has no document: it is given one.
+EMPTIED = """
+(() => {
+  if (location.href.split("#")[0] !== URL.split("#")[0] || document.readyState !== "complete") return false;
+  if (document.documentElement && document.documentElement.dataset.emptied) return true;
+  if (document.scripts.length || document.body && document.body.childNodes.length) return false;
+  if (document.documentElement) document.documentElement.remove();
+  const html = document.appendChild(document.createElement("html"));
+  html.dataset.emptied = "here";
+  html.append(document.createElement("head"), document.createElement("body"));
+  return true;
+})()
+"""
 LARGEST = 2**28  # bytes of one message: a heap snapshot is large
 _open = build_opener(ProxyHandler({})).open
 
@@ -72,6 +87,44 @@ class Devtools:
                 return dict(message["result"])
             on_event(message)
         raise TargetError(f"{method}: no answer within {PATIENCE:g} s")
+
+    def tell(self, method: str, **parameters: Any) -> None:
+        """Send a command and go on; its result is passed over."""
+        self._send(json.dumps({"id": next(self._ids), "method": method, "params": parameters}).encode())
+
+    def show_blank(self, url: str) -> None:
+        """Load the page at `url`, and stop it before any of its own scripts: what then is in its world was put there by
+        the shell. The document is empty. Raises TargetError where one of its scripts could have run."""
+        self.call("Page.enable")
+        stopping = self.call("Page.addScriptToEvaluateOnNewDocument", source=STOP)["identifier"]
+        try:
+            self.call("Page.navigate", url=url)
+            end = monotonic() + SETTLING
+            while not self._tells(EMPTIED.replace("URL", json.dumps(url))):
+                if monotonic() > end:
+                    raise TargetError(f"the page at {url} could not be stopped before its own scripts")
+                sleep(0.05)
+        finally:
+            self.call("Page.removeScriptToEvaluateOnNewDocument", identifier=stopping)
+
+    def worlds(self) -> tuple[str, ...]:
+        """The names of all worlds of the page that the protocol shows; the page's own has none."""
+        found = list[str]()
+
+        def take(event: dict[str, Any]) -> None:
+            if event.get("method") == "Runtime.executionContextCreated":
+                found.append(str(event["params"]["context"].get("name", "")))
+
+        self.call("Runtime.disable")
+        self.call("Runtime.enable", take)
+        return tuple(found)
+
+    def _tells(self, expression: str) -> bool:
+        """Whether this is true; not on a page that is on its way elsewhere."""
+        try:
+            return self.evaluate(expression) is True
+        except TargetError:
+            return False
 
     def evaluate(self, expression: str, by_user: bool = False) -> Any:
         """The value of an expression in the page's world, or of what its promise settles with, as JSON. `by_user`: as

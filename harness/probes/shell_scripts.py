@@ -3,38 +3,71 @@
 from __future__ import annotations
 
 __all__ = [
-    "ASKED", "CALLBACKS", "CHANNEL_TAKERS", "COMPROMISED", "FRAMES", "KEPT", "LISTEN", "PROTOTYPE", "SEND", "SURFACE",
+    "ASKED", "CALLBACKS", "CHANNEL_TAKERS", "COMPROMISED", "FRAMES", "GIVEN_A_CHANNEL", "KEPT", "LEAD", "LISTEN",
+    "OPEN", "PROTOTYPE", "SEND", "SURFACE",
 ]  # fmt: skip
 
+# OBJECTS: the names of the bridge's objects in the page's world.
 SURFACE = """
 (() => {
+  const objects = OBJECTS;
   const frame = document.body.appendChild(document.createElement("iframe"));
   const usual = new Set(Object.getOwnPropertyNames(frame.contentWindow));
   frame.remove();
   const further = Object.getOwnPropertyNames(window).filter((name) => !usual.has(name) && !/^\\d+$/.test(name));
   const ends = new Set([Object.prototype, Function.prototype, Array.prototype, null]);
   const usualOfFunctions = new Set(["length", "name", "prototype", "arguments", "caller"]);
+  const raw = ["invoke", "send", "sendSync", "sendToHost", "postMessage"];
+  const wanted = ["require", "process", "module", "exports", "Buffer", "global", "__dirname", "__filename", "qt",
+    "QWebChannel", "ipcRenderer", "electron", "nodeRequire", "electronRequire", "webContents", "CONTRACT",
+    "contractText"];
+  const reachable = wanted.filter((name) => typeof window[name] !== "undefined" && !objects.includes(name));
   const seen = new Set(), names = [];
-  let frozen = true;
+  let frozen = true, any = null;
   const walk = (value, path, depth) => {
     if (value === null || !["object", "function"].includes(typeof value) || seen.has(value) || depth > 5) return;
     seen.add(value);
+    if (names.length > 500 || seen.size > 5000) return;
     frozen = frozen && Object.isFrozen(value);
-    if (typeof value === "function") names.push(`${path}/${value.length}`);
+    if (typeof value === "function") { any = any || value; names.push(`${path}/${value.length}`); }
+    else if (raw.filter((name) => typeof value[name] === "function").length > 1) reachable.push(`raw IPC at ${path}`);
     for (let at = value; !ends.has(at); at = Object.getPrototypeOf(at))
       for (const name of Reflect.ownKeys(at)) {
         if (typeof value === "function" && usualOfFunctions.has(name)) continue;
         let inner; try { inner = at[name]; } catch { continue; }
-        walk(inner, path ? `${path}.${String(name)}` : String(name), depth + 1);
+        walk(inner, `${path}.${String(name)}`, depth + 1);
       }
   };
-  if (window.shell) for (const name of Reflect.ownKeys(shell)) walk(shell[name], String(name), 0);
-  frozen = frozen && Object.isFrozen(window.shell) && !Object.getOwnPropertyDescriptor(window, "shell").writable;
-  const wanted = ["require", "process", "module", "exports", "Buffer", "global", "__dirname", "qt", "QWebChannel",
-    "ipcRenderer", "electron", "webContents", "CONTRACT", "contractText"];
-  const reachable = wanted.filter((name) => typeof window[name] !== "undefined");
-  try { if (shell.getSession.constructor("return typeof qt")() !== "undefined") reachable.push("Function"); } catch {}
-  return { further: further.filter((name) => name !== "shell"), names: names.sort(), frozen, reachable };
+  for (const name of objects) {
+    if (typeof window[name] === "undefined") continue;
+    walk(window[name], name, 0);
+    const own = Object.getOwnPropertyDescriptor(window, name);
+    frozen = frozen && own !== undefined && !own.writable;
+  }
+  for (const name of ["qt", "require", "process", "ipcRenderer"])
+    try { if (any && any.constructor(`return typeof ${name}`)() !== "undefined") reachable.push(`Function: ${name}`); }
+    catch { /* the page's policy forbids it */ }
+  const own = further.filter((name) => !objects.includes(name) && !reachable.includes(name));
+  return { further: own, names: names.sort(), frozen, reachable };
+})()
+"""
+# What becomes of a function that gets the name of a channel that is not there; each once, and 2 s for its promise.
+GIVEN_A_CHANNEL = """
+(async () => {
+  const outcomes = {};
+  for (const path of PATHS) {
+    const [first, ...rest] = path.split(".");
+    let owner = window, value = window[first];
+    for (const name of rest) { owner = value; value = Object(value)[name]; }
+    let told = "taken";
+    try {
+      const given = value.call(owner, "authassay:no-such-channel", {});
+      if (given instanceof Promise || typeof Object(given).then === "function")
+        await Promise.race([given, new Promise((give) => setTimeout(give, 2000))]);
+    } catch (error) { told = `${Object(error).code || Object(error).name || ""}: ${Object(error).message || error}`; }
+    outcomes[path] = told;
+  }
+  return outcomes;
 })()
 """
 # A function takes a channel if an unknown one makes it say so, or another's name brings the other's reply.
@@ -60,10 +93,16 @@ LISTEN = """
   window.heardOfShell = { called: 0, given: [] };
   const plain = (value) => value === null || !["object", "function"].includes(typeof value)
     || (typeof value === "object" && [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value)));
-  shell.onChanged(function (...given) {
+  // Of Electron's event a preload hands over a plain copy; its sender still has the functions of raw IPC.
+  const raw = (value) => value !== null && typeof value === "object"
+    && ["send", "invoke", "postMessage"].some((name) => typeof value[name] === "function");
+  const leaks = (value) => value !== null && typeof value === "object"
+    && ["sender", "ports", "ipcRenderer"].find((name) => raw(value[name]) || [].concat(value[name] || []).some(raw));
+  SUBSCRIBE(function (...given) {
     window.heardOfShell.called += 1;
     for (const value of given)
-      window.heardOfShell.given.push(plain(value) ? "plain data" : Object.prototype.toString.call(value));
+      window.heardOfShell.given.push(leaks(value) ? `an object with ${leaks(value)}`
+        : plain(value) ? "plain data" : Object.prototype.toString.call(value));
     if (this !== undefined && this !== window)
       window.heardOfShell.given.push("this: " + Object.prototype.toString.call(this));
   });
@@ -179,3 +218,10 @@ KEPT = """
   return [...told, location.href, document.documentElement.outerHTML].join("\\n");
 })()
 """
+# Ways of a page to another address, as if the user had clicked.
+OPEN = {
+    "a new window": "try {{ void window.open({url}) }} catch {{}}",
+    "a link": "void Object.assign(document.body.appendChild(document.createElement('a')), "
+    "{{ href: {url}, target: '_blank' }}).click()",
+}
+LEAD = "void Object.assign(document.body.appendChild(document.createElement('a')), {{ href: {url} }}).click()"

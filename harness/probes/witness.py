@@ -43,12 +43,14 @@ def on_stand_in(set_cookie: str) -> str:
 class Witness:
     """An https and an http server on loopback, for whatever host they are asked under. A context manager."""
 
-    def __init__(self, cert_file: Path) -> None:
-        """`cert_file`: key and certificate chain (PEM)."""
+    def __init__(self, cert_file: Path | None = None) -> None:
+        """`cert_file`: key and certificate chain (PEM); without it there is no https."""
         self._ends = ExitStack()
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(cert_file)
-        self._servers = {"https": _Server(tls), "http": _Server(None)}
+        self._servers = {"http": _Server(None)}
+        if cert_file is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(cert_file)
+            self._servers["https"] = _Server(tls)
         for server in self._servers.values():
             server.start(self._ends)
 
@@ -100,10 +102,11 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 5  # seconds
 
     def do_GET(self) -> None:
-        if self.path == "/witness":
+        path = self.path.partition("?")[0]
+        if path == "/witness":
             self.server.visits.append(Visit(self.headers.get("Host", ""), self.headers.get("Cookie", "")))
         body = b"<!doctype html><title>witness</title>"
-        self.send_response(200 if self.path == "/witness" else 404)
+        self.send_response(200 if path == "/witness" else 404)
         cookies = [("Set-Cookie", line) for line in self.server.set_cookies]
         for name, value in (("Content-Type", "text/html"), ("Content-Length", str(len(body))), *cookies):
             self.send_header(name, value)

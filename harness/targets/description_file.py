@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,11 +19,11 @@ from harness.probes.login import Login, User
 from harness.probes.stage_address import Client
 from harness.targets.description import Description, Limits, StageDescription
 from harness.targets.description_mistakes import mistakes_in, steps_of
-from harness.targets.description_tables import DescriptionTable, LifetimesTable, StageTable
+from harness.targets.description_tables import DescriptionTable, ExpectedFailureTable, LifetimesTable, StageTable
 from harness.toml_lines import KeyPath, TomlFile, read_toml
 from harness.toml_models import validate
 
-__all__ = ["VARIABLE", "load_description"]
+__all__ = ["VARIABLE", "expected_failures", "fill_in", "load_description"]
 
 VARIABLE = re.compile(r"\$\{(\w*)\}")
 ROLES = ("existing", "second")  # of the first two users; scenarios ask for them by these names
@@ -38,7 +38,7 @@ def load_description(
     """
     written = read_toml(path)
     known = catalog or load_catalog()
-    filled, mistakes = _with_variables(written, environment)
+    filled, mistakes = fill_in(written, environment)
     table, wrong = validate(DescriptionTable, filled)
     rest = [*mistakes_in(filled, known, today or datetime.now(UTC).date())]
     if table is None or mistakes or wrong or rest:
@@ -55,15 +55,19 @@ def _description(table: DescriptionTable, path: Path) -> Description:
         stages={stage: _stage(table.stage[stage], path) for stage in STAGES if stage in table.stage},
         login=Login(table.login.by, tuple(step.step() for step in table.login.step), table.login.decline),
         absent={str(capability): reason for capability, reason in table.absent.items()},
-        expected_failures=tuple(
-            Waiver(each.expectation, each.cell, each.reason, each.owner, each.expires.isoformat(), file=path.name)
-            for each in table.expected_failure
-        ),
+        expected_failures=expected_failures(table.expected_failure, path),
         remedies=table.remedies,
         limits=Limits(**table.limits.model_dump()),
         lifetimes=_lifetimes(table.lifetimes),
         assurance=table.lifetimes.assurance,
         file=path,
+    )
+
+
+def expected_failures(tables: Iterable[ExpectedFailureTable], path: Path) -> tuple[Waiver, ...]:
+    return tuple(
+        Waiver(each.expectation, each.cell, each.reason, each.owner, each.expires.isoformat(), file=path.name)
+        for each in tables
     )
 
 
@@ -109,7 +113,7 @@ def _documented_parameters(table: LifetimesTable, known: Catalog) -> dict[str, f
     return {parameter.name: grace.seconds}
 
 
-def _with_variables(file: TomlFile, environment: Mapping[str, str]) -> tuple[TomlFile, list[Mistake]]:
+def fill_in(file: TomlFile, environment: Mapping[str, str]) -> tuple[TomlFile, list[Mistake]]:
     """The file with variables replaced; where one is not set, its text stands."""
     mistakes: list[Mistake] = []
 

@@ -16,7 +16,15 @@ from harness.matrix import NONE, VALUES
 from harness.model import ANY
 from harness.targets.base import BaseTarget
 
-__all__ = ["cell_mistakes", "host_mistake", "is_in_clear", "issuer_mistake", "redirect_mistake", "url_mistake"]
+__all__ = [
+    "cell_mistakes",
+    "host_mistake",
+    "is_in_clear",
+    "is_loopback",
+    "issuer_mistake",
+    "redirect_mistake",
+    "url_mistake",
+]
 
 WEB = ("http", "https")
 _LOOPBACK = re.compile(r"localhost|.*\.localhost|127(\.\d+){3}|::1")
@@ -84,6 +92,11 @@ def is_in_clear(url: str) -> bool:
     """Whether requests to this URL leave the machine without TLS."""
     parts = _split(url)
     return parts is not None and parts.scheme == "http" and not _LOOPBACK.fullmatch(parts.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this is a name or an address of this machine for itself."""
+    return bool(_LOOPBACK.fullmatch(host))
 
 
 def _split(text: str) -> SplitResult | None:

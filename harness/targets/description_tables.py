@@ -13,12 +13,12 @@ from harness.targets.description import Capability
 from harness.targets.description_places import host_mistake, issuer_mistake, redirect_mistake, url_mistake
 from harness.toml_models import Day, Text, Written
 
-__all__ = ["DescriptionTable", "LifetimesTable", "StageTable"]
+__all__ = ["DescriptionTable", "ExpectedFailureTable", "LifetimesTable", "Name", "StageTable", "Table", "without"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
-def _without(mistake: Callable[[str], str]) -> AfterValidator:
+def without(mistake: Callable[[str], str]) -> AfterValidator:
     """Makes sure that there is no such mistake in a text."""
 
     def checked(value: str) -> str:
@@ -50,9 +50,9 @@ def _cell(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 CellPattern = Annotated[str, AfterValidator(_cell)]
-Url = Annotated[str, _without(url_mistake)]
-Issuer = Annotated[str, _without(issuer_mistake)]
-Host = Annotated[Text, _without(host_mistake)]
+Url = Annotated[str, without(url_mistake)]
+Issuer = Annotated[str, without(issuer_mistake)]
+Host = Annotated[Text, without(host_mistake)]
 RedirectUri = Annotated[Text, AfterValidator(_redirect)]
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -214,7 +214,7 @@ class LimitsTable(Table):
 class DescriptionTable(Table):
     """A target of Authassay: a system whose authentication is to be verified."""
 
-    kind: Literal["oauth"]
+    kind: Annotated[Literal["oauth", "electron"], Field(json_schema_extra={"enum": ["oauth"]})]
     """oauth: any OAuth 2.0 or OpenID Connect issuer."""
     name: Name
     """What reports call it: lower-case letters, digits, dots and dashes."""

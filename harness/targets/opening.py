@@ -47,6 +47,25 @@ def find_target(name: str) -> Opening:
 
 
 def _described(path: Path) -> Opening:
+    from harness.targets.electron_file import describes_shell
+
+    return _described_shell(path) if describes_shell(path) else _described_issuer(path)
+
+
+def _described_shell(path: Path) -> Opening:
+    from harness.targets.electron_file import load_shell
+
+    description = load_shell(path)
+
+    def open_shell(machine: PrivateSession, redactor: Redactor, leave: Leave, faults: Sequence[Fault]) -> Target:
+        from harness.targets.electron import ElectronTarget
+
+        return ElectronTarget(description, machine, redactor, leave)
+
+    return Opening(open_shell)
+
+
+def _described_issuer(path: Path) -> Opening:
     from harness.targets.description_file import load_description
 
     description = load_description(path)

@@ -49,9 +49,9 @@ class ReferenceShell:
     def surface(self, case: str, window: str) -> Surface:
         page = self._shell.page(window)
         self._shell.reload(window)
-        told = page.evaluate(shell_scripts.SURFACE)
+        told = page.evaluate(shell_scripts.SURFACE.replace("OBJECTS", '["shell"]'))
         takers = page.evaluate(shell_scripts.CHANNEL_TAKERS)
-        page.evaluate(shell_scripts.LISTEN)
+        page.evaluate(shell_scripts.LISTEN.replace("SUBSCRIBE", "shell.onChanged"))
         self._shell.child.ask(do="logout")
         end = monotonic() + PATIENCE
         while not (heard := page.evaluate(shell_scripts.CALLBACKS))["called"] and monotonic() < end:
@@ -171,9 +171,12 @@ class ReferenceShell:
         return page.evaluate(shell_scripts.ASKED.replace("FRAME", "window").replace("WHAT", json.dumps(what)))
 
 
-DECLARED = (
-    "cancelSignIn/0", "getAccessToken/0", "getSession/0", "listNotes/0", "onChanged/1", "openHelp/1", "signIn/0",
-    "signOut/0",
+DECLARED = tuple(
+    f"shell.{name}"
+    for name in (
+        "cancelSignIn/0", "getAccessToken/0", "getSession/0", "listNotes/0", "onChanged/1", "openHelp/1", "signIn/0",
+        "signOut/0",
+    )
 )  # fmt: skip
 USUAL = (
     "__defineGetter__,__defineSetter__,__lookupGetter__,__lookupSetter__,__proto__,constructor,hasOwnProperty,"

@@ -12,6 +12,7 @@ from harness.errors import TargetError
 from harness.observations.bridge import Openings
 from harness.observe import Recorder
 from harness.probes.devtools import pages_at
+from harness.probes.shell_scripts import LEAD, OPEN
 from harness.probes.witness import Witness
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_running_shell import WINDOW, RunningShell
@@ -22,12 +23,6 @@ __all__ = ["ReferenceShellOutside"]
 WITNESS = "witness-of-a-payload"
 QUIET = 0.4  # seconds without anything new, after which nothing more is awaited
 LONGEST = 6.0
-OPEN = {
-    "a new window": "try {{ void window.open({url}) }} catch {{}}",
-    "a link": "void Object.assign(document.body.appendChild(document.createElement('a')), "
-    "{{ href: {url}, target: '_blank' }}).click()",
-}
-LEAD = "void Object.assign(document.body.appendChild(document.createElement('a')), {{ href: {url} }}).click()"
 
 
 class ReferenceShellOutside:

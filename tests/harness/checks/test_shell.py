@@ -49,6 +49,21 @@ def test_a_window_without_a_bridge_and_a_callback_never_called_are_unknown() -> 
     assert_unknown(judge(ALL[2], [surface(called=0)]))
 
 
+def test_what_nothing_documents_is_judged_by_what_no_page_may_reach() -> None:
+    undocumented = {"documented": False, "declared": ()}
+    assert_unknown(judge(ALL[0], [surface(**undocumented)]))
+    assert_failed(judge(ALL[0], [surface(**undocumented, reachable=("require",))]), "script reaches: require")
+
+
+def test_a_shell_that_documents_no_function_and_shows_none_passes() -> None:
+    assert_passed(judge(ALL[0], [surface(declared=(), seen=())]))
+
+
+def test_functions_that_nobody_called_are_not_said_to_take_no_channel() -> None:
+    assert_unknown(judge(ALL[1], [surface(uncalled=("quit/0",))]))
+    assert_failed(judge(ALL[1], [surface(uncalled=("quit/0",), channels=("invoke",))]), "invoke takes")
+
+
 def calls(case: str, *outcomes: str, told: tuple[str, ...] = ERROR, seconds: float = 0.1) -> BridgeCalls:
     made = tuple(BridgeCall("wrong", f"channel:{at}", outcome, seconds, told) for at, outcome in enumerate(outcomes))
     return BridgeCalls(case=case, codes=CODES, calls=made)

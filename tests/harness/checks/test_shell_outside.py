@@ -33,8 +33,9 @@ def openings(case: str, *opened: str, **changes: Any) -> Openings:
 def start(**changes: Any) -> ShellProcess:
     told: dict[str, Any] = {
         "started": True,
-        "settings": {"main": dict(REQUIRED)},
+        "settings": {"main": dict(REQUIRED["settings"])},
         "renderers": ("confined",),
+        "tried": ("PYTHONINSPECT",),
         **changes,
     }
     return ShellProcess(case="a hostile start", **told)
@@ -94,6 +95,35 @@ def test_nothing_observed_is_unknown(expectation: str) -> None:
 )
 def test_a_start_that_is_opened_up_fails(expectation: str, changes: dict[str, Any], words: str) -> None:
     assert_failed(judge(expectation, with_start(**changes)), words)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"reads across origins": "on"}, "reads across origins is on"),
+        ({"node in the page's world": "on"}, "node in the page's world is on"),
+        ({"preload in the page's world": "on"}, "preload in the page's world is on"),
+    ],
+)
+def test_a_shell_that_is_looked_at_from_outside_is_judged_by_what_its_pages_do(
+    told: dict[str, str], words: str
+) -> None:
+    behaviour = {"looked_at": "behaviour", "settings": {"main": dict(REQUIRED["behaviour"])}}
+    assert_passed(judge(START, with_start(**behaviour)))
+    opened = {"main": {**REQUIRED["behaviour"], **told}}
+    assert_failed(judge(START, with_start(**{**behaviour, "settings": opened})), words)
+
+
+def test_what_nobody_tried_to_open_up_is_unknown() -> None:
+    assert_unknown(judge(OPEN, with_start(tried=())))
+
+
+@pytest.mark.parametrize("case", ASTRAY)
+def test_a_window_may_show_what_its_description_names(case: str) -> None:
+    shown = {"windows": ("file:///opt/app/index.html", "https://help.example.com/x")}
+    assert_failed(judge(ASTRAY_E, changed(case, **shown)), "a window shows")
+    own = ("file:///opt/app/*", "https://help.example.com/*")
+    assert_passed(judge(ASTRAY_E, changed(case, **shown, own=own)))
 
 
 @pytest.mark.parametrize("changes", [{"started": False}, {"settings": {}}, {"renderers": ()}])

@@ -14,9 +14,10 @@ from harness.errors import Mistakes
 from harness.machine.places import CHECKOUT
 from harness.targets.description import Description
 from harness.targets.description_file import load_description
-from harness.targets.description_schema import SCHEMA, schema_text
+from harness.targets.description_schema import SCHEMAS, schema_text
 
 EXAMPLE = CHECKOUT / "reports" / "examples" / "target.toml"
+EXAMPLES = {"target.schema.json": EXAMPLE, "shell.schema.json": EXAMPLE.with_name("shell.toml")}
 CATALOG = load_catalog()
 ENVIRONMENT = {
     "DEV_CLIENT_SECRET": "a secret of dev",
@@ -74,15 +75,18 @@ def test_the_example_is_read_as_it_says() -> None:
     assert description.lifetimes["refresh_absolute"].seconds == 2592000
 
 
-def test_the_example_names_every_key_that_there_is() -> None:
-    schema, text = json.loads(SCHEMA.read_text(encoding="utf-8")), EXAMPLE.read_text(encoding="utf-8")
-    tables = [schema, *schema["$defs"].values()]
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.stem)
+def test_an_example_names_every_key_that_there_is(schema: Path) -> None:
+    described, text = json.loads(schema.read_text("utf-8")), EXAMPLES[schema.name].read_text("utf-8")
+    tables = [described, *described["$defs"].values()]
     keys = {key for table in tables for key in table.get("properties", ())} - {"stage", "client", "user", "step"}
     assert not [key for key in keys if not re.search(rf"\b{key}\b", text)]
 
 
-def test_the_schema_is_that_of_the_tables() -> None:
-    assert SCHEMA.read_text(encoding="utf-8") == schema_text(), "run: python -m harness.targets.description_schema"
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.stem)
+def test_a_schema_is_that_of_its_tables(schema: Path) -> None:
+    written = schema_text(SCHEMAS[schema])
+    assert schema.read_text("utf-8") == written, "run: python -m harness.targets.description_schema"
 
 
 def test_the_least_description_takes_its_defaults(tmp_path: Path) -> None:
@@ -164,7 +168,7 @@ def test_every_mistake_is_told_at_once_with_its_line_and_what_would_be_right(tmp
         read(tmp_path, TEN)
     told = [f"{mistake.line}: {mistake.what} ({mistake.hint})" for mistake in caught.value.mistakes]
     assert told == [
-        "1: kind: unknown value 'oidc' (valid: oauth)",
+        "1: kind: unknown value 'oidc' (valid: electron, oauth)",
         "3: unknown key 'colour' (valid: absent, expected_failure, kind, lifetimes, limits, login, name, parameters,"
         " remedies, stage, version)",
         "5: stage.dve: unknown value 'dve' (did you mean 'dev'?)",
