@@ -78,6 +78,7 @@ class _Server(Server):
     """cheroot's server, quick to stop, and with its errors in the log instead of on stderr."""
 
     ConnectionClass = _Connection
+    max_request_header_size = 1 << 16  # bytes
     max_request_body_size = 1 << 20  # bytes
     expiration_interval = 0.02  # seconds between looks at the stop flag; the default makes a stop take 0.5 s
 

@@ -17,6 +17,7 @@ from reference_impl.api.workspace_routes import add_workspace_routes
 from reference_impl.clock import Clock
 from reference_impl.rfc9449 import PresentedProof
 
+LARGEST_BODY = 1 << 20  # bytes, whichever server it is behind
 REALTIME = "realtime"  # the application's extension: its `Realtime`, for who must end it
 
 
@@ -35,6 +36,7 @@ def create_api_app(
     whether it may use internal tools. ``headers``: adds
     its headers to every answer. ``url``: under which clients know it, whatever a request says of that."""
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.extensions[REALTIME] = realtime
 
     def caller() -> Principal:

@@ -18,14 +18,15 @@ from reference_impl.api.guard import ApiGuard
 from reference_impl.rfc9449 import PresentedProof
 
 RECHECK = 2.0  # seconds between two looks at the session, each followed by a heartbeat
-MOST_STREAMS = 8  # each holds a thread of the server
+MOST_STREAMS = 12  # each holds a thread of the server, which has 24
+MOST_OF_ONE = 6  # of one subject: he cannot take the others' places
 BACKLOG = 100  # messages that wait for one slow caller; then his connection ends, and he may open another
 
 Inbox = queue.Queue[str | None]  # None ends the stream
 
 
 class TooManyStreams(Exception):
-    """As many connections are open as this server can bear."""
+    """As many connections are open as this server can bear, or as one caller may have."""
 
 
 class Realtime:
@@ -43,7 +44,8 @@ class Realtime:
         principal = self._guard.admit(authorization, proof)
         inbox: Inbox = queue.Queue(BACKLOG)
         with self._lock:
-            if self._closed or len(self._inboxes) >= MOST_STREAMS:
+            own = sum(listener == principal.subject for listener in self._inboxes.values())
+            if self._closed or len(self._inboxes) >= MOST_STREAMS or own >= MOST_OF_ONE:
                 raise TooManyStreams
             self._inboxes[inbox] = principal.subject
         return Stream(self, authorization, inbox)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import BadRequest
 
-from reference_impl.api.body import json_body
+from reference_impl.api.body import is_unicode, json_body
 from reference_impl.api.guard import Principal
 from reference_impl.api.workspaces import NoSuchWorkspace, Workspaces
+
+LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 1.0 §2)
 
 
 def add_workspace_routes(app: Flask, workspaces: Workspaces, caller: Callable[[], Principal]) -> None:
@@ -24,9 +26,11 @@ def add_workspace_routes(app: Flask, workspaces: Workspaces, caller: Callable[[]
         by, given = caller().subject, json_body()
         asked = given if isinstance(given, dict) else {}
         workspace, subject, active = (asked.get(name) for name in ("workspace", "subject", "active"))
-        if not isinstance(active, bool) or not all(isinstance(name, str) and name for name in (workspace, subject)):
+        if not isinstance(active, bool) or not isinstance(workspace, str) or not isinstance(subject, str):
             raise BadRequest
-        workspaces.set_member(str(workspace), by, str(subject), active)
+        if not workspace or not 0 < len(subject) <= LONGEST_SUBJECT or not is_unicode(workspace + subject):
+            raise BadRequest
+        workspaces.set_member(workspace, by, subject, active)
         return jsonify({})
 
     app.register_error_handler(NoSuchWorkspace, lambda error: (jsonify(error="not_found"), 404))

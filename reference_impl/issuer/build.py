@@ -37,6 +37,8 @@ from reference_impl.parts import Part, Parts
 from reference_impl.rfc9449 import ProofVerifier, SeenProofs
 from reference_impl.rotation.live import LiveGenerations
 
+LARGEST_BODY = 1 << 20  # bytes, whichever server it is behind
+
 
 @dataclass(frozen=True)
 class Issuer:
@@ -63,6 +65,7 @@ def build_issuer(
     """Build the issuer of one stage. ``live``: where it sees that keys and secrets are rotated."""
     live = live or LiveGenerations.of_nothing(clock)
     app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     identities: IdentityProvider = ConfiguredUsers(config.users)
     builder = parts.choose(Part.EVENT_BUILDER, EventBuilder(config.stage, config.issuer, clock, config.subject_key))
     events = EventRecorder(builder, outbox, clock, parts.choose(Part.AUDIT_LOG, log_occurrence))

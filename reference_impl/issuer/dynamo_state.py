@@ -16,7 +16,7 @@ Items expire some time after nothing asks for them any more; rules never rely on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TypeVar
 
@@ -47,6 +47,10 @@ class DynamoState:
     """One transaction on the table."""
 
     unit: Unit
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def once_committed(self, tell: Callable[[], None]) -> None:
+        self.afterwards.append(tell)
 
     def keep_account(self, account: AccountRecord) -> tuple[AccountRecord, bool]:
         identity = joined("identity", account.provider, account.provider_subject)
@@ -225,9 +229,13 @@ class DynamoStore:
         self._listeners: list[Callable[[], None]] = []
 
     def change(self, work: Callable[[DynamoState], T]) -> T:
-        result = self.table.change(lambda unit: work(DynamoState(unit)))
-        for listener in self._listeners:
-            listener()
+        def begin(unit: Unit) -> tuple[T, DynamoState]:
+            state = DynamoState(unit)
+            return work(state), state
+
+        result, committed = self.table.change(begin)
+        for tell in (*committed.afterwards, *self._listeners):
+            tell()
         return result
 
     def read(self, work: Callable[[DynamoState], T]) -> T:

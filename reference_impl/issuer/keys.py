@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from reference_impl.clock import SystemClock
+from reference_impl.compact_jws import protected_header
 from reference_impl.rotation.generations import Generation
 from reference_impl.rotation.live import LiveGenerations
 from reference_impl.rotation.policy import SIGNING
@@ -51,8 +52,9 @@ class KeyRing:
     def read(self, token: str) -> Mapping[str, object] | None:
         """Return the claims of a token that one of the keys signed, expired or not; None for anything else."""
         try:
-            kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
-            signer = next((each for each in self.published() if each.name == kid), None)
+            header = protected_header(token)
+            known = () if "crit" in header else self.published()  # no extension is understood (RFC 7515 §4.1.11)
+            signer = next((each for each in known if each.name == header.get("kid")), None)
             return jwt.decode(token, self._key(signer), algorithms=[ALGORITHM]).claims if signer else None
         except (JoseError, ValueError):
             return None

@@ -32,8 +32,9 @@ class EventRecorder:
     audit: Audits = log_occurrence
 
     def record(self, state: IssuerState, occurrence: Occurrence) -> None:
-        """Record the occurrence in the caller's transaction: its event is published if that commits, and only then."""
-        self.audit(occurrence)
+        """Record the occurrence in the caller's transaction: it is audited and its event is published if that commits,
+        and only then."""
+        state.once_committed(lambda: self.audit(occurrence))
         if isinstance(occurrence, RefreshFailed) and occurrence.reason is Reason.MALFORMED:
             state.count_malformed(occurrence.client_id)
             self._report_malformed(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reference_impl.database import Database
@@ -83,6 +83,7 @@ CREATE TABLE IF NOT EXISTS correlation_ids (
     correlation_id TEXT PRIMARY KEY,
     taken_at REAL NOT NULL
 );
+CREATE INDEX IF NOT EXISTS correlation_ids_by_age ON correlation_ids (taken_at);
 CREATE TABLE IF NOT EXISTS malformed_refreshes (
     client_id TEXT PRIMARY KEY,
     reported_at REAL NOT NULL,
@@ -102,6 +103,10 @@ class SqliteState:
     """One transaction on a connection, which whoever began it commits or rolls back."""
 
     connection: sqlite3.Connection
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def once_committed(self, tell: Callable[[], None]) -> None:
+        self.afterwards.append(tell)
 
     def keep_account(self, account: AccountRecord) -> tuple[AccountRecord, bool]:
         new = self._insert("OR IGNORE INTO accounts", account) == 1
@@ -237,7 +242,11 @@ class SqliteStore:
 
     def change(self, work: Callable[[SqliteState], T]) -> T:
         with self.database.transaction() as connection:
-            return work(SqliteState(connection))
+            state = SqliteState(connection)
+            result = work(state)
+        for tell in state.afterwards:
+            tell()
+        return result
 
     def read(self, work: Callable[[SqliteState], T]) -> T:
         with self.database.reading() as connection:

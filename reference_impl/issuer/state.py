@@ -102,6 +102,9 @@ class Erased:
 class IssuerState(Protocol):
     """The issuer's state in one transaction."""
 
+    def once_committed(self, tell: Callable[[], None]) -> None:
+        """Call ``tell``, which must be quick, when this transaction is committed, and only then."""
+
     def keep_account(self, account: AccountRecord) -> tuple[AccountRecord, bool]:
         """Keep an account unless its identity has one; return the one that is kept, and whether it is new."""
 

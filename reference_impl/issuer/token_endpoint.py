@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from reference_impl.issuer.tokens import RefreshRefused, TokenStore, session_of
 
 SCOPE = "api"  # what every grant is for; no client has less
 ID_TOKEN_LIFETIME = 300  # seconds: it is read once, when it comes
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 OPENID = "openid"  # besides, for who wants an ID token at the login
 
 
@@ -123,7 +125,7 @@ class TokenEndpoint:
         """Refuse a code of another client, for another redirect URI, or without its verifier (RFC 7636 §4.6)."""
         if binding.client_id != request.client_id or binding.redirect_uri != request.redirect_uri:
             raise InvalidGrant
-        if not (binding.code_challenge and request.code_verifier and request.code_verifier.isascii()):
+        if not (binding.code_challenge and request.code_verifier and VERIFIER.fullmatch(request.code_verifier)):
             raise InvalidGrant
         if not hmac.compare_digest(s256_challenge(request.code_verifier), binding.code_challenge):
             raise InvalidGrant

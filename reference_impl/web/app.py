@@ -43,6 +43,7 @@ from reference_impl.web.sync_proxy import SCHEME, SyncProxy, asked_handle
 if TYPE_CHECKING:
     from reference_impl.web.internal import InternalTools
 
+LARGEST_BODY = 1 << 20  # bytes, whichever server it is behind
 SESSIONS = "web sessions"  # the application's extension: its `WebSessions`
 SERVER_SIDE = StorageStatus("secure", "server memory, with an HTTP-only cookie in the browser")
 _ERRORS = {400: "That did not work", 403: "Refused", 404: "Not found", 503: "Not available"}
@@ -84,6 +85,7 @@ def create_web_app(
     http = http or loopback_session(config.ca_file)
     client = WebClient(config, parts or Parts(), clock or SystemClock(), storage, http, stopping)
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     for rule, method, view in (parts or Parts()).choose(Part.WEB_ROUTES, client.routes()):
         app.add_url_rule(rule, view.__name__, view, methods=[method])
     app.before_request(client.refuse_foreign_posts)

@@ -194,3 +194,11 @@ def test_an_open_stream_goes_on_without_a_second_proof(bench: Bench, holder: Hol
     assert realtime.may_go_on(f"DPoP {token}")
     bench.revoke(token, "desktop")
     assert not realtime.may_go_on(f"DPoP {token}")
+
+
+@pytest.mark.parametrize("made", [10**400, -(10**400), float("inf"), float("nan"), "now", True, None])
+def test_a_proof_of_no_time_is_refused(bench: Bench, made: Any) -> None:
+    holder = Holder(bench)
+    token = holder.login()["refresh_token"]
+    answer = holder.refresh(token, holder.token_proof(iat=made))
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_dpop_proof")

@@ -134,3 +134,8 @@ def test_a_listener_that_was_closed_is_forgotten(host: LoopbackHost) -> None:
     del served
     gc.collect()
     assert kept() is None
+
+
+def test_headers_without_an_end_are_refused(server: RunningServer, http: requests.Session) -> None:
+    answer = http.get(f"https://api.dev.localhost:{server.port}/", headers={"X": "x" * (1 << 16)})
+    assert answer.status_code == 413

@@ -37,7 +37,8 @@ class Pusher:
         """Apply what is new of a push; return how many mutations were. Raises NotYours, OutOfOrder,
         ClientStateNotFound, and sqlite3.Error where the database fails."""
         with self.database.transaction() as connection:
-            self.clients.claim_group(connection, request.client_group_id, space)
+            meets = self.clients.claim_group if request.mutations else self.clients.require_group
+            meets(connection, request.client_group_id, space)  # a push of nothing leaves nothing
             for client_id in {mutation.client_id for mutation in request.mutations}:
                 self.clients.last_mutation_id(connection, client_id, request.client_group_id)  # all are the group's
         return sum(self._apply(mutation, request.client_group_id, space.owner) for mutation in request.mutations)

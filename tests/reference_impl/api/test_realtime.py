@@ -8,7 +8,7 @@ import pytest
 from harness.time_limit import TimeLimit
 from reference_impl.api import realtime
 from reference_impl.api.app import REALTIME
-from reference_impl.api.realtime import MOST_STREAMS, Realtime
+from reference_impl.api.realtime import MOST_OF_ONE, MOST_STREAMS, Realtime
 from tests.reference_impl.conftest import API, Bench
 
 
@@ -87,8 +87,14 @@ def test_what_comes_after_the_end_of_the_session_is_not_delivered(bench: Bench, 
 
 
 def test_streams_are_few_and_their_places_are_given_back(bench: Bench, channel: Realtime) -> None:
-    authorization = bearer(bench)
-    streams = [channel.subscribe(authorization) for _ in range(MOST_STREAMS)]
+    authorization, others = bearer(bench), bearer(bench, "bob")
+    streams = [channel.subscribe(authorization) for _ in range(MOST_OF_ONE)]
+    with pytest.raises(realtime.TooManyStreams):
+        channel.subscribe(authorization)
+    for _ in range(MOST_STREAMS - MOST_OF_ONE):
+        channel.subscribe(others)  # whose places nobody can take
+    streams[0].close()
+    streams[0] = channel.subscribe(authorization)
     with pytest.raises(realtime.TooManyStreams):
         channel.subscribe(authorization)
     refused = bench.api.test_client().get("/events", headers={"Authorization": authorization}, base_url=API)

@@ -107,3 +107,18 @@ def test_all_members_are_told_to_pull(bench: Bench, alice: Member, bob: Member, 
 @pytest.mark.parametrize("body", [None, [], {"workspace": "w"}, {"workspace": "", "subject": "s", "active": True}])
 def test_what_is_no_membership_is_told(alice: Member, body: object) -> None:
     assert alice.ask("POST", "/workspaces/members", body).status_code == 400
+
+
+@pytest.mark.parametrize("subject", ["", "s" * 256, "\ud800", 7, None])
+def test_who_is_nobody_is_taken_in_by_none(bench: Bench, subject: object) -> None:
+    alice = Member(bench, "alice")
+    workspace = alice.ask("POST", "/workspaces").json["id"]
+    asked = {"workspace": workspace, "subject": subject, "active": True}
+    assert alice.ask("POST", "/workspaces/members", asked).status_code == 400
+
+
+def test_a_push_of_nothing_leaves_no_group(bench: Bench) -> None:
+    body = {"clientGroupID": "empty", "mutations": [], "pushVersion": 1}
+    assert Member(bench, "alice").ask("POST", "/sync/push", body).status_code == 200
+    with bench.database.reading() as connection:
+        assert connection.execute("SELECT * FROM sync_groups").fetchall() == []

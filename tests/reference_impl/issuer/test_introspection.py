@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -114,3 +115,14 @@ def test_the_metadata_name_it(bench: Bench) -> None:
     metadata = bench.issuer.metadata
     assert metadata["introspection_endpoint"] == f"{bench.config.issuer}/introspect"
     assert metadata["introspection_endpoint_auth_methods_supported"] == ["client_secret_basic"]
+
+
+@pytest.mark.parametrize("crit", [5, ["exp"], [], None, "alg"])
+def test_a_token_with_a_critical_header_is_none(bench: Bench, crit: object) -> None:
+    _, payload, signature = bench.login()["access_token"].split(".")
+    header = {"alg": "ES256", "typ": "at+jwt", "kid": bench.issuer.keys.kid, "crit": crit}
+    forged = f"{base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b'=').decode()}.{payload}.{signature}"
+    assert_inactive(ask(bench, forged))
+    form = {"token": forged, "client_id": "web"}
+    assert bench.post("/revoke", form).status_code == 200
+    assert bench.post("/logout", {"id_token_hint": forged}).status_code < 500

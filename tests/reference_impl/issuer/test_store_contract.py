@@ -353,3 +353,16 @@ def at_once(store: IssuerStore, work: Callable[[IssuerState], T], threads: int =
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(begin, range(threads)))
+
+
+def test_what_is_told_once_committed_is_told_of_commits_only(store: IssuerStore) -> None:
+    told: list[str] = []
+
+    def fail(state: IssuerState) -> None:
+        state.once_committed(lambda: told.append("rolled back"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        store.change(fail)
+    store.change(lambda state: state.once_committed(lambda: told.append("committed")))
+    assert told == ["committed"]

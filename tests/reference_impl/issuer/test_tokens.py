@@ -47,6 +47,7 @@ def test_a_code_lives_as_long_as_configured_and_no_longer(bench: Bench) -> None:
         {"redirect_uri": "https://app.dev.localhost:8443/other"},
         {"code_verifier": None},
         {"code_verifier": "w" * 43},
+        {"code_verifier": "v" * 42},
         {"code_verifier": "ü" * 43},
     ],
 )
