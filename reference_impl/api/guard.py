@@ -16,7 +16,8 @@ SCHEMES = ("bearer", "dpop")  # RFC 6750 §2.1, RFC 9449 §7.1; schemes know no 
 
 
 class GrantStatus(Protocol):
-    """Tells whether a grant goes on; the issuer's token store behind it."""
+    """Tells whether a grant goes on; the issuer's token store behind it, or in another process the issuer's
+    introspection endpoint (RFC 7662)."""
 
     def is_active(self, session_id: str) -> bool:
         """Say whether the grant's access tokens may be used; an unknown grant's may not."""

@@ -28,9 +28,11 @@ class Origins:
     def __init__(self) -> None:
         self._found: dict[str, Origin] = {}
 
-    def note(self, name: str, source: str, value: str, *, secret: bool = False) -> None:
-        """Keep where a value came from. Of a secret only its mark is kept."""
-        self._found[name] = Origin(name, source, mark(value) if secret and value else value, secret)
+    def note(self, name: str, source: str, value: str, *, secret: bool = False, chosen: bool = False) -> None:
+        """Keep where a value came from. Of a secret only its mark is kept, and of one that somebody may have
+        ``chosen`` no more than its length."""
+        shown = (length_mark if chosen else mark)(value) if secret and value else value
+        self._found[name] = Origin(name, source, shown, secret)
 
     def note_variable(self, variable: Variable, given: str) -> None:
         """Keep what a variable holds; ``given`` is "" where it is not set."""
@@ -44,8 +46,14 @@ class Origins:
 def mark(secret: str) -> str:
     """Return what stands for a secret: its length and 8 hex digits of its SHA-256, by which two can be compared.
 
-    Only secrets of 128 bits and more may be told so; shorter ones could be guessed from the digits.
+    Only what was made at random, of 128 bits and more, may be told so: by the digits of another it could be guessed,
+    however long it is.
     """
     if len(secret) < 22:  # base64 characters of 128 bits
-        return f"<secret, {len(secret)} characters>"
+        return length_mark(secret)
     return f"<secret, {len(secret)} characters, sha256 {hashlib.sha256(secret.encode()).hexdigest()[:8]}…>"
+
+
+def length_mark(secret: str) -> str:
+    """Return what stands for a secret that a person may have thought of."""
+    return f"<secret, {len(secret)} characters>"

@@ -60,7 +60,8 @@ class Resources:
             found, source = self._parse(f"{variables.RESOURCE_PREFIX}{name}"), f"environment {self.place(name)}"
         for member, value in found.items():
             shown = value if isinstance(value, str) else json.dumps(value)
-            self._origins.note(f"{name}.{member}", source, shown, secret=member.lower() in SECRET_MEMBERS)
+            hidden = member.lower() in SECRET_MEMBERS
+            self._origins.note(f"{name}.{member}", source, shown, secret=hidden, chosen=True)
         return found
 
     def _parse(self, variable: str) -> dict[str, Any]:

@@ -80,6 +80,12 @@ class BurstAlarm:
         if alert is not None:
             self.sink(alert)
 
+    def forget(self, before: float) -> int:
+        """Remove what was counted before then, seconds since the epoch; return how many rows."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM known_bursts WHERE last_at < ?", (before,))
+            return connection.execute("DELETE FROM counted_failures WHERE occurred_at < ?", (before,)).rowcount
+
     def judge(self, connection: sqlite3.Connection, properties: Mapping[str, object]) -> Alert | None:
         """Return the alert that the event raises, if it does."""
         at = datetime.fromisoformat(str(properties["occurred_at"])).timestamp()

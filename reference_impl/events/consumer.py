@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from reference_impl.database import Database
 from reference_impl.events.fields import UUID, VERSIONS, Field
+from reference_impl.events.schema import rfc3339
 from reference_impl.events.validation import violations
 
 SCHEMA = """
@@ -95,6 +96,13 @@ class Subscriber:
         with self._database.transaction() as connection:
             sql = "INSERT OR IGNORE INTO received_events VALUES (?, ?, ?, ?, ?)"
             return connection.execute(sql, (*row, json.dumps(dict(properties)))).rowcount == 1
+
+    def forget(self, before: float) -> int:
+        """Remove what happened before then, seconds since the epoch (fields.py: 90 days); return how many events. What
+        an archive replays of that time is taken as new."""
+        old = "DELETE FROM received_events WHERE json_extract(properties, '$.occurred_at') < ?"
+        with self._database.transaction() as connection:
+            return connection.execute(old, (rfc3339(before),)).rowcount
 
     def received(self) -> tuple[Mapping[str, object], ...]:
         """Return what was taken: each session's events in the order in which they happened, whatever came first."""

@@ -51,6 +51,14 @@ def test_no_secret_is_shown_but_its_mark(environ: dict[str, str]) -> None:
     assert shown.count("<secret, ") >= 2 * len(SECRETS)
 
 
+def test_of_a_password_that_somebody_chose_its_length_alone_is_told(environ: dict[str, str]) -> None:
+    password = "correct horse battery s"
+    environ["SST_RESOURCE_Bus"] = json.dumps({**json.loads(environ["SST_RESOURCE_Bus"]), "password": password})
+    told = {origin.name: origin.value for origin in explain_config(environ).origins}
+    assert told["Bus.password"] == "<secret, 23 characters>"
+    assert "sha256" in told["refresh-key"], "what was made at random can be compared"
+
+
 def test_the_program_tells_faults_too_and_serves_nothing(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

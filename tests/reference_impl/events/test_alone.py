@@ -100,6 +100,9 @@ def test_who_subscribes_takes_what_was_published_once_and_nothing_that_the_issue
     assert not subscriber.receive({**envelope, "detail": {**detail, "metadata": {}}})
     assert [subscriber.receive(envelope) for _ in range(2)] == [True, False]
     assert [event["subject"] for event in subscriber.received()] == ["s" * 24]
+    now = SystemClock().now()
+    assert [subscriber.forget(at) for at in (now - 600, now + 600)] == [0, 1], "what is older than it is kept for"
+    assert subscriber.received() == ()
     database.close()
 
 

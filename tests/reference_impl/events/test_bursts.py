@@ -143,6 +143,15 @@ def test_a_token_that_was_used_twice_raises_an_alert_at_once_and_once(alarm: Bur
     assert [(alert.rule, alert.dimension) for alert in raised] == [("token_reuse", "session")]
 
 
+def test_what_is_old_is_forgotten_and_the_rest_counts_on(alarm: BurstAlarm, raised: list[Alert]) -> None:
+    for at in (-50, *range(9)):
+        alarm.receive(failure(at))
+    assert alarm.forget(1_800_000_000) == 2, "of the client, and of the person"
+    assert alarm.forget(1_800_000_000) == 0
+    alarm.receive(failure(9))
+    assert len(raised) == 1
+
+
 def test_the_log_holds_an_alert_as_one_line_of_json(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         log_alert(Alert("token_reuse", "dev", "session", 1, 300.0, ("flow-0001",), ("id",)))
