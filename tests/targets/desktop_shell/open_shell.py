@@ -60,7 +60,7 @@ def main() -> int:
     script.setWorldId(QWebEngineScript.ScriptWorldId.MainWorld.value)
     pages[0].scripts().insert(script)
     pages[0].load(QUrl.fromLocalFile(str(PAGE)))
-    return app.exec()
+    return int(app.exec())
 
 
 if __name__ == "__main__":
