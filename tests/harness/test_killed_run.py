@@ -25,7 +25,7 @@ from tests.hostile.issuer import describe
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 RUN = ("run", "--controls", "TOKEN-01", "--cell", "stage=dev", "--depth", "pr", "--out")
 EXPECTED = ["TOKEN-01.E1", "TOKEN-01.E2", "TOKEN-01.E3"]
-SECONDS = 60.0  # at most, on a busy machine
+SECONDS = 300.0  # at most, on a busy machine
 
 
 def wait_for(what: Callable[[], bool]) -> None:
