@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from harness.catalog import load_catalog
 from harness.cli import main
 from harness.evidence.bundle import read_bundle
 from harness.machine.session import PrivateSession
+from harness.plan import Plan
+from harness.run import Question, plan_of
 from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer, _Handler
 from tests.harness.small_run import CELL, ForeignTarget, SmallRun, small_run
 
@@ -110,6 +113,25 @@ def test_a_read_only_run_sends_nothing_that_could_write(
     assert "the run is read-only" in verdicts["TOKEN-01.E3"]
     assert posted == []
     assert read_bundle(Path(told["bundle"])).predicate["asked"]["read_only"] is True
+
+
+def test_what_judges_the_harness_itself_is_part_of_a_run_of_others_only_where_controls_are_named(place: Path) -> None:
+    def planned(*controls: str) -> Plan:
+        return plan_of(Question(str(place / "fake.toml"), controls), load_catalog(), ForeignTarget())
+
+    def on_the_harness(plan: Plan) -> set[str]:
+        return {
+            control
+            for scenario, cells in plan.cells.items()
+            if any(cell.target == "self" for cell in cells)
+            for control in scenario.controls
+        }
+
+    everything = planned()
+    assert on_the_harness(everything) == set()
+    left_out = [finding for finding in everything.without_scenario if finding.cell.startswith("self/")]
+    assert {finding.expectation.rpartition(".")[0] for finding in left_out} == {"OPS-01", "OPS-05"}
+    assert on_the_harness(planned("OPS-05", "TOKEN-01")) == {"OPS-05"}
 
 
 def test_faults_are_seeded_in_the_reference_only(place: Path) -> None:
