@@ -95,10 +95,11 @@ class AwsClients:
         with self._lock:
             return self._session.client("dynamodb", endpoint_url=self._endpoint, config=_config(attempts=3))
 
-    def events(self) -> EventBridgeClient:
+    def events(self, attempts: int = 1) -> EventBridgeClient:
         """Return a client of EventBridge, without retries of its own: the publisher decides what is sent again."""
+        config = _config(attempts=attempts)
         with self._lock:
-            return self._session.client("events", endpoint_url=self._events_endpoint, config=_config(attempts=1))
+            return self._session.client("events", endpoint_url=self._events_endpoint, config=config)
 
 
 def _config(attempts: int, **more: Any) -> Config:

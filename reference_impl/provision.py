@@ -74,7 +74,7 @@ def provision(
         write_secrets(ssm, app, stage, make_secrets(stage, passwords, scrypt_cost))
         forget_generations(ssm, app, stage)
     bus = f"{app}-{stage}-bus"
-    with closing(clients.events()) as events:
+    with closing(clients.events(attempts=3)) as events:
         make_bus(events, bus)
     resources: dict[str, object] = {
         "App": {"name": app, "stage": stage},
