@@ -131,6 +131,26 @@ Feature: Web client
     When the user logs in, sees every page, and the browser is ended and its caches are searched
     Then WEB-09.E2 holds: neither its disk cache nor its Cache Storage holds a credential, a pseudonym or the user's name
 
+  @WEB-10 @browser:each
+  Scenario: A logout is complete in the browser, in all its tabs
+    Given a signed-in user with notes, whose cookie somebody has copied
+    And he has other tabs open: one with his notes, one that sleeps, one without a network, and a window with his settings
+    When he has been at his settings, is back at his notes, and signs out
+    And he goes back and forward, and opens a tab again that was closed
+    And the tab that slept wakes up, and the other one has its network again
+    And another user signs in
+    Then WEB-10.E1 holds: the copied cookie is worth nothing
+    And WEB-10.E2 holds: no cookie, storage, database or cache holds anything of the user's
+    And WEB-10.E3 holds: going back or forward shows nothing of his, from whatever cache
+    And WEB-10.E4 holds: every other tab is signed out within five seconds, or when it wakes up, and sends no credential and no edit any more
+
+  @WEB-10 @browser:each
+  Scenario: A logout is complete here when nobody can be told of it, and told later
+    Given a signed-in user with notes, whose cookie somebody has copied
+    When he signs out while the web client answers nobody, and it answers again
+    And he signs in again, signs out while the issuer cannot be asked to revoke anything, and it can be asked again
+    Then WEB-10.E5 holds: nothing of his is left here each time, and the session is revoked later
+
   @WEB-11 @stage:each
   Scenario: Every page has a policy that lets nothing foreign run, load or frame it
     Given a user who can log in

@@ -177,14 +177,14 @@ def after_a_refresh_that_failed_nothing_is_tried_again(real: Assets) -> Assets:
 @fault("F-SYNC-08-a", "SYNC-08.E1", Part.ASSETS)
 def nobody_waits_for_the_deletion(real: Assets) -> Assets:
     return altered(
-        real, "local_data.js", ("const gone = await dropAll();", "setTimeout(dropAll, 500);\n  const gone = true;")
+        real, "leaving.js", ("Promise.all([tell(), dropAll()])", "Promise.all([tell(), setTimeout(dropAll, 600_000)])")
     )
 
 
 @fault("F-SYNC-08-c", "SYNC-08.E4", Part.ASSETS)
 def a_deletion_that_is_blocked_is_not_told(real: Assets) -> Assets:
-    looked = "return (await indexedDB.databases()).length === 0;"
-    return altered(real, "local_data.js", (looked, "return true;"))
+    looked = "const left = (await indexedDB.databases()).length > 0;"
+    return altered(real, "local_data.js", (looked, "const left = false;"))
 
 
 @fault("F-SYNC-08-x1", "SYNC-08.E2", Part.ASSETS)
@@ -196,4 +196,6 @@ def what_is_not_saved_is_lost_without_a_word(real: Assets) -> Assets:
 def all_users_of_a_browser_share_one_database(real: Assets) -> Assets:
     """And a logout leaves it to the next one."""
     shared = altered(real, "sync.js", ("name: subject,", 'name: "notes",'))
-    return altered(shared, "local_data.js", ("const gone = await dropAll();", "const gone = true;"))
+    looked = "const left = (await indexedDB.databases()).length > 0;"
+    named = "(await indexedDB.databases()).map(({ name }) => name)"
+    return altered(shared, "local_data.js", (named, "[]"), (looked, "const left = false;"))

@@ -68,6 +68,7 @@ from harness.observations.vaults import (
     ProcessWatch,
     Responsiveness,
 )
+from harness.observations.web_logout import RevocationState, TabRequests, TabView, UserNotes
 
 __all__ = ["from_json", "to_json"]
 
@@ -148,6 +149,10 @@ Known = (
     | BridgeCalls
     | ShellState
     | Surface
+    | TabView
+    | TabRequests
+    | UserNotes
+    | RevocationState
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

@@ -32,6 +32,7 @@ from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.switching import StageSwitching
 from harness.ports.sync import SyncPage, SyncServer
+from harness.ports.web_logout import WebLogout
 
 __all__ = ["Target"]
 
@@ -153,6 +154,8 @@ class Target(Protocol):
     def settings(self, stage: str, browser: str, recorder: Recorder) -> Settings: ...
 
     def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation: ...
+
+    def web_logout(self, stage: str, browser: str, recorder: Recorder) -> WebLogout: ...
 
     def realtime(self, stage: str, recorder: Recorder) -> Realtime: ...
 

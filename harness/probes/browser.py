@@ -73,10 +73,11 @@ class Chromium:
         context.set_default_timeout(PATIENCE)
         return context
 
-    def new_profile(self, folder: Path) -> BrowserContext:
+    def new_profile(self, folder: Path, keeps_pages: bool = False) -> BrowserContext:
         """A user agent as users have it, with its profile in this folder: a process of its own, which ends when the
-        context is closed. Only such a one keeps anything on disk."""
-        context = self._start(folder)
+        context is closed. Only such a one keeps anything on disk. `keeps_pages`: also pages that were left, in its
+        cache of pages, which automation turns off where it is not asked for."""
+        context = self._start(folder, ignore_default_args=["--disable-back-forward-cache"] if keeps_pages else [])
         context.set_default_timeout(PATIENCE)
         return context
 

@@ -53,6 +53,7 @@ class SyncNetwork:
         self._seen: list[SyncRequest] = []
         self._behaviours: list[str] = []
         self._losing = 0
+        self.clears_site_data = True  # as browsers do that know the header; others must be let do without it
         self._is_watched = False
         self._watch = 0  # what came before the watch began is none of it
         self._began = time.monotonic()
@@ -64,6 +65,7 @@ class SyncNetwork:
 
         def between(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             what = paths.get(str(environ.get("PATH_INFO")))
+            start_response = start_response if self.clears_site_data else _keeping(start_response)
             if what is None or not self._is_watched:
                 return app(environ, start_response)
             return self._pass(what, app, environ, start_response)
@@ -81,6 +83,7 @@ class SyncNetwork:
         """Let everything pass unseen until the next watch."""
         self.behave()
         self.lose(0)
+        self.clears_site_data = True
         self._is_watched = False
 
     def seen(self) -> tuple[SyncRequest, ...]:
@@ -186,6 +189,15 @@ def _call(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, list[Any
         if callable(close := getattr(chunks, "close", None)):
             close()
     return began[0], began[1], body
+
+
+def _keeping(start_response: StartResponse) -> StartResponse:
+    """Answers without the header by which a server has a browser clear what it keeps."""
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        return start_response(status, [one for one in headers if one[0] != "Clear-Site-Data"], *error)
+
+    return start
 
 
 def _line(status: int) -> str:

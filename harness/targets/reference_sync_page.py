@@ -106,6 +106,7 @@ class ReferenceSyncPage:
         self._browser = target.browser(browser)
         self._target, self._stage, self._recorder = target, stage, recorder
         self._address, self._network = target.addresses[stage], target.networks[stage]
+        self._network.clears_site_data = False  # what is deleted is what the page itself deletes
         self._measure = Measure(recorder.redactor.text, {}, lambda text: False)
         self._is_offline = self._hangs = False
         self._written = ""  # the last text that the page has shown

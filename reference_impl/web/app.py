@@ -240,13 +240,15 @@ class WebClient:
         return json(200, {"refreshed": True, **self._sessions.public_view(session), "handle": _handle(session)}, cookie)
 
     def logout(self) -> Response:
-        """End the session and its grant at the issuer; the cookie goes in any case, and the page tells the result."""
-        session = self._current(activity=True)
-        told = self._end(session) if session else True
-        kept = request.form.get("local") == "kept"  # the page's script could not delete what the browser holds
-        notice = "data-kept" if kept else "signed-out" if told else "signed-out-here"
-        location = f"/login?notice={notice}"
-        return redirect(location, self._cookies.end_session(), self._cookies.end_flow())
+        """End the session and its grant at the issuer; the cookie goes in any case, and whatever else the browser keeps
+        of this origin. A page may name the session: where it is late, and another has begun, that one goes on."""
+        session, named = self._current(activity=True), request.form.get("session", "").removeprefix(SCHEME)
+        if session and named and not session.manager.is_own(named):
+            return redirect("/login")
+        notice = "signed-out" if session is None or self._end(session) else "signed-out-here"
+        answer = redirect(f"/login?notice={notice}", self._cookies.end_session(), self._cookies.end_flow())
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return answer
 
     def settings(self) -> Response:
         """Stage, issuer and where the sign-in is kept; what else there is, for internal users."""

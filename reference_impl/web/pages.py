@@ -36,6 +36,8 @@ _ASSETS = {
     "icon.svg": "image/svg+xml",
     "sync.js": _SCRIPT,
     "auth.js": _SCRIPT,
+    "before.js": _SCRIPT,
+    "leaving.js": _SCRIPT,
     "local_data.js": _SCRIPT,
     "notes.js": _SCRIPT,
     "replicache.js": _SCRIPT,  # made at set-up, of web/replicache

@@ -1,13 +1,15 @@
 // The notes of the signed-in user: kept in this browser by Replicache, and synced when the server can be reached.
 
 import { json, Session } from "/assets/auth.js";
-import { finishDropping, leave, whenLeaving } from "/assets/local_data.js";
+import { isLeaving, leave, whenLeaving } from "/assets/leaving.js";
+import { finishDropping } from "/assets/local_data.js";
 import { show } from "/assets/notes.js";
 
 const LOOK_AGAIN = 3_000; // milliseconds
 const FLUSH = 3_000; // milliseconds that a sign-out waits for what is not saved
 const session = new Session(changed);
 let replica = null;
+let looking = null; // the timer
 
 const mutators = {
   async createNote(tx, { id, text }) {
@@ -71,13 +73,20 @@ async function tell() {
 }
 
 // Sign out: what is not saved is saved, or the user decides; then nothing of it stays in this browser.
-async function signOut(form) {
+async function signOut() {
   if ((await pending()) > 0) syncNow();
   const end = performance.now() + FLUSH;
   while ((await pending()) > 0 && !session.ended && performance.now() < end) await sleep(50);
   const unsaved = await pending();
   if (unsaved > 0 && !(await show.mayLose(unsaved))) return;
-  await leave(form, async () => replica?.close());
+  await leave(session.handle);
+}
+
+// End what this page does: the user signs out, here or in another tab.
+async function stop() {
+  session.ended = true;
+  clearInterval(looking);
+  await replica?.close();
 }
 
 async function open(subject, { Replicache }) {
@@ -101,20 +110,21 @@ async function open(subject, { Replicache }) {
     await replica.mutate.createNote({ id, text });
     await tell();
   });
-  whenLeaving(async () => replica.close());
-  setInterval(look, 500);
+  looking = setInterval(look, 500);
 }
 
 async function start() {
+  if (isLeaving()) return;
+  whenLeaving(stop);
   const form = document.querySelector('form[action="/logout"]');
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    signOut(form);
+    signOut();
   });
   addEventListener("online", syncNow);
   document.addEventListener("visibilitychange", () => document.hidden || syncNow());
   if (!(await finishDropping())) return show.blocked();
-  for (;;) {
+  while (!session.ended) {
     try {
       if (!(await session.begin())) return tell();
       const me = await json(await fetch("/api/me"));

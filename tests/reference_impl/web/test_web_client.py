@@ -146,6 +146,26 @@ def test_a_logout_ends_the_session_at_server_and_issuer(browser: Browser) -> Non
     assert browser.get("/session").status_code == 401
 
 
+def test_a_logout_tells_the_browser_to_keep_nothing(browser: Browser) -> None:
+    browser.sign_in()
+    assert browser.post("/logout").headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in browser.get("/login").headers
+
+
+def test_a_logout_of_a_session_that_is_over_leaves_the_next_one_alone(browser: Browser) -> None:
+    """A page that could not reach the server tells it later, when another session may have begun."""
+    browser.sign_in()
+    named = browser.get("/session").json["handle"]  # type: ignore[index]
+    browser.post("/logout")
+    browser.sign_in()
+    late = browser.client.post("/logout", data={"session": named}, headers={"Origin": WEB}, base_url=WEB)
+    assert "Clear-Site-Data" not in late.headers
+    assert browser.get("/session").status_code == 200
+    own = browser.get("/session").json["handle"]  # type: ignore[index]
+    browser.client.post("/logout", data={"session": own}, headers={"Origin": WEB}, base_url=WEB)
+    assert browser.get("/session").status_code == 401
+
+
 def test_a_logout_works_while_the_issuer_does_not_answer(browser: Browser) -> None:
     browser.sign_in()
     browser.issuer.override["/revoke"] = (503, {})
