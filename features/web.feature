@@ -23,6 +23,27 @@ Feature: Web client
     And WEB-02.E2 holds: on no page is a token in an answer, a message or a variable
     And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token
 
+  @WEB-03 @browser:each
+  Scenario: What a browser keeps of a session ends with it, at the next start
+    Given a signed-in user with notes, in a browser whose clock can be set
+    When it is seen until when each database may be kept
+    And the browser is ended, the session comes to its end, and it is started again without a network and with one
+    Then WEB-03.E1 holds: each ends with the session, or before
+    And WEB-03.E2 holds: nothing of his is shown or sent any more, and two seconds after the start nothing is kept
+
+  @WEB-03 @browser:each
+  Scenario: A page that is open ends with its session, also without a network
+    Given a signed-in user with notes, in a browser whose clock can be set
+    When he writes without a network, and the session comes to its absolute end
+    Then WEB-03.E3 holds: the page shows nothing of his, and keeps and sends nothing
+
+  @WEB-03 @browser:each
+  Scenario: Neither a clock that is set back nor an end that was altered outlasts the server's limit
+    Given a signed-in user with notes, in a browser whose clock can be set
+    When the session comes to its end while the browser's clock is set back two hours, and it meets the server again
+    And he signs in again, and the noted ends are altered before the session comes to its end
+    Then WEB-03.E4 holds: when the server refuses, the page goes, and nothing is kept
+
   @WEB-04 @browser:each
   Scenario: A login leaves no credential in addresses, in the history or with others
     Given a browser whose every request is noted, and the access logs of all servers

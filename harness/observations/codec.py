@@ -68,6 +68,7 @@ from harness.observations.vaults import (
     ProcessWatch,
     Responsiveness,
 )
+from harness.observations.web_expiry import DataExpiry, KeptData
 from harness.observations.web_logout import RevocationState, TabRequests, TabView, UserNotes
 
 __all__ = ["from_json", "to_json"]
@@ -153,6 +154,8 @@ Known = (
     | TabRequests
     | UserNotes
     | RevocationState
+    | DataExpiry
+    | KeptData
 )
 _adapter: TypeAdapter[Known] = TypeAdapter(Annotated[Known, Field(discriminator="kind")])
 

@@ -32,6 +32,7 @@ from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
 from harness.ports.switching import StageSwitching
 from harness.ports.sync import SyncPage, SyncServer
+from harness.ports.web_expiry import WebExpiry
 from harness.ports.web_logout import WebLogout
 
 __all__ = ["Target"]
@@ -154,6 +155,8 @@ class Target(Protocol):
     def settings(self, stage: str, browser: str, recorder: Recorder) -> Settings: ...
 
     def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation: ...
+
+    def web_expiry(self, stage: str, browser: str, recorder: Recorder) -> WebExpiry: ...
 
     def web_logout(self, stage: str, browser: str, recorder: Recorder) -> WebLogout: ...
 

@@ -55,6 +55,7 @@ from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
 from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.switching import StageSwitching
+from harness.ports.web_expiry import WebExpiry
 from harness.ports.web_logout import WebLogout
 
 __all__ = ["BaseTarget", "Leave"]
@@ -192,6 +193,9 @@ class BaseTarget:
 
     def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation:
         return self._absent(Navigation, "web", "web client")
+
+    def web_expiry(self, stage: str, browser: str, recorder: Recorder) -> WebExpiry:
+        return self._absent(WebExpiry, "web", "web client")
 
     def web_logout(self, stage: str, browser: str, recorder: Recorder) -> WebLogout:
         return self._absent(WebLogout, "web", "web client")

@@ -56,6 +56,7 @@ from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
 from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.switching import StageSwitching
+from harness.ports.web_expiry import WebExpiry
 from harness.ports.web_logout import WebLogout
 from harness.probes.oauth import OAuthIssuer
 from harness.redact import Redactor
@@ -101,6 +102,7 @@ from harness.targets.reference_sync import ReferenceSyncServer
 from harness.targets.reference_sync_page import ReferenceSyncPage
 from harness.targets.reference_talking import ReferenceTalking
 from harness.targets.reference_web import ReferenceWeb
+from harness.targets.reference_web_expiry import ReferenceWebExpiry
 from harness.targets.reference_web_logout import ReferenceWebLogout
 from reference_impl import __version__ as reference_version
 from reference_impl.config import Lifetimes
@@ -253,6 +255,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def navigation(self, stage: str, browser: str, recorder: Recorder) -> Navigation:
         return validating(Navigation, ReferenceNavigation(self, stage, browser, recorder))
+
+    def web_expiry(self, stage: str, browser: str, recorder: Recorder) -> WebExpiry:
+        return validating(WebExpiry, ReferenceWebExpiry(self, stage, browser, recorder))
 
     def web_logout(self, stage: str, browser: str, recorder: Recorder) -> WebLogout:
         return validating(WebLogout, ReferenceWebLogout(self, stage, browser, recorder))

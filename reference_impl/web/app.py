@@ -35,7 +35,7 @@ from reference_impl.token_manager import Logout, MemoryVault, SignedOut, TokenMa
 from reference_impl.web.cookies import CookiePolicy
 from reference_impl.web.origin import is_same_origin
 from reference_impl.web.pages import Pages, Place
-from reference_impl.web.responses import html, json, redirect
+from reference_impl.web.responses import clear, html, json, redirect
 from reference_impl.web.returning import local_path
 from reference_impl.web.sessions import FLOW_LIFETIME, Flows, WebSession, WebSessions
 from reference_impl.web.sync_proxy import SCHEME, SyncProxy, asked_handle
@@ -158,7 +158,7 @@ class WebClient:
         if session:
             return html(self._pages.home(session, self._storage()))
         if self._cookies.session_name in request.cookies:
-            return redirect("/login?notice=ended", self._cookies.end_session())
+            return self._let_go(redirect("/login?notice=ended", self._cookies.end_session()))
         return redirect("/login")
 
     def login(self) -> Response:
@@ -220,7 +220,7 @@ class WebClient:
         """Tell page script who is signed in; asking does not count as activity of the user."""
         session = self._current(activity=False)
         if session is None:
-            return json(401, {"signed_in": False})
+            return self._nobody()
         return json(200, {**self._sessions.public_view(session), "handle": _handle(session)})
 
     def refresh(self) -> Response:
@@ -228,7 +228,7 @@ class WebClient:
         that replaced it meanwhile is new enough."""
         session = self._current(activity=False)
         if session is None:
-            return json(401, {"signed_in": False})
+            return self._nobody()
         named = asked_handle()
         if named is not None and not session.manager.is_own(named):
             return json(409, {"error": "another_session"})
@@ -247,8 +247,7 @@ class WebClient:
             return redirect("/login")
         notice = "signed-out" if session is None or self._end(session) else "signed-out-here"
         answer = redirect(f"/login?notice={notice}", self._cookies.end_session(), self._cookies.end_flow())
-        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
-        return answer
+        return clear(answer)
 
     def settings(self) -> Response:
         """Stage, issuer and where the sign-in is kept; what else there is, for internal users."""
@@ -303,6 +302,17 @@ class WebClient:
 
     def _current(self, *, activity: bool) -> WebSession | None:
         return self._sessions.find(request.cookies.get(self._cookies.session_name), activity=activity)
+
+    def _nobody(self) -> Response:
+        """Answer page script that nobody is signed in, and whether the session is over for good."""
+        return self._let_go(json(401, {"signed_in": False, "over": self._is_over()}))
+
+    def _let_go(self, answer: Response) -> Response:
+        """Have the browser keep nothing of a session that has come to its absolute end."""
+        return clear(answer) if self._is_over() else answer
+
+    def _is_over(self) -> bool:
+        return self._sessions.is_over(request.cookies.get(self._cookies.session_name))
 
     def _client_of(self, issuer: str) -> OAuthClient | None:
         return self._oauth.get(issuer)

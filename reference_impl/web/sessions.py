@@ -48,6 +48,7 @@ class WebSessions:
         self.idle = idle
         self.absolute = absolute
         self._kept: dict[str, WebSession] = {}
+        self._ends: dict[str, float] = {}  # the absolute end of each session, remembered for a while after it
         self._lock = threading.Lock()
 
     def mint(self, account: str) -> str:
@@ -60,7 +61,9 @@ class WebSessions:
         session = WebSession(self.mint(account), account, manager, now, now)
         with self._lock:
             self._kept = {key: kept for key, kept in self._kept.items() if self._is_live(kept)}
+            self._ends = {key: at for key, at in self._ends.items() if now < at + self.absolute}
             self._kept[_key(session.identifier)] = session
+            self._ends[_key(session.identifier)] = now + self.absolute
         return session
 
     def find(self, identifier: str | None, *, activity: bool) -> WebSession | None:
@@ -81,6 +84,13 @@ class WebSessions:
         """Forget the session; its identifier is worth nothing from now on."""
         with self._lock:
             self._kept.pop(_key(session.identifier), None)
+            self._ends.pop(_key(session.identifier), None)
+
+    def is_over(self, identifier: str | None) -> bool:
+        """Say whether this was a session that has come to its absolute end, and was not ended before by its user."""
+        with self._lock:
+            ends = self._ends.get(_key(identifier)) if identifier else None
+        return ends is not None and self._clock.now() >= ends
 
     def remaining(self, session: WebSession) -> int:
         """Return the whole seconds until the session's absolute end."""

@@ -14,6 +14,9 @@ export class Session {
   handle = null;
   refused = null; // the handle of the last request that was answered 401
   ended = false;
+  over = false; // it has come to its absolute end: nothing of it may be kept
+  endsAt = Infinity; // that end, by this browser's clock
+  #endsIn = Infinity; // and by the one that nobody sets
   #flight = null;
   #failures = 0;
   #notBefore = 0;
@@ -41,7 +44,8 @@ export class Session {
   async begin() {
     const answer = await fetch("/session");
     const told = await json(answer);
-    if (answer.status === 401) this.#end();
+    if (answer.status === 401) this.#end(told?.over);
+    if (told?.expires_in) this.#endIn(told.expires_in * 1000);
     this.handle = told?.handle ?? null;
     return this.handle !== null;
   }
@@ -79,7 +83,7 @@ export class Session {
       return this.#take(told.handle);
     }
     const over = answer.status === 401 && told?.signed_in === false;
-    if (over || answer.status === 409) return this.#end();
+    if (over || answer.status === 409) return this.#end(told?.over);
     return this.#fail(Number(answer.headers.get("Retry-After")) || 0);
   }
 
@@ -91,8 +95,19 @@ export class Session {
     return handle;
   }
 
-  #end() {
+  // Whether its absolute end has come, as far as can be told without the server.
+  get isOver() {
+    return this.over || Date.now() >= this.endsAt || performance.now() >= this.#endsIn;
+  }
+
+  #endIn(milliseconds) {
+    this.endsAt = Date.now() + milliseconds;
+    this.#endsIn = performance.now() + milliseconds;
+  }
+
+  #end(over = false) {
     this.ended = true;
+    this.over = over;
     this.tell("ended");
     return null;
   }

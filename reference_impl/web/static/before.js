@@ -1,2 +1,5 @@
-// Before anything of a page is painted: who has signed out sees nothing of his, though the server could not be told yet.
-if (localStorage.getItem("authassay-signing-out") !== null) document.documentElement.hidden = true;
+// Before anything of a page is painted: who has signed out, though the server could not be told yet, sees nothing of his,
+// and nobody sees anything while there is data of a session that is over.
+const ends = Object.values(JSON.parse(localStorage.getItem("authassay-expiries") ?? "{}"));
+const isOver = ends.some((at) => !(Date.now() < at));
+if (isOver || localStorage.getItem("authassay-signing-out") !== null) document.documentElement.hidden = true;

@@ -33,6 +33,12 @@ export async function leave(handle) {
   await finish();
 }
 
+// The session has come to its end: the page and its data go, and nobody is told.
+export async function end(words) {
+  await cover(words);
+  await dropAll();
+}
+
 async function finish() {
   clearTimeout(timer);
   const [answer] = await Promise.all([tell(), dropAll()]);

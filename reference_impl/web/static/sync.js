@@ -1,8 +1,8 @@
 // The notes of the signed-in user: kept in this browser by Replicache, and synced when the server can be reached.
 
 import { json, Session } from "/assets/auth.js";
-import { isLeaving, leave, whenLeaving } from "/assets/leaving.js";
-import { finishDropping } from "/assets/local_data.js";
+import { end, isLeaving, leave, whenLeaving } from "/assets/leaving.js";
+import { dropped, finishDropping, keepUntil } from "/assets/local_data.js";
 import { show } from "/assets/notes.js";
 
 const LOOK_AGAIN = 3_000; // milliseconds
@@ -10,6 +10,7 @@ const FLUSH = 3_000; // milliseconds that a sign-out waits for what is not saved
 const session = new Session(changed);
 let replica = null;
 let looking = null; // the timer
+let unsaved = 0; // changes, when that was last looked at
 
 const mutators = {
   async createNote(tx, { id, text }) {
@@ -20,7 +21,7 @@ const mutators = {
 // Send a push or pull as Replicache would, by the newest handle.
 function via(path) {
   return async (body, requestID) => {
-    if (session.ended || session.waiting) return refused("a newer token cannot be had yet");
+    if (session.ended || session.waiting || session.isOver) return refused("a newer token cannot be had yet");
     const headers = {
       "Content-Type": "application/json",
       Authorization: replica.auth,
@@ -68,8 +69,10 @@ function look() {
 }
 
 async function tell() {
+  if (session.isOver) return expire();
   const state = session.ended ? "ended" : session.waiting ? "waiting" : "fresh";
-  show.status(state, await pending());
+  unsaved = await pending();
+  show.status(state, unsaved);
 }
 
 // Sign out: what is not saved is saved, or the user decides; then nothing of it stays in this browser.
@@ -77,9 +80,16 @@ async function signOut() {
   if ((await pending()) > 0) syncNow();
   const end = performance.now() + FLUSH;
   while ((await pending()) > 0 && !session.ended && performance.now() < end) await sleep(50);
-  const unsaved = await pending();
+  unsaved = await pending();
   if (unsaved > 0 && !(await show.mayLose(unsaved))) return;
   await leave(session.handle);
+}
+
+// The session has come to its absolute end: what is not saved by now goes with it.
+async function expire() {
+  if (isLeaving()) return;
+  const lost = unsaved ? ` What was not saved by then is lost (changes: ${unsaved}).` : "";
+  await end(`Your session has ended. Please sign in again.${lost}`);
 }
 
 // End what this page does: the user signs out, here or in another tab.
@@ -102,6 +112,7 @@ async function open(subject, { Replicache }) {
     logLevel: "error",
     logSinks: [], // what it says of failures is told to the user
   });
+  keepUntil(replica.idbName, session.endsAt);
   replica.getAuth = session.getAuth;
   replica.subscribe((tx) => tx.scan({ prefix: "note/" }).values().toArray(), show.notes);
   replica.experimentalWatchPendingMutations?.(tell);
@@ -122,7 +133,8 @@ async function start() {
     signOut();
   });
   addEventListener("online", syncNow);
-  document.addEventListener("visibilitychange", () => document.hidden || syncNow());
+  document.addEventListener("visibilitychange", () => document.hidden || tell().then(syncNow));
+  await dropped;
   if (!(await finishDropping())) return show.blocked();
   while (!session.ended) {
     try {

@@ -14,6 +14,7 @@ from reference_impl.known_stages import KnownStage
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import StorageStatus, StorageWarning
 from reference_impl.web.app import SERVER_SIDE, create_web_app
+from reference_impl.web.sessions import ABSOLUTE, IDLE
 from tests.reference_impl.web.conftest import API, ISSUER
 from tests.reference_impl.web.fake_issuer import FakeIssuer
 
@@ -144,6 +145,26 @@ def test_a_logout_ends_the_session_at_server_and_issuer(browser: Browser) -> Non
     assert browser.issuer.revoked == [token]
     browser.client.set_cookie("__Host-session", stolen or "", domain="app.dev.localhost", secure=True)
     assert browser.get("/session").status_code == 401
+
+
+def test_a_session_at_its_absolute_end_leaves_the_browser_nothing(browser: Browser, clock: ShiftedClock) -> None:
+    browser.sign_in()
+    clock.advance(ABSOLUTE + 1)
+    told = browser.get("/session")
+    assert (told.status_code, told.json) == (401, {"signed_in": False, "over": True})
+    assert told.headers["Clear-Site-Data"] == browser.get("/").headers["Clear-Site-Data"] == '"cache", "storage"'
+    browser.sign_in()
+    assert "Clear-Site-Data" not in browser.get("/session").headers
+
+
+def test_a_session_without_its_user_is_not_over_before_its_absolute_end(browser: Browser, clock: ShiftedClock) -> None:
+    """What is not saved is kept for him until then."""
+    browser.sign_in()
+    clock.advance(IDLE + 1)
+    assert browser.get("/session").json == {"signed_in": False, "over": False}
+    assert "Clear-Site-Data" not in browser.get("/session").headers
+    clock.advance(ABSOLUTE)
+    assert browser.get("/session").json == {"signed_in": False, "over": True}
 
 
 def test_a_logout_tells_the_browser_to_keep_nothing(browser: Browser) -> None:
