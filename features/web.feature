@@ -23,7 +23,7 @@ Feature: Web client
     And WEB-02.E2 holds: on no page is a token in an answer, a message or a variable
     And WEB-02.E3 holds: the reloaded page is still signed in, and again holds no token
 
-  @WEB-03 @browser:each
+  @WEB-03
   Scenario: What a browser keeps of a session ends with it, at the next start
     Given a signed-in user with notes, in a browser whose clock can be set
     When it is seen until when each database may be kept
@@ -31,13 +31,13 @@ Feature: Web client
     Then WEB-03.E1 holds: each ends with the session, or before
     And WEB-03.E2 holds: nothing of his is shown or sent any more, and two seconds after the start nothing is kept
 
-  @WEB-03 @browser:each
+  @WEB-03
   Scenario: A page that is open ends with its session, also without a network
     Given a signed-in user with notes, in a browser whose clock can be set
     When he writes without a network, and the session comes to its absolute end
     Then WEB-03.E3 holds: the page shows nothing of his, and keeps and sends nothing
 
-  @WEB-03 @browser:each
+  @WEB-03
   Scenario: Neither a clock that is set back nor an end that was altered outlasts the server's limit
     Given a signed-in user with notes, in a browser whose clock can be set
     When the session comes to its end while the browser's clock is set back two hours, and it meets the server again
@@ -152,7 +152,7 @@ Feature: Web client
     When the user logs in, sees every page, and the browser is ended and its caches are searched
     Then WEB-09.E2 holds: neither its disk cache nor its Cache Storage holds a credential, a pseudonym or the user's name
 
-  @WEB-10 @browser:each
+  @WEB-10
   Scenario: A logout is complete in the browser, in all its tabs
     Given a signed-in user with notes, whose cookie somebody has copied
     And he has other tabs open: one with his notes, one that sleeps, one without a network, and a window with his settings
@@ -165,7 +165,7 @@ Feature: Web client
     And WEB-10.E3 holds: going back or forward shows nothing of his, from whatever cache
     And WEB-10.E4 holds: every other tab is signed out within five seconds, or when it wakes up, and sends no credential and no edit any more
 
-  @WEB-10 @browser:each
+  @WEB-10
   Scenario: A logout is complete here when nobody can be told of it, and told later
     Given a signed-in user with notes, whose cookie somebody has copied
     When he signs out while the web client answers nobody, and it answers again

@@ -39,9 +39,10 @@ class UserAgents(Protocol):
     def new_context(self) -> BrowserContext:
         """A user agent with an empty jar and empty storages."""
 
-    def new_profile(self, folder: Path) -> BrowserContext:
+    def new_profile(self, folder: Path, keeps_pages: bool = False) -> BrowserContext:
         """A user agent as users have it, with its profile in this folder: a process of its own, which ends when the
-        context is closed. Only such a one keeps anything on disk."""
+        context is closed. Only such a one keeps anything on disk. `keeps_pages`: also pages that were left, as its
+        cache of pages does where automation does not turn it off."""
 
     def close(self) -> None:
         """End the browser; safe to call twice."""

@@ -66,8 +66,9 @@ class Firefox:
         context.set_default_timeout(PATIENCE)
         return context
 
-    def new_profile(self, folder: Path) -> BrowserContext:
-        """A user agent with its profile in this folder: a process of its own, which ends when the context is closed."""
+    def new_profile(self, folder: Path, keeps_pages: bool = False) -> BrowserContext:
+        """A user agent with its profile in this folder: a process of its own, which ends when the context is closed. It
+        keeps pages that were left in any case."""
         start = self._driver.firefox.launch_persistent_context
         context = start(folder, ignore_https_errors=True, locale="en-GB", **self._options)
         context.set_default_timeout(PATIENCE)

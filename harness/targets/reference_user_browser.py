@@ -39,8 +39,9 @@ class UserBrowser:
     def __init__(self, target: ReferenceHost, stage: str, browser: str, recorder: Recorder) -> None:
         """Raises NotHere where there is no such browser, or no bundle of Replicache."""
         if browser != "chromium":
-            raise NotHere(f"no automation of {browser} yet", "run this cell with browser=chromium")
+            raise NotHere(f"tabs of {browser} do not tell what they send", "run this cell with browser=chromium")
         find_bundle()
+        self._browser = target.browser(browser)
         self._target, self._stage, self._recorder = target, stage, recorder
         self._address, self._about = target.addresses[stage], {"stage": stage}
         self._host = str(urlsplit(self._address.web).hostname)

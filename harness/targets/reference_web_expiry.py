@@ -103,7 +103,7 @@ class ReferenceWebExpiry(UserBrowser):
         return self._recorder.record(KeptData(case=case, about=about, databases=left, seconds=waited))
 
     def _start(self) -> None:
-        context = self._target.chromium.new_profile(self._profile)
+        context = self._browser.new_profile(self._profile)
         self._is_running = True
         context.clock.install(time=datetime.fromtimestamp(time.time() + self._ahead, UTC))
         self._begin(context)

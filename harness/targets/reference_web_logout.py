@@ -37,7 +37,7 @@ class ReferenceWebLogout(UserBrowser):
         super().__init__(target, stage, browser, recorder)
         self._issuer, self._revoked = RequestTap(self._app.issuer.app), 0
         self._ends.callback(self._issuer.close)
-        context = target.chromium.new_profile(self._profile, keeps_pages=True)
+        context = self._browser.new_profile(self._profile, keeps_pages=True)
         self._ends.callback(context.close)
         self._begin(context)
         self._search = PageSearch(self._agent, self._about)
