@@ -26,7 +26,8 @@ __all__ = ["ReferenceWebLogout"]
 LINKS = {"home": ("/", "a.brand"), "settings": ("/settings", 'nav a[href="/settings"]')}
 WINDOW = "window"
 ELSEWHERE = "elsewhere.test"  # a name that exists nowhere (RFC 6761 §6.2)
-ASKS = 5.0  # seconds in which a page asks, if it does
+PERSISTED = 1500.0  # milliseconds, after which Replicache has written what it keeps
+ASKS = 8.0  # seconds in which a page asks, if it does
 
 
 class ReferenceWebLogout(UserBrowser):
@@ -64,6 +65,8 @@ class ReferenceWebLogout(UserBrowser):
         return view
 
     def sleep(self, tab: str) -> None:
+        """Nothing of the tab is under way by then: a browser lets no tab sleep that holds others up."""
+        self._tabs[tab].wait(PERSISTED)
         self._tabs[tab].sleep()
 
     def wake(self, tab: str) -> None:

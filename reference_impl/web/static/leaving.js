@@ -5,6 +5,7 @@ import { dropAll, isAnyLeft } from "/assets/local_data.js";
 
 const SIGNING_OUT = "authassay-signing-out"; // in the local storage: the session of which the server is to be told
 const LIMIT = 12_000; // milliseconds for the server's answer
+const CLOSED = 1_000; // milliseconds for what the page does by itself: a tab that sleeps may hold it up
 const AGAIN = 3_000; // milliseconds until it is asked again
 const OUT = "You are signed out.";
 const OWED = "You are signed out here, but the server could not be told: it did not answer. It will be told as soon as it does.";
@@ -77,7 +78,7 @@ async function cover(words) {
   link.textContent = "Sign in";
   document.querySelector("main").replaceChildren(heading, told, link);
   document.documentElement.hidden = false;
-  await close();
+  await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, CLOSED))]);
 }
 
 // Whether the server is still to be told.

@@ -6,6 +6,7 @@ import { dropped, finishDropping, keepUntil } from "/assets/local_data.js";
 import { show } from "/assets/notes.js";
 
 const LOOK_AGAIN = 3_000; // milliseconds
+const COUNT = 1_000; // milliseconds
 const FLUSH = 3_000; // milliseconds that a sign-out waits for what is not saved
 const session = new Session(changed);
 let replica = null;
@@ -42,8 +43,11 @@ function refused(errorMessage) {
   return { httpRequestInfo: { httpStatusCode: 503, errorMessage } };
 }
 
+// How many changes are not saved; what was known before, where a tab that sleeps holds the database up.
 async function pending() {
-  return replica ? (await replica.experimentalPendingMutations()).length : 0;
+  if (!replica) return 0;
+  const counted = replica.experimentalPendingMutations().then(({ length }) => length);
+  return Promise.race([counted, sleep(COUNT).then(() => unsaved)]);
 }
 
 async function changed(state) {
