@@ -127,6 +127,7 @@ Feature: Synchronisation with fresh tokens
   Scenario: A user is told of what a logout would lose, and the next one meets nothing of his
     Given a user at the page of his notes
     When he writes three notes that cannot be saved yet, signs out, is asked, and stays
+    And he loads the page again, signs out before his notes are there, is asked, and stays
     And he signs out when they can be saved
     And another user signs in and writes
     Then SYNC-08.E2 holds: he is told of what is not saved, and it is saved before he is out

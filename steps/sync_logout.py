@@ -21,6 +21,14 @@ def sign_out_unsaved(writer: Writer) -> None:
     writer.page.log_out("asked about what is not saved", "stay")
 
 
+@when("he loads the page again, signs out before his notes are there, is asked, and stays")
+def sign_out_unopened(writer: Writer) -> None:
+    writer.page.keep()
+    writer.page.reload()
+    writer.page.look("not open yet")
+    writer.page.log_out("asked about what is not open yet", "stay")
+
+
 @when("he signs out when they can be saved")
 def sign_out_saved(writer: Writer) -> None:
     writer.page.token_endpoint()

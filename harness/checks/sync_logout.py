@@ -9,11 +9,8 @@ from harness.observations import PageView, SyncState, SyncTraffic, SyncWrites
 from harness.observe import MissingObservation, Record
 
 OUT, NEXT = "signed out", "the next user"
-ASKED, BLOCKED, UNBLOCKED = (
-    "asked about what is not saved",
-    "signed out while it is blocked",
-    "the next login, unblocked",
-)
+ASKED, ASKED_AGAIN = "asked about what is not saved", "asked about what is not open yet"
+BLOCKED, UNBLOCKED = "signed out while it is blocked", "the next login, unblocked"
 
 
 def signed_out(seen: Record, case: str) -> PageView:
@@ -52,10 +49,23 @@ def the_user_is_warned(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
     if not view.signed_in or str(unsaved.unsaved) not in view.text:
         complaints.append(Complaint(f"he is not told of {unsaved.unsaved} changes that are not saved", unsaved, view))
+    else:
+        complaints += _warned_of_what_is_not_open(seen)
     texts = seen.one(SyncWrites, "written meanwhile").texts
     if lost := [text for text in texts if text not in end.stored]:
         complaints.append(Complaint(f"{len(lost)} changes were lost by the logout", end))
     return conclude(complaints, "he was told of what was not saved, stayed, and it was saved before he was signed out")
+
+
+def _warned_of_what_is_not_open(seen: Record) -> list[Complaint]:
+    unopened, view = seen.one(SyncState, "not open yet"), seen.one(PageView, ASKED_AGAIN)
+    if unopened.state != "starting" or not unopened.databases:
+        raise MissingObservation("the notes were open when he pressed the button again, or there were none")
+    questions = [one for one in seen.of(SyncState) if one.case == f"{ASKED_AGAIN}: the question"]
+    if view.signed_in and any("may not be saved" in one.text for one in questions):
+        return []
+    wrong = "he is not told that what was written before the page was loaded may not be saved"
+    return [Complaint(wrong, unopened, view, *questions)]
 
 
 @check("SYNC-08.E3", "ASVS 5.0.0 14.3.1, GDPR Art. 5(1)(f)", "sync")

@@ -189,7 +189,13 @@ def a_deletion_that_is_blocked_is_not_told(real: Assets) -> Assets:
 
 @fault("F-SYNC-08-x1", "SYNC-08.E2", Part.ASSETS)
 def what_is_not_saved_is_lost_without_a_word(real: Assets) -> Assets:
-    return altered(real, "sync.js", ("if (unsaved > 0 && !(await show.mayLose(unsaved))) return;", ""))
+    asked = "if ((unsaved > 0 || isUnknown) && !(await show.mayLose(unsaved))) return;"
+    return altered(real, "sync.js", (asked, ""))
+
+
+@fault("F-SYNC-08-x3", "SYNC-08.E2", Part.ASSETS)
+def what_is_not_open_yet_is_lost_without_a_word(real: Assets) -> Assets:
+    return altered(real, "sync.js", ("(unsaved > 0 || isUnknown)", "unsaved > 0"))
 
 
 @fault("F-SYNC-08-x2", "SYNC-08.E3", Part.ASSETS)

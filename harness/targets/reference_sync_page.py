@@ -172,7 +172,8 @@ class ReferenceSyncPage:
             waited = time.monotonic() - began + self._network.travelled - before
             at_rest = at_rest + 1 if self._is_at_rest() else 0
             late = waited >= seconds and (at_rest > 1 or waited >= seconds + REST)
-            if seen["unsaved"] == 0 or seen["asks"] or late:
+            saved = seen["unsaved"] == 0 and seen["state"] != "starting"
+            if saved or seen["asks"] or late:
                 return self._state(case, tab, seen, waited)
             page.wait_for_timeout(POLL)
 
@@ -307,6 +308,7 @@ class ReferenceSyncPage:
             with suppress(BrowserError):
                 page.locator("#unsaved[open], #sign-in").first.wait_for(timeout=ASKS)
             if page.locator("#unsaved[open]").count():  # where he is not asked, he is out
+                self.look(f"{case}: the question")
                 page.click(f'#unsaved button[value="{answer}"]')
         for _ in range(int(PATIENCE)):
             if answer == "stay" or "/login" in page.url:

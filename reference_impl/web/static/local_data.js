@@ -16,6 +16,11 @@ export function keepUntil(name, at) {
   note({ ...noted(), [name]: at, [SHARED]: at });
 }
 
+// Whether there is a database that may hold what its user has written and nobody has saved.
+export async function mayHoldChanges() {
+  return localStorage.getItem(OWED) === null && (await databases()).some((name) => name !== SHARED);
+}
+
 // Delete every database of this origin, as far as that can be done in time.
 export async function dropAll() {
   await dropWhere(() => true);

@@ -50,9 +50,10 @@ export const show = {
     section.dataset.open = "yes";
   },
 
-  // Whether the user gives up what is not saved.
+  // Whether the user gives up what is not saved; none are counted where his notes are not open yet.
   mayLose(unsaved) {
-    dialog.querySelector("p").textContent = `${count(unsaved)} not saved. If you sign out now, they are lost.`;
+    const what = unsaved ? `${count(unsaved)} not saved` : "Your notes could not be opened yet: some changes may not be saved";
+    dialog.querySelector("p").textContent = `${what}. If you sign out now, they are lost.`;
     dialog.showModal();
     return new Promise((resolve) => {
       dialog.addEventListener("close", () => resolve(dialog.returnValue === "lose"), { once: true });

@@ -2,7 +2,7 @@
 
 import { json, Session } from "/assets/auth.js";
 import { end, isLeaving, leave, whenLeaving } from "/assets/leaving.js";
-import { dropped, finishDropping, keepUntil } from "/assets/local_data.js";
+import { dropped, finishDropping, keepUntil, mayHoldChanges } from "/assets/local_data.js";
 import { show } from "/assets/notes.js";
 
 const LOOK_AGAIN = 3_000; // milliseconds
@@ -85,7 +85,8 @@ async function signOut() {
   const end = performance.now() + FLUSH;
   while ((await pending()) > 0 && !session.ended && performance.now() < end) await sleep(50);
   unsaved = await pending();
-  if (unsaved > 0 && !(await show.mayLose(unsaved))) return;
+  const isUnknown = !replica && (await mayHoldChanges());
+  if ((unsaved > 0 || isUnknown) && !(await show.mayLose(unsaved))) return;
   await leave(session.handle);
 }
 
