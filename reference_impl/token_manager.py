@@ -79,7 +79,7 @@ class TokenManager:
         self._epoch = 0  # counts sign-ins and sign-outs: a refresh that began before one must not outlive it
         self._not_before = 0.0  # the issuer asked to be left alone until then
         self._generation = 0  # counts pairs of tokens
-        self._serial = ""  # tells one session's handles from another's
+        self._serial = secrets.token_hex(8)  # tells one session's handles from another's
         self.last_refresh: tuple[float, str] | None = None  # when it ended, and how
 
     @property
@@ -129,7 +129,7 @@ class TokenManager:
 
     def is_own(self, handle: str) -> bool:
         """Say whether a handle is of this session, however old."""
-        return bool(self._serial) and handle.partition(".")[0] == self._serial
+        return handle.partition(".")[0] == self._serial
 
     def refresh_named(self, handle: str) -> str:
         """Return the name of a token that is newer than this one of the session, by a refresh only where there is none

@@ -10,6 +10,13 @@ from harness.ports.shell import DesktopShell, RawMessage
 from harness.scene import Scene
 
 HELP = "https://help.localhost/witness-of-a-payload"
+SYNC = json.dumps({"body": "{}", "handle": "none.0"})
+RIGHT = {  # the bodies that are not empty
+    "help:open": json.dumps({"url": HELP}),
+    "sync:renew": json.dumps({"handle": "none.0"}),
+    "sync:push": SYNC,
+    "sync:pull": SYNC,
+}
 # What a message's body may be that no channel takes, as JavaScript of the message's text.
 BODIES = {
     "null": "null",
@@ -51,9 +58,8 @@ def reply_malformed(shell: DesktopShell) -> None:
 
 @when(parsers.parse("{frame} sends a right message on each channel"))
 def send_right_messages(shell: DesktopShell, frame: str) -> None:
-    bodies = {"help:open": json.dumps({"url": HELP})}
     named = frame.removeprefix("the ").removeprefix("a ").removesuffix(" window")
-    messages = [RawMessage("right", channel, text(channel, bodies.get(channel, "{}"))) for channel in shell.channels()]
+    messages = [RawMessage("right", channel, text(channel, RIGHT.get(channel, "{}"))) for channel in shell.channels()]
     shell.send(f"right messages of {named}", named, messages)
     shell.state(f"after {named}")
 

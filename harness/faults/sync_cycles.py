@@ -11,7 +11,7 @@ from harness.faults.sync_page import Assets, altered
 from reference_impl.parts import Part
 from reference_impl.token_manager import TokenManager
 
-SENT = 'const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });'
+SENT = 'const answer = await request(path, { method: "POST", headers, body: JSON.stringify(body) });'
 
 
 @fault("F-SYNC-03-a", "SYNC-03.E2", Part.TOKEN_MANAGER)

@@ -20,6 +20,8 @@ __all__ = ["FILES", "PATIENCE", "WINDOW", "RunningShell", "free_port"]
 
 WINDOW = "app://shell/{name}.html"
 FILES = {"main": "index", "palette": "palette", "about": "about"}
+FOLLOWS = """shell.getSession().then(({ signed_in, number }) => document.readyState === "complete"
+  && (!signed_in || document.body.dataset.session === String(number)))"""
 PATIENCE = 10.0  # seconds for a window to show what it should
 
 
@@ -76,6 +78,15 @@ class RunningShell:
         while not self._pages[window].evaluate("document.readyState === 'complete' && location.protocol !== 'about:'"):
             if monotonic() > end:
                 raise TargetError(f"the window {window} does not load")
+            sleep(0.05)
+
+    def follow(self) -> None:
+        """Wait until the main window shows the session that is there; it is loaded anew where it showed another."""
+        page, end = self.page("main"), monotonic() + PATIENCE
+        while monotonic() < end:
+            with suppress(TargetError):
+                if page.evaluate(FOLLOWS):
+                    return
             sleep(0.05)
 
     def reload(self, window: str) -> None:

@@ -131,6 +131,7 @@ class ReferenceShell:
         with requests.Session() as browser:
             browser.trust_env = False
             browser.get(callback, timeout=PATIENCE)
+        self._shell.follow()
 
     def sign_out(self) -> None:
         self._shell.page("main").evaluate("shell.signOut().then(() => 0)")
@@ -174,8 +175,8 @@ class ReferenceShell:
 DECLARED = tuple(
     f"shell.{name}"
     for name in (
-        "cancelSignIn/0", "getAccessToken/0", "getSession/0", "listNotes/0", "onChanged/1", "openHelp/1", "signIn/0",
-        "signOut/0",
+        "beginSync/0", "cancelSignIn/0", "getAccessToken/0", "getSession/0", "listNotes/0", "onChanged/1", "openHelp/1",
+        "pull/2", "push/2", "renewHandle/1", "signIn/0", "signOut/0",
     )
 )  # fmt: skip
 USUAL = (

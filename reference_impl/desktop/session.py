@@ -17,7 +17,7 @@ from reference_impl.oauth_client import CallbackRefused, OAuthClient, OAuthClien
 from reference_impl.parts import Part, Parts
 from reference_impl.revocations import Revocations
 from reference_impl.session_store import NotFound, SessionStore, SessionStoreError
-from reference_impl.token_manager import Logout, TokenManager
+from reference_impl.token_manager import Logout, SignedOut, TokenManager
 
 PENDING = "pending_revocations"  # the store's item for them
 
@@ -263,6 +263,23 @@ class DesktopSession:
         """Return an access token and when it ends, in seconds since the epoch. Raises OAuthClientError."""
         return self._manager.access()
 
+    @property
+    def handle(self) -> str:
+        """The name of the access token that is held; no secret."""
+        return self._manager.handle
+
+    def refresh_named(self, handle: str) -> str:
+        """Return the name of a newer token than this one of the session. Raises OAuthClientError."""
+        if not self._manager.is_own(handle):
+            raise SignedOut("another session has begun")
+        return self._manager.refresh_named(handle)
+
+    def send(self, path: str, body: str, handle: str) -> requests.Response | None:
+        """POST JSON to the API by the token of this name; None where it is not the one that is held. Nothing is
+        refreshed. Raises requests.RequestException."""
+        token = self._manager.named(handle)
+        return None if token is None else self._ask(path, token, body=body)
+
     def refresh(self) -> None:
         """Refresh the tokens now. Raises OAuthClientError."""
         reference = self._reference.of(self._vault.load())
@@ -326,7 +343,10 @@ class DesktopSession:
     def _client_of(self, issuer: str) -> OAuthClient | None:
         return self._oauth if issuer == self._oauth.issuer else None
 
-    def _ask(self, path: str, token: str, *, stream: bool = False) -> requests.Response:
+    def _ask(self, path: str, token: str, *, stream: bool = False, body: str | None = None) -> requests.Response:
         # No redirect is followed: where credentials go is said by the configuration, and by nobody else.
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._http.get(self._config.api_url + path, headers=headers, allow_redirects=False, stream=stream)
+        url, headers = self._config.api_url + path, {"Authorization": f"Bearer {token}"}
+        if body is None:
+            return self._http.get(url, headers=headers, allow_redirects=False, stream=stream)
+        headers["Content-Type"] = "application/json"
+        return self._http.post(url, data=body.encode(), headers=headers, allow_redirects=False)

@@ -35,6 +35,7 @@ _ASSETS = {
     "style.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "sync.js": _SCRIPT,
+    "transport.js": _SCRIPT,
     "auth.js": _SCRIPT,
     "before.js": _SCRIPT,
     "leaving.js": _SCRIPT,
@@ -121,10 +122,7 @@ class Pages:
 
     def asset(self, name: str) -> tuple[bytes, str] | None:
         """Return a static file and its content type; None for any other name."""
-        if name not in _ASSETS:
-            return None
-        file = files("reference_impl.web").joinpath("static", name)
-        return (file.read_bytes(), _ASSETS[name]) if file.is_file() else None
+        return asset(name)
 
     def headers(self) -> dict[str, str]:
         """Return the headers of every response (OWASP ASVS 5.0.0 3.4).
@@ -146,6 +144,14 @@ class Pages:
 
     def _render(self, template: str, **context: object) -> str:
         return _environment().get_template(template).render({"place": self.place, **context})
+
+
+def asset(name: str) -> tuple[bytes, str] | None:
+    """Return a static file and its content type; None for any other name."""
+    if name not in _ASSETS:
+        return None
+    file = files("reference_impl.web").joinpath("static", name)
+    return (file.read_bytes(), _ASSETS[name]) if file.is_file() else None
 
 
 @cache

@@ -29,7 +29,7 @@ from reference_impl.desktop.switching import preference_of
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
 from reference_impl.session_store import SessionStore, keep_looking
-from reference_impl.web.pages import Pages, Place
+from reference_impl.web.pages import Pages, Place, asset
 
 
 class Told:
@@ -67,7 +67,8 @@ def run(
         policy = parts.choose(Part.SHELL_NAVIGATION, NavigationPolicy(senders, handlers.opener, options.pages))
         dispatcher = parts.choose(Part.BRIDGE_DISPATCHER, Dispatcher(handlers.by_channel(), senders))
         scripts = parts.choose(Part.PRELOAD_SCRIPTS, PreloadScripts())
-        windows = Windows(dispatcher, scripts, policy, AppPages(options.pages))
+        assets = parts.choose(Part.ASSETS, asset)
+        windows = Windows(dispatcher, scripts, policy, AppPages(assets, options.pages))
         told.tell = windows.tell
         windows.open("main")
         control = ShellControl(handlers, lines, PAGES, windows)

@@ -14,9 +14,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-LONGEST_MESSAGE = 65_536  # characters of a message as JSON
+LONGEST_MESSAGE = 1_000_000  # characters of a message as JSON: a push holds all that is not saved
 DEEPEST = 32  # levels of nesting in one
-CALL, STORE, LOGIN = 5.0, 10.0, 600.0  # seconds that a call may take: usually, at the store, while somebody signs in
+CALL, STORE, NETWORK = 5.0, 10.0, 10.0  # seconds that a call may take: usually, at the store, at issuer or API
 
 
 class Message(BaseModel):
@@ -30,12 +30,13 @@ class Nothing(Message):
 
 
 class Session(Message):
-    """What the renderer may know of the session. No secret."""
+    """What the renderer may know of the session. No secret. ``number``: another one for each session."""
 
     signed_in: bool
     account: str
     stage: str
     warning: str
+    number: int
 
 
 class AccessToken(Message):
@@ -49,6 +50,35 @@ class Notes(Message):
     """The user's notes, as JSON text of the API's answer."""
 
     notes: str
+
+
+class Handle(Message):
+    """The name of an access token: worth nothing without the session."""
+
+    handle: str = Field(max_length=100)
+
+
+class Syncing(Message):
+    """What a page needs in order to sync: whose data it is, the handle to begin with, and for how many seconds at most
+    the data may be kept."""
+
+    subject: str
+    handle: str
+    expires_in: int
+
+
+class SyncRequest(Message):
+    """A push or pull of Replicache's, as JSON text, to be sent by the token of this handle."""
+
+    body: str = Field(max_length=LONGEST_MESSAGE)
+    handle: str = Field(max_length=100)
+
+
+class SyncAnswer(Message):
+    """The API's status and answer; 401 as well where the handle names no token that is held."""
+
+    body: str
+    status: int
 
 
 class Done(Message):
@@ -93,11 +123,15 @@ CHANNELS: Mapping[str, Channel] = {
     channel.name: channel
     for channel in (
         Channel("session:get", "getSession", Nothing, Session),
-        Channel("session:token", "getAccessToken", Nothing, AccessToken, 15.0 + CALL),
+        Channel("session:token", "getAccessToken", Nothing, AccessToken, NETWORK),
         Channel("session:sign-in", "signIn", Nothing, Done),
         Channel("session:cancel", "cancelSignIn", Nothing, Done),
         Channel("session:sign-out", "signOut", Nothing, Done, STORE),
-        Channel("notes:list", "listNotes", Nothing, Notes, 15.0 + CALL),
+        Channel("notes:list", "listNotes", Nothing, Notes, NETWORK),
+        Channel("sync:begin", "beginSync", Nothing, Syncing, NETWORK),
+        Channel("sync:renew", "renewHandle", Handle, Handle, NETWORK),
+        Channel("sync:push", "push", SyncRequest, SyncAnswer, NETWORK),
+        Channel("sync:pull", "pull", SyncRequest, SyncAnswer, NETWORK),
         Channel("help:open", "openHelp", HelpPage, Done),
     )
 }

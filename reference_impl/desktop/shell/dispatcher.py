@@ -1,7 +1,8 @@
 """Main's side of the bridge: takes a message, and sends exactly one reply, in time.
 
-Sender, size, nesting and schema are checked before anything is done. Handlers run beside the user interface, with a
-time limit each; what comes later than its limit is dropped. A failure is told by its code only.
+Sender, size, nesting and schema are checked before anything is done. Handlers run beside the user interface, each in a
+thread of its own and with a time limit; what comes later than its limit is dropped. A channel whose handlers hang holds
+up no other. A failure is told by its code only.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,12 +35,13 @@ class CallFailed(Exception):
 class Dispatcher:
     """Safe for several threads and windows."""
 
-    workers = 32
+    most = 32  # calls of one channel that are under way, late ones included
 
     def __init__(self, handlers: Mapping[str, Handler], senders: SenderPolicy) -> None:
         self._handlers = dict(handlers)
         self._senders = senders
-        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="bridge")
+        self._free = {name: threading.Semaphore(self.most) for name in CHANNELS}
+        self._closed = False
 
     def receive(self, text: str, sender: Sender, reply: Reply) -> None:
         """Take one message, ``{"id", "channel", "body"}`` as JSON; ``reply`` is called once, from any thread."""
@@ -53,6 +54,8 @@ class Dispatcher:
                 self.log_refusal(sender, channel.name)
                 raise CallFailed(Code.FORBIDDEN)
             request = self.read(channel, message["body"])
+            if self._closed or not self._free[channel.name].acquire(blocking=False):
+                raise CallFailed(Code.UNAVAILABLE)
         except CallFailed as failure:
             reply(_error(identifier, failure.code))
             return
@@ -60,7 +63,7 @@ class Dispatcher:
         timer = threading.Timer(channel.limit, once.give, [_told(Code.TIMEOUT)])
         timer.daemon = True
         timer.start()
-        self._pool.submit(self._run, channel, request, once, timer)
+        threading.Thread(target=self._run, args=(channel, request, once, timer), name="bridge", daemon=True).start()
 
     def channel_of(self, message: Mapping[str, Any]) -> Channel:
         """Return the channel that a message is for. Raises CallFailed."""
@@ -78,7 +81,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Take no more messages; what runs is left to end by itself."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._closed = True
 
     def log_refusal(self, sender: Sender, channel: str) -> None:
         """Say who was refused what; nothing of the message's body."""
@@ -95,6 +98,7 @@ class Dispatcher:
             once.give(_told(Code.INTERNAL))
         finally:
             timer.cancel()
+            self._free[channel.name].release()
 
     def answer(self, channel: Channel, request: Message) -> object:
         """Return a handler's reply, checked against its declared type."""

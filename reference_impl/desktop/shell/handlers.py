@@ -10,9 +10,23 @@ import requests
 
 from reference_impl.clock import Clock
 from reference_impl.desktop.browser_sign_in import BrowserSignIn
+from reference_impl.desktop.policy import SessionPolicy
 from reference_impl.desktop.session import DesktopSession
 from reference_impl.desktop.sessions import Sessions
-from reference_impl.desktop.shell.contract import AccessToken, Code, Done, HelpPage, Message, Notes, Nothing, Session
+from reference_impl.desktop.shell.contract import (
+    AccessToken,
+    Code,
+    Done,
+    Handle,
+    HelpPage,
+    Message,
+    Notes,
+    Nothing,
+    Session,
+    SyncAnswer,
+    Syncing,
+    SyncRequest,
+)
 from reference_impl.desktop.shell.dispatcher import CallFailed, Handler
 from reference_impl.desktop.shell.external import ExternalOpener, NotOpened
 from reference_impl.oauth_client import OAuthClientError
@@ -50,6 +64,10 @@ class Handlers:
             "session:cancel": self.cancel_sign_in,
             "session:sign-out": self.sign_out,
             "notes:list": self.list_notes,
+            "sync:begin": self.begin_sync,
+            "sync:renew": self.renew_handle,
+            "sync:push": self.push,
+            "sync:pull": self.pull,
             "help:open": self.open_help,
         }
 
@@ -58,9 +76,8 @@ class Handlers:
         session, warning = self.sessions.shown, self.store.status().warning
         signed_in = session.signed_in
         words = f"{warning.consequence} {warning.fix}" if warning else ""
-        return Session(
-            signed_in=signed_in, account=session.account if signed_in else "", stage=session.stage, warning=words
-        )
+        account = session.account if signed_in else ""
+        return Session(signed_in=signed_in, account=account, stage=session.stage, warning=words, number=session.epoch)
 
     def get_access_token(self, request: Nothing) -> Message:
         """A token for the page's requests, with what is left of its life."""
@@ -90,16 +107,48 @@ class Handlers:
 
     def list_notes(self, request: Nothing) -> Message:
         """The user's notes, fetched by main with its own token. What comes after a sign-out is dropped."""
+        answer = self.asked(lambda session: session.call("/notes"))
+        if answer.status_code != 200:
+            raise CallFailed(Code.UNAVAILABLE)
+        return Notes(notes=answer.text)
+
+    def begin_sync(self, request: Nothing) -> Message:
+        """Whose notes a page may sync, and by which handle."""
+        answer = self.asked(lambda session: session.call("/me"))
+        if answer.status_code != 200:
+            raise CallFailed(Code.UNAVAILABLE)
+        subject, handle = str(answer.json()["sub"]), self.sessions.shown.handle
+        return Syncing(subject=subject, handle=handle, expires_in=SessionPolicy().lifetime)
+
+    def renew_handle(self, request: Handle) -> Message:
+        """The handle of a newer token than the one that was refused."""
+        return Handle(handle=self.asked(lambda session: session.refresh_named(request.handle)))
+
+    def push(self, request: SyncRequest) -> Message:
+        """Pass a push on."""
+        return self.sync("/sync/push", request)
+
+    def pull(self, request: SyncRequest) -> Message:
+        """Pass a pull on."""
+        return self.sync("/sync/pull", request)
+
+    def sync(self, path: str, request: SyncRequest) -> Message:
+        """Send a page's request. A refresh that hangs must hold no push: the page's ``getAuth`` asks for one."""
+        answer = self.asked(lambda session: session.send(path, request.body, request.handle))
+        if answer is None:
+            return SyncAnswer(status=401, body="")
+        return SyncAnswer(status=answer.status_code, body=answer.text)
+
+    def asked(self, act: Callable[[DesktopSession], T]) -> T:
+        """What came of asking for the session that is shown. What comes after its end is dropped."""
         session = self.sessions.shown
         epoch = session.epoch
         if not session.signed_in:
             raise CallFailed(Code.NOT_AUTHENTICATED)
-        answer = _translated(lambda: session.call("/notes"))
+        answer = _translated(lambda: act(session))
         if not self.is_current(session, epoch):
             raise CallFailed(Code.NOT_AUTHENTICATED)
-        if answer.status_code != 200:
-            raise CallFailed(Code.UNAVAILABLE)
-        return Notes(notes=answer.text)
+        return answer
 
     def is_current(self, session: DesktopSession, epoch: int) -> bool:
         """Whether the session is still the one that a request was sent for."""

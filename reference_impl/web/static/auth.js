@@ -4,6 +4,8 @@
 // Replicache calls `getAuth` on a 401, from push and pull at once, up to eight times a cycle, and waits for it without a
 // limit. So all callers share one refresh; it ends within its limit; and after a failure the next one waits.
 
+import { request } from "/assets/transport.js";
+
 const LIMIT = 12_000; // milliseconds for one refresh, the lock included
 const FIRST_WAIT = 2_000; // milliseconds after the first failure; doubled with each further one
 const LONGEST_WAIT = 60_000;
@@ -42,7 +44,7 @@ export class Session {
 
   // Learn from the server who is signed in. False where nobody is.
   async begin() {
-    const answer = await fetch("/session");
+    const answer = await request("/session");
     const told = await json(answer);
     if (answer.status === 401) this.#end(told?.over);
     if (told?.expires_in) this.#endIn(told.expires_in * 1000);
@@ -76,7 +78,7 @@ export class Session {
     if (this.handle !== this.refused) return this.handle; // another tab has got one meanwhile
     const body = JSON.stringify({ handle: this.handle });
     const headers = { "Content-Type": "application/json" };
-    const answer = await fetch("/refresh", { method: "POST", headers, body, signal });
+    const answer = await request("/refresh", { method: "POST", headers, body, signal });
     const told = await json(answer);
     if (answer.status === 200 && typeof told?.handle === "string") {
       this.#news.postMessage(told.handle);

@@ -2,6 +2,7 @@
 // The server is told until it has answered, by whatever page of this origin is open then.
 
 import { dropAll, isAnyLeft } from "/assets/local_data.js";
+import { login, request } from "/assets/transport.js";
 
 const SIGNING_OUT = "authassay-signing-out"; // in the local storage: the session of which the server is to be told
 const LIMIT = 12_000; // milliseconds for the server's answer
@@ -47,7 +48,7 @@ async function finish() {
     localStorage.removeItem(SIGNING_OUT);
     channel.postMessage("left");
     const left = await isAnyLeft();
-    if (isSomebodys) go(left ? "/login?notice=data-kept" : answer.url);
+    if (isSomebodys) go(left ? login("data-kept") : answer.url || login("signed-out"));
     return;
   }
   if (isSomebodys) await cover(OWED);
@@ -60,7 +61,7 @@ async function tell() {
   const late = setTimeout(() => limit.abort(), LIMIT);
   try {
     const body = new URLSearchParams({ session: localStorage.getItem(SIGNING_OUT) });
-    const answer = await fetch("/logout", { method: "POST", body, signal: limit.signal });
+    const answer = await request("/logout", { method: "POST", body, signal: limit.signal });
     return answer.ok ? answer : null;
   } catch {
     return null;
@@ -74,7 +75,7 @@ async function cover(words) {
   leaving = true;
   const heading = Object.assign(document.createElement("h1"), { textContent: "Signed out" });
   const told = Object.assign(document.createElement("p"), { textContent: words, role: "status" });
-  const link = Object.assign(document.createElement("a"), { id: "sign-in-again", href: "/login", className: "button" });
+  const link = Object.assign(document.createElement("a"), { id: "sign-in-again", href: login(), className: "button" });
   link.textContent = "Sign in";
   document.querySelector("main").replaceChildren(heading, told, link);
   document.documentElement.hidden = false;
@@ -105,7 +106,7 @@ async function resume() {
 channel.addEventListener("message", async ({ data }) => {
   if (!isSomebodys) return;
   if (data === "leaving") await cover(OUT);
-  if (data === "left") go("/login?notice=signed-out");
+  if (data === "left") go(login("signed-out"));
 });
 addEventListener("online", goOn);
 

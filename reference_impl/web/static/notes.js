@@ -1,5 +1,7 @@
 // What the user sees of his notes: the list, the form, and whether everything is saved.
 
+import { login } from "/assets/transport.js";
+
 const section = document.querySelector("#notes");
 const status = document.querySelector("#sync-status");
 const list = document.querySelector("#note-list");
@@ -21,7 +23,7 @@ export const show = {
     const words = WORDS[state](unsaved);
     if (status.firstChild?.textContent !== words) status.replaceChildren(words); // a screen reader says it once
     if (state === "ended" && !document.querySelector("#sign-in-again")) {
-      const link = Object.assign(document.createElement("a"), { id: "sign-in-again", href: "/login" });
+      const link = Object.assign(document.createElement("a"), { id: "sign-in-again", href: login() });
       link.textContent = "Sign in again";
       status.after(link);
     }

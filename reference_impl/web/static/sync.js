@@ -4,6 +4,7 @@ import { json, Session } from "/assets/auth.js";
 import { end, isLeaving, leave, whenLeaving } from "/assets/leaving.js";
 import { dropped, finishDropping, keepUntil, mayHoldChanges } from "/assets/local_data.js";
 import { show } from "/assets/notes.js";
+import { request } from "/assets/transport.js";
 
 const LOOK_AGAIN = 3_000; // milliseconds
 const COUNT = 1_000; // milliseconds
@@ -28,7 +29,7 @@ function via(path) {
       Authorization: replica.auth,
       "X-Replicache-RequestID": requestID,
     };
-    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    const answer = await request(path, { method: "POST", headers, body: JSON.stringify(body) });
     if (answer.status === 401) session.refused = headers.Authorization;
     const httpRequestInfo = { httpStatusCode: answer.status, errorMessage: "" };
     if (answer.status !== 200) return { httpRequestInfo: { ...httpRequestInfo, errorMessage: `HTTP ${answer.status}` } };
@@ -144,7 +145,7 @@ async function start() {
   while (!session.ended) {
     try {
       if (!(await session.begin())) return tell();
-      const me = await json(await fetch("/api/me"));
+      const me = await json(await request("/api/me"));
       if (me?.sub) return await open(me.sub, await import("/assets/replicache.js"));
     } catch (error) {
       console.warn("the notes could not be opened yet:", error.message);

@@ -28,8 +28,8 @@
       const body = Object.fromEntries(names.map((name, at) => [name, values[at]]));
       try { post({ id, method, body }); } catch { waiting.delete(id); reject(new ShellError("Malformed")); }
     });
-    const named = names.length ? { [method](value) { return ask([value]); } } : { [method]() { return ask([]); } };
-    api[method] = Object.freeze(named[method]);
+    const named = { [method](...values) { return ask(values); } };
+    api[method] = Object.freeze(Object.defineProperty(named[method], "length", { value: names.length }));
   }
   // The listener is called with nothing: it asks for the session if it wants to know.
   api.onChanged = Object.freeze({ onChanged(listener) {

@@ -31,6 +31,7 @@ from reference_impl.desktop.shell.options import ShellOptions
 from reference_impl.desktop.shell.pages import FILES, AppPages
 from reference_impl.desktop.shell.scripts import PreloadScripts
 from reference_impl.desktop.shell.senders import Sender, SenderPolicy
+from reference_impl.web.pages import asset
 
 MAIN = Sender("app://shell/index.html", "main")
 Ask = Callable[..., dict[str, Any]]
@@ -75,7 +76,7 @@ def test_a_right_message_is_answered_by_its_value() -> None:
         (message("help:open", {}), Code.MALFORMED),
         (message("no:such"), Code.UNKNOWN_CHANNEL),
         (message("session:get"), Code.UNKNOWN_CHANNEL),
-        (message("help:open", {"url": "x" * 100_000}), Code.TOO_LARGE),
+        (message("help:open", {"url": "x" * 2_000_000}), Code.TOO_LARGE),
         ('{"id": 7, "channel": "session:cancel", "body": ' + "[" * 10_000 + "]" * 10_000 + "}", Code.MALFORMED),
     ],
 )
@@ -157,7 +158,8 @@ def test_a_handler_that_hangs_is_given_up_and_its_late_reply_dropped(monkeypatch
     made.receive(json.dumps(message()), MAIN, take)
     assert ended.wait(10)
     go_on.set()
-    made._pool.shutdown(wait=True)
+    while any(thread.name == "bridge" for thread in threading.enumerate()):
+        threading.Event().wait(0.01)
     assert [json.loads(reply)["error"] for reply in replies] == ["Timeout"]
 
 
@@ -218,12 +220,18 @@ def test_windows_go_to_the_applications_pages_only() -> None:
 
 
 def test_every_file_is_there_with_a_policy_that_lets_nothing_be_loaded_from_elsewhere() -> None:
-    pages = AppPages()
+    pages = AppPages(asset)
     for path in FILES:
         found = pages.read(f"app://shell{path}")
         assert found is not None
         assert "default-src 'none'" in found[2]["Content-Security-Policy"]
-    for url in ("app://shell/../x", "app://other/index.html", "app://shell/", "app://shell/preload.js"):
+    for url in (
+        "app://shell/../x",
+        "app://other/index.html",
+        "app://shell/",
+        "app://shell/preload.js",
+        "app://shell/assets/bridge.js",
+    ):
         assert pages.read(url) is None
 
 
