@@ -123,7 +123,7 @@ Feature: The desktop shell
     Given the desktop shell
     When a user works in two windows, beside background and realtime services
     And he signs out while a request is under way
-    And another user signs in
+    And the next user signs in to the shell
     Then BRIDGE-10.E1 holds: nothing is sent for the session any more, and no late answer is shown
     And BRIDGE-10.E2 holds: all windows are told that nobody is signed in
     And BRIDGE-10.E3 holds: no object of the main process holds a token of the session

@@ -28,7 +28,7 @@ def sign_out(scene: Scene, logout: ShellLogout) -> None:
     logout.log_out("after the sign-out", bound, bound + LONGER)
 
 
-@when("another user signs in")
+@when("the next user signs in to the shell")
 def next_user(scene: Scene, shell: DesktopShell, logout: ShellLogout) -> None:
     sign_in(scene, shell, "second")
     logout.write(NEXT)
