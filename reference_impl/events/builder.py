@@ -41,6 +41,9 @@ class EventBuilder:
         digest = hmac.new(self.key, b"session_ref|" + session_id.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()
 
+    def _reference(self, session: Session) -> str:
+        return session.reference or self.session_ref(session.session_id)
+
     def _of_session(
         self, type_: EventType, session: Session, reason: Reason, key: str, occurred_at: float | None = None
     ) -> AuthEvent:
@@ -53,7 +56,7 @@ class EventBuilder:
             client_id=session.client_id,
             reason=reason,
             subject=session.subject,
-            session_ref=self.session_ref(session.session_id),
+            session_ref=self._reference(session),
             correlation_id=session.correlation_id,
             dedup_key=key,
         )
@@ -72,7 +75,7 @@ class EventBuilder:
             client_id=failure.client_id,
             reason=failure.reason,
             subject=session.subject if session else None,
-            session_ref=self.session_ref(session.session_id) if session else None,
+            session_ref=self._reference(session) if session else None,
             correlation_id=session.correlation_id if session else None,
             count=failure.count,
             dedup_key=key,

@@ -16,6 +16,7 @@ class Session:
     client_id: str
     correlation_id: str  # of the authorization request that it began with
     thumbprint: str | None = None  # of the key that its tokens are bound to (RFC 9449 §5); no event tells it
+    reference: str | None = None  # what its events call it, from the first to the last: keys are rotated meanwhile
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ CREATE TABLE IF NOT EXISTS grants (
     refreshed_at REAL NOT NULL,
     ended_at REAL,
     end_reason TEXT,
-    thumbprint TEXT
+    thumbprint TEXT,
+    reference TEXT
 );
 CREATE INDEX IF NOT EXISTS grants_subject ON grants (subject);
 CREATE TABLE IF NOT EXISTS refresh_tokens (
@@ -90,7 +91,9 @@ CREATE TABLE IF NOT EXISTS malformed_refreshes (
     unreported INTEGER NOT NULL
 );
 """
-MIGRATIONS = {("grants", "thumbprint"): "ALTER TABLE grants ADD COLUMN thumbprint TEXT"}
+MIGRATIONS = {
+    ("grants", column): f"ALTER TABLE grants ADD COLUMN {column} TEXT" for column in ("thumbprint", "reference")
+}
 REMEMBERED = 31 * 86_400.0  # seconds: no session lives longer than 30 days
 
 _COUNT = (

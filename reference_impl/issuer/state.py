@@ -79,6 +79,7 @@ class GrantRecord:
     ended_at: float | None = None
     end_reason: str | None = None
     thumbprint: str | None = None  # of the key that its refresh tokens are bound to (RFC 9449 §5)
+    reference: str | None = None  # what its events call it
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,9 @@ class TokenEndpoint:
         self.check_binding(binding, request)
         if self.accounts.is_disabled(state, binding.subject):
             raise InvalidGrant
+        refer = self.events.builder.session_ref
         session, refresh_token = self.tokens.open_grant(
-            state, binding.subject, binding.client_id, binding.correlation_id, binding.scope, now
+            state, binding.subject, binding.client_id, binding.correlation_id, binding.scope, now, refer
         )
         if request.thumbprint is not None:
             session = self.tokens.bind(state, session, request.thumbprint)

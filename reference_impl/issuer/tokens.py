@@ -9,6 +9,7 @@ long as the family may live, so reuse is noticed however late it comes.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reference_impl.config import Lifetimes
@@ -58,10 +59,19 @@ class TokenStore:
         self.lifetimes = lifetimes
 
     def open_grant(
-        self, state: IssuerState, subject: str, client_id: str, correlation_id: str, scope: str, now: float
+        self,
+        state: IssuerState,
+        subject: str,
+        client_id: str,
+        correlation_id: str,
+        scope: str,
+        now: float,
+        refer: Callable[[str], str] | None = None,
     ) -> tuple[Session, str]:
-        """Begin a grant; return it with its first refresh token."""
-        session = Session(str(uuid.uuid4()), subject, client_id, correlation_id)
+        """Begin a grant; return it with its first refresh token. ``refer``: what events are to call a session."""
+        session_id = str(uuid.uuid4())
+        reference = refer(session_id) if refer else None
+        session = Session(session_id, subject, client_id, correlation_id, reference=reference)
         state.add_grant(GrantRecord(**vars(session), scope=scope, began_at=now, refreshed_at=now))
         token = self._derive(session, 0)
         state.add_token(TokenRecord(fingerprint(token), session.session_id, 0))
@@ -167,4 +177,5 @@ class TokenStore:
 
 def session_of(grant: GrantRecord) -> Session:
     """Whose session a grant is."""
-    return Session(grant.session_id, grant.subject, grant.client_id, grant.correlation_id, grant.thumbprint)
+    of = grant
+    return Session(of.session_id, of.subject, of.client_id, of.correlation_id, of.thumbprint, of.reference)

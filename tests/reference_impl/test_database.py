@@ -113,12 +113,13 @@ def test_a_migration_that_fails_changes_nothing(old_file: Path) -> None:
 def test_a_stages_file_from_before_workspaces_and_bound_tokens_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "stage.sqlite"
     with closing(sqlite3.connect(path)) as connection:
-        before = "\n".join(SCHEMAS).replace("    owner TEXT NOT NULL\n", "").replace(",\n    thumbprint TEXT", "")
+        later = ("    owner TEXT NOT NULL\n", ",\n    thumbprint TEXT,\n    reference TEXT")
+        before = "\n".join(SCHEMAS).replace(later[0], "").replace(later[1], "")
         connection.executescript(before.replace("subject TEXT NOT NULL,\n);", "subject TEXT NOT NULL\n);"))
         connection.execute("INSERT INTO sync_groups VALUES ('group', 'sub-1')")
         connection.commit()
     database = Database(path, *SCHEMAS, migrations=MIGRATIONS)
     with database.transaction() as connection:
         assert tuple(connection.execute("SELECT * FROM sync_groups").fetchone()) == ("group", "sub-1", "sub-1")
-        assert connection.execute("SELECT thumbprint FROM grants").fetchall() == []
+        assert connection.execute("SELECT thumbprint, reference FROM grants").fetchall() == []
     database.close()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reference_impl.issuer.build import build_issuer
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.tokens import TokenStore
 from reference_impl.parts import Part, Parts
+from reference_impl.rfc9449.seen import SeenInDatabase
 
 Bench = Any  # conftest's
 
@@ -324,3 +328,15 @@ def test_a_key_ring_reads_nothing_that_another_signed(bench: Bench) -> None:
     assert bench.issuer.keys.read(other.sign({"sid": "x"})) is None
     assert bench.issuer.keys.read("a.b.c") is None
     assert bench.issuer.keys.read("ü") is None
+
+
+def test_a_sessions_events_call_it_the_same_when_the_key_of_references_was_rotated_meanwhile(bench: Bench) -> None:
+    tokens = bench.login()
+    config = replace(bench.config, subject_key=secrets.token_bytes(32))
+    seen = SeenInDatabase(bench.database)
+    bench.issuer = build_issuer(config, Parts(), bench.clock, bench.store, bench.outbox, seen)
+    bench.browser = bench.new_browser()
+    assert bench.revoke(tokens["refresh_token"]).status_code == 200
+    (login,), (logout,) = bench.events("auth.login"), bench.events("auth.logout")
+    assert login["session_ref"] == logout["session_ref"]
+    assert (login["seq"], logout["seq"]) == (1, 2)
