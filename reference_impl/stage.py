@@ -28,6 +28,7 @@ from reference_impl.events import EventSigner, Outbox, Publisher, Reason, Relay,
 from reference_impl.issuer import sqlite_state
 from reference_impl.issuer.build import Issuer, build_issuer
 from reference_impl.issuer.dynamo_outbox import DynamoOutbox
+from reference_impl.issuer.dynamo_proofs import SeenInTable
 from reference_impl.issuer.dynamo_state import DynamoStore
 from reference_impl.issuer.dynamo_table import DynamoTable
 from reference_impl.issuer.sqlite_state import SqliteState, SqliteStore
@@ -35,7 +36,7 @@ from reference_impl.issuer.state import IssuerState, IssuerStore
 from reference_impl.loopback import loopback_session
 from reference_impl.parts import Part, Parts
 from reference_impl.retention import Sweep
-from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase
+from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase, SeenProofs
 from reference_impl.rotation import LiveGenerations
 from reference_impl.rotation.parameter import read_generations
 from reference_impl.web.app import create_web_app
@@ -158,19 +159,19 @@ def build_stage(
     database = Database(config.database, *SCHEMAS, migrations=MIGRATIONS)
     stopping = threading.Event()
     signer = EventSigner()
-    store, real_box = open_state(config, database, clock, clients, signer)
+    store, real_box, seen = open_state(config, database, clock, clients, signer)
     box = parts.choose(Part.OUTBOX, real_box)
     events_client = clients.events()
     publisher = parts.choose(
         Part.PUBLISHER,
         Publisher(events_client, config.bus, f"{config.app}.{config.stage}", sleep=stopping.wait),
     )
-    issuer = build_issuer(config, parts, clock, store, box, SeenInDatabase(database), live)
+    issuer = build_issuer(config, parts, clock, store, box, seen, live)
     signer.use(issuer.keys.sign_as)
     http = loopback_session(config.ca_file)
     apps = {
         config.host(config.issuer): issuer.app,
-        config.host(config.api_url): build_api(config, parts, clock, database, store, issuer),
+        config.host(config.api_url): build_api(config, parts, clock, database, store, issuer, seen),
         config.host(config.web_url): create_web_app(config, parts, clock, http=http, stopping=stopping),
     }
     for app in apps.values():
@@ -187,25 +188,29 @@ def build_stage(
 
 def open_state(
     config: StageConfig, database: Database, clock: Clock, aws: AwsClients, signer: EventSigner
-) -> tuple[IssuerStore, Outbox]:
-    """Return where the issuer keeps its state, with the outbox of the same transactions: by default the stage's file.
-
-    In the file stay, also where a table is configured, what is not the issuer's, and which DPoP proofs were seen.
-    """
+) -> tuple[IssuerStore, Outbox, SeenProofs]:
+    """Return where the issuer keeps its state, with the outbox of the same transactions, and which DPoP proofs were
+    seen: by default the stage's file. There stays, also where a table is configured, what is not the issuer's."""
     if not config.state_table:
-        return SqliteStore(database), Outbox(database, clock, signer)
+        return SqliteStore(database), Outbox(database, clock, signer), SeenInDatabase(database)
     store = DynamoStore(DynamoTable(aws.dynamodb(), config.state_table))
-    return store, DynamoOutbox(store, clock, signer)
+    return store, DynamoOutbox(store, clock, signer), SeenInTable(store.table)
 
 
 def build_api(
-    config: StageConfig, parts: Parts, clock: Clock, database: Database, store: IssuerStore, issuer: Issuer
+    config: StageConfig,
+    parts: Parts,
+    clock: Clock,
+    database: Database,
+    store: IssuerStore,
+    issuer: Issuer,
+    seen: SeenProofs,
 ) -> Flask:
     """Build the API of one stage, which trusts that stage's keys alone."""
     grants = GrantsInStore(issuer, store)
     fetched = IssuerKeys(lambda: fetch_in_process(issuer.app, config.issuer), clock)
     keys = parts.choose(Part.API_KEYS, fetched)
-    proofs = parts.choose(Part.API_PROOFS, ProofVerifier(clock, SeenInDatabase(database)))
+    proofs = parts.choose(Part.API_PROOFS, ProofVerifier(clock, seen))
     tokens = AccessTokens(config.issuer, config.audience, keys, clock, config.lifetimes.leeway, fetched.refresh)
     guard = parts.choose(Part.API_GUARD, ApiGuard(parts.choose(Part.ACCESS_TOKENS, tokens), grants, proofs))
     realtime = parts.choose(Part.REALTIME, Realtime(guard))

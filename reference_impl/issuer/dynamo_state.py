@@ -9,6 +9,7 @@
 | correlation, identifier | record | that it was taken |
 | erasing | subject | that an account is gone, and not yet all that hung on it |
 | malformed | client | how many garbled tokens were counted |
+| proof, fingerprint | record | that a proof was used (dynamo_proofs.py) |
 
 Items expire some time after nothing asks for them any more; rules never rely on that.
 """
