@@ -37,6 +37,11 @@ class BuildStamp:
     other_stages: Mapping[str, Mapping[str, str]] | None = None
     foreign: tuple[str, ...] = ()
 
+    @property
+    def origins(self) -> dict[str, str]:
+        """The stage's origins by their SST resources; "" for one that the stamp does not name."""
+        return {"Issuer": self.issuer, "Api": self.api_url, "Web": self.web_url}
+
     def refuses(self, url: str) -> bool:
         """Say whether the URL's host belongs to a stage that is not compiled in."""
         return host_digest(url) in self.foreign

@@ -16,6 +16,7 @@ from reference_impl.config.origins import Origins
 from reference_impl.config.resources import Resources
 from reference_impl.config.secrets import SecretsLoader, SsmFactory, load_secrets
 from reference_impl.config.stage_choice import choose_stage
+from reference_impl.config.stage_names import stages_of_host, stages_of_key, stages_of_resource
 from reference_impl.known_stages import KnownStage, read_other_stages
 from reference_impl.origin import host_of_origin
 
@@ -54,7 +55,7 @@ def load_config(
         faults.append(f'{resources.place("App")} is of another stage than {choice.source} ("{stage}"): deploy together')
     urls = {name: _checked_url(resources, name, stage, stamp) for name in URLS}
     lifetimes = _lifetimes(resources, faults)
-    audience, bus = resources.text("Api", "audience"), resources.text("Bus", "name")
+    audience, bus, table = _names(resources, environ, app, stage)
     other_stages = _other_stages(resources, stage, urls["Issuer"], faults)
     for variable in VARIABLES:
         origins.note_variable(variable, environ.get(variable.name, ""))
@@ -62,6 +63,9 @@ def load_config(
     if not database:
         faults.append(f"{variables.DATABASE.name} is not set: it is the path of the stage's database file")
     secrets = secrets_of(environ, app, stage, faults, origins, ssm) if app else None
+    if secrets is not None:
+        named = stages_of_key(secrets.signing_key["kid"])
+        faults += _foreign('secret "signing-key": its kid is one', named, stage)
     if faults or secrets is None:
         raise ConfigurationError(*faults)
     ca_file = variables.TLS_CA.read(environ)
@@ -79,7 +83,7 @@ def load_config(
         aws=AwsAccess.of_environment(environ),
         ca_file=Path(ca_file) if ca_file else None,
         other_stages=other_stages,
-        state_table=variables.STATE_TABLE.read(environ),
+        state_table=table,
         variables={variable.name: bool(environ.get(variable.name)) for variable in variables.SERVER},
         **vars(secrets),
     )
@@ -102,22 +106,32 @@ def _checked_url(resources: Resources, name: str, stage: str, stamp: BuildStamp 
         return url
     if stage in HTTPS_ONLY and not url.startswith("https:"):
         resources.faults.append(f"{place}: url is not https, which {stage} requires")
-    foreign = _stages_named(host) - {stage}
-    if foreign or (stamp is not None and stamp.refuses(url)):
-        whose = " and ".join(sorted(foreign)) or "another stage"
-        resources.faults.append(f"{place}: url is a host of {whose}, and this is {stage}: give it {stage}'s own")
+    named = stages_of_host(host) - {stage}
+    if stamp is not None and stamp.refuses(url):
+        named = named or {"another stage"}
+    resources.faults += _foreign(f"{place}: url is a host", named, stage)
+    if stamp is not None and (built := stamp.origins[name]) not in ("", url):
+        resources.faults.append(f"{place}: url is not that of this build's stamp, {built}: deploy together")
     return url
 
 
-def _stages_named(host: str) -> set[str]:
-    """Return the stages that a host's name tells by a whole label: auth.dev.example.com, production.example.com.
+def _names(resources: Resources, environ: Mapping[str, str], app: str, stage: str) -> tuple[str, str, str]:
+    """Return audience, bus and state table, none of which may be another stage's by its name."""
+    names = {
+        f"{resources.place('Api')}: audience": resources.text("Api", "audience"),
+        f"{resources.place('Bus')}: name": resources.text("Bus", "name"),
+        variables.STATE_TABLE.name: variables.STATE_TABLE.read(environ),
+    }
+    for place, name in names.items():
+        resources.faults += _foreign(f"{place} is one", stages_of_resource(name, app), stage)
+    audience, bus, table = names.values()
+    return audience, bus, table
 
-    What a company is called says nothing, so its domain, the last two labels, does not count (example.dev); of
-    localhost (RFC 6761 §6.3) all that stands before it does.
-    """
-    labels = host.split(".")
-    own = labels[: -1 if labels[-1] == "localhost" else -2]
-    return {stage for label in own if (stage := "prod" if label == "production" else label) in STAGES}
+
+def _foreign(what: str, named: set[str], stage: str) -> list[str]:
+    """Return the fault of what is other stages' by its name; none where it names none of them."""
+    whose = " and ".join(sorted(named - {stage}))
+    return [f"{what} of {whose}, and this is {stage}: give it {stage}'s own"] if whose else []
 
 
 def _lifetimes(resources: Resources, faults: list[str]) -> Lifetimes:

@@ -55,12 +55,19 @@ def parse_stage(value: str, name: str = variables.STAGE.name) -> str:
 
 def _agreeing(stamped: str, environ: Mapping[str, str]) -> str:
     stage = parse_stage(stamped, "the build stamp's stage")
-    named = environ.get(variables.STAGE.name, stage)
-    if named != stage:
-        raise ConfigurationError(
-            f'{variables.STAGE.name} is "{named}", but this build is stamped "{stage}", and a build has one stage: '
-            f"unset the variable, or deploy the build of the stage that is meant ({', '.join(STAGES)})"
-        )
+    named = {}
+    if variables.STAGE.name in environ:
+        named[variables.STAGE.name] = environ[variables.STAGE.name]
+    if path := variables.SETTINGS.read(environ):
+        named[f'"stage" in {path}'] = _stage_of(Path(path))
+    faults = [
+        f'{source} is "{other}", but this build is stamped "{stage}", and a build has one stage: '
+        f"take it away, or deploy the build of the stage that is meant ({', '.join(STAGES)})"
+        for source, other in named.items()
+        if other != stage
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
     return stage
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reference_impl.config import ConfigurationError, Lifetimes, load_config, parse_stage
+from reference_impl.config import BuildStamp, ConfigurationError, Lifetimes, load_config, parse_stage
+from reference_impl.config.build_stamp import digests
 from reference_impl.provision import audience_of, make_secrets
 from reference_impl.secret_parameters import parameter_name, write_secrets
 
 SECRETS = make_secrets("prod", {"alice": "wonderland"}, scrypt_cost=2)
+STAMP = BuildStamp("prod", "https://auth.example", "https://api.example", "desktop", "https://app.example")
 OTHER_KEY = make_secrets("prod", {}, scrypt_cost=2).signing_key
 USER = asdict(SECRETS.users[0])
 _PARTS = USER["password_hash"].split("$")
@@ -70,15 +72,21 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {**environ, "AUTH_STAGE": "prod", "AUTH_DATABASE": str(tmp_path / "prod.sqlite")}
 
 
-def load(environ: Mapping[str, str], store: ParameterStore) -> Any:
-    return load_config(environ, lambda _: store)  # type: ignore[arg-type,return-value]  # a stand-in
+def load(environ: Mapping[str, str], store: ParameterStore, stamp: BuildStamp | None = None) -> Any:
+    return load_config(environ, lambda _: store, stamp)  # type: ignore[arg-type,return-value]  # a stand-in
 
 
-def faults(environ: Mapping[str, str], store: ParameterStore) -> tuple[str, ...]:
+def faults(environ: Mapping[str, str], store: ParameterStore, stamp: BuildStamp | None = None) -> tuple[str, ...]:
     with pytest.raises(ConfigurationError) as caught:
-        load(environ, store)
+        load(environ, store, stamp)
     assert str(caught.value) == "\n".join(caught.value.faults)
     return caught.value.faults
+
+
+def deploy(environ: dict[str, str], store: ParameterStore, stage: str, app: str = "shop") -> None:
+    """Let the environment be of another stage, or app, with secrets of its own."""
+    write_secrets(store, app, stage, make_secrets(stage, {}, scrypt_cost=2))  # type: ignore[arg-type]  # a stand-in
+    environ |= {"AUTH_STAGE": stage, "SST_RESOURCE_App": json.dumps({"name": app, "stage": stage})}
 
 
 def test_a_whole_configuration_is_read(environ: dict[str, str], store: ParameterStore) -> None:
@@ -245,22 +253,105 @@ def test_a_host_of_another_stage_is_refused(
 
 
 def test_production_spelt_out_is_prod(environ: dict[str, str], store: ParameterStore) -> None:
-    write_secrets(store, "shop", "dev", SECRETS)  # type: ignore[arg-type]  # a stand-in
-    environ |= {"AUTH_STAGE": "dev", "SST_RESOURCE_App": '{"name": "shop", "stage": "dev"}'}
+    deploy(environ, store, "dev")
     environ["SST_RESOURCE_Issuer"] = '{"url": "https://auth.production.example.com"}'
     (fault,) = faults(environ, store)
     assert "url is a host of prod, and this is dev" in fault
 
 
+def test_a_copy_of_another_stages_secrets_is_refused(environ: dict[str, str], store: ParameterStore) -> None:
+    deploy(environ, store, "dev")
+    assert load(environ, store).stage == "dev"
+    write_secrets(store, "shop", "dev", SECRETS)  # type: ignore[arg-type]  # a stand-in
+    (fault,) = faults(environ, store)
+    assert fault == """secret "signing-key": its kid is one of prod, and this is dev: give it dev's own"""
+
+
+@pytest.mark.parametrize("kid", ["2026-11", "products-1", "key-of-dev", "prod", "prod-1"])
+def test_a_key_that_was_made_elsewhere_is_called_as_its_maker_likes(
+    environ: dict[str, str], store: ParameterStore, kid: str
+) -> None:
+    text = json.dumps({**SECRETS.signing_key, "kid": kid})
+    store.parameters[parameter_name("shop", "prod", "signing-key")] = ("SecureString", text)
+    assert load(environ, store).signing_key["kid"] == kid
+
+
+NAMED = {
+    "SST_RESOURCE_Bus": ("name", '{{"name": "{}"}}'),
+    "SST_RESOURCE_Api": ("audience", '{{"url": "https://api.example", "audience": "{}"}}'),
+    "AUTH_STATE_TABLE": ("AUTH_STATE_TABLE", "{}"),
+}
+
+
+@pytest.mark.parametrize("variable", NAMED)
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("shop-dev-bus", "dev"),
+        ("shop-staging-AuthTable", "staging"),
+        ("DEV_events", "dev"),
+        ("arn:aws:events:eu-west-1:111122223333:event-bus/shop-dev-bus", "dev"),
+    ],
+)
+def test_a_name_of_another_stage_is_refused(
+    environ: dict[str, str], store: ParameterStore, variable: str, name: str, stage: str
+) -> None:
+    member, form = NAMED[variable]
+    (fault,) = faults({**environ, variable: form.format(name)}, store)
+    assert fault.startswith(variable)
+    assert fault.endswith(f"{member} is one of {stage}, and this is prod: give it prod's own")
+
+
+def test_production_spelt_out_in_a_name_is_prod(environ: dict[str, str], store: ParameterStore) -> None:
+    deploy(environ, store, "dev")
+    (fault,) = faults({**environ, "SST_RESOURCE_Bus": '{"name": "production-events"}'}, store)
+    assert "name is one of prod" in fault
+
+
+@pytest.mark.parametrize(
+    "name", ["shop-prod-bus", "development-news", "AuthDevTable", "stagings", "production", "devs"]
+)
+def test_what_holds_a_stages_letters_is_not_of_it(environ: dict[str, str], store: ParameterStore, name: str) -> None:
+    for variable, (_, form) in NAMED.items():
+        environ[variable] = form.format(name)
+    config = load(environ, store)
+    assert (config.bus, config.audience, config.state_table) == (name, name, name)
+
+
+def test_what_an_app_is_called_is_no_stage(environ: dict[str, str], store: ParameterStore) -> None:
+    deploy(environ, store, "prod", "dev-tools")
+    environ["SST_RESOURCE_Bus"] = '{"name": "dev-tools-prod-bus"}'
+    assert load(environ, store).bus == "dev-tools-prod-bus"
+    (fault,) = faults({**environ, "SST_RESOURCE_Bus": '{"name": "dev-tools-dev-bus"}'}, store)
+    assert "name is one of dev" in fault
+
+
+@pytest.mark.parametrize("name", ["Issuer", "Api", "Web"])
+def test_a_stamped_server_serves_the_origins_of_its_stamp(
+    environ: dict[str, str], store: ParameterStore, name: str
+) -> None:
+    assert load(environ, store, STAMP).stage == "prod"
+    resource = {**json.loads(environ[f"SST_RESOURCE_{name}"]), "url": "https://evil.example.org"}
+    (fault,) = faults({**environ, f"SST_RESOURCE_{name}": json.dumps(resource)}, store, STAMP)
+    assert fault.startswith(f"SST_RESOURCE_{name}: url is not that of this build's stamp, {STAMP.origins[name]}")
+
+
+def test_an_origin_that_the_stamp_does_not_name_may_be_any_but_another_stages(
+    environ: dict[str, str], store: ParameterStore
+) -> None:
+    stamp = replace(STAMP, web_url="", foreign=digests(["https://app.example.net"]))
+    assert load(environ, store, stamp).web_url == "https://app.example"
+    (fault,) = faults({**environ, "SST_RESOURCE_Web": '{"url": "https://app.example.net"}'}, store, stamp)
+    assert fault == "SST_RESOURCE_Web: url is a host of another stage, and this is prod: give it prod's own"
+
+
 def test_only_dev_may_do_without_https(environ: dict[str, str], store: ParameterStore) -> None:
     environ["SST_RESOURCE_Issuer"] = '{"url": "http://auth.example"}'
-    for stage in ("dev", "staging"):
-        write_secrets(store, "shop", stage, SECRETS)  # type: ignore[arg-type]  # a stand-in
     for stage in ("prod", "staging"):
-        environ |= {"AUTH_STAGE": stage, "SST_RESOURCE_App": json.dumps({"name": "shop", "stage": stage})}
+        deploy(environ, store, stage)
         (fault,) = faults(environ, store)
         assert f"Issuer: url is not https, which {stage} requires" in fault
-    environ |= {"AUTH_STAGE": "dev", "SST_RESOURCE_App": '{"name": "shop", "stage": "dev"}'}
+    deploy(environ, store, "dev")
     assert load(environ, store).issuer == "http://auth.example"
 
 

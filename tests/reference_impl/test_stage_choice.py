@@ -21,7 +21,7 @@ def settings(folder: Path, text: str) -> dict[str, str]:
 
 
 def test_a_build_stamp_comes_first(tmp_path: Path) -> None:
-    choice = choose_stage(settings(tmp_path, '{"stage": "dev"}'), STAMP)
+    choice = choose_stage(settings(tmp_path, '{"stage": "staging"}'), STAMP)
     assert (choice.stage, choice.source) == ("staging", "build stamp")
 
 
@@ -39,6 +39,22 @@ def test_the_settings_count_where_nothing_else_names_a_stage(tmp_path: Path) -> 
 def test_an_environment_that_disagrees_with_the_stamp_is_refused() -> None:
     with pytest.raises(ConfigurationError, match='AUTH_STAGE is "prod", but this build is stamped "staging"'):
         choose_stage({"AUTH_STAGE": "prod"}, STAMP)
+
+
+@pytest.mark.parametrize("text", ['{"stage": "prod"}', '{"stage": ""}', "{}"])
+def test_settings_that_disagree_with_the_stamp_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r'"stage" in .*settings\.json is ".*", but this build is stamped "stagi'
+    ):
+        choose_stage(settings(tmp_path, text), STAMP)
+
+
+def test_all_that_disagrees_with_the_stamp_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        choose_stage({**settings(tmp_path, '{"stage": "dev"}'), "AUTH_STAGE": "prod"}, STAMP)
+    assert [fault.partition(" is ")[0] for fault in caught.value.faults] == [
+        "AUTH_STAGE", f'"stage" in {tmp_path / "settings.json"}'
+    ]  # fmt: skip
 
 
 def test_an_empty_variable_is_not_passed_over_for_the_settings(tmp_path: Path) -> None:
