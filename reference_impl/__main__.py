@@ -36,10 +36,10 @@ def main(
 ) -> int:
     """Serve until ``stopping`` is set; return the exit code. Without it, signals set it: then call from main thread."""
     parts = parts or Parts()
-    if arguments:
-        return explain(environ, arguments)
-    stopping = stopping or stop_on_signals()
     try:
+        if arguments:
+            return explain(environ, arguments)
+        stopping = stopping or stop_on_signals()
         with ExitStack() as ends:
             config = start(environ, parts, ends)
             print(json.dumps({"ready": True, "stage": config.stage, "issuer": config.issuer}), flush=True)

@@ -7,10 +7,10 @@ sign-in under way remembers whose answer it waits for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container
 from dataclasses import dataclass
 
+from reference_impl.json_text import read_json
 from reference_impl.origin import host_of_origin
 
 
@@ -33,7 +33,7 @@ def read_other_stages(
     if not text:
         return ()
     try:
-        written = json.loads(text)
+        written = read_json(text)
     except ValueError:
         written = None
     if not isinstance(written, dict) or not all(isinstance(entry, dict) for entry in written.values()):
@@ -42,8 +42,9 @@ def read_other_stages(
     stages = [KnownStage(name, str(e.get("issuer", "")), str(e.get("api", ""))) for name, e in written.items()]
     faults += [f'{variable}: "{stage.name}" is no other stage' for stage in stages if stage.name not in known]
     for stage in stages:
-        wrong = [url for url in (stage.issuer, stage.api_url) if not host_of_origin(url, "https")]
-        faults += [f"{variable}: {stage.name} needs https origins for issuer and api, not {url!r}" for url in wrong]
+        urls = {"issuer": stage.issuer, "api": stage.api_url}
+        wrong = [member for member, url in urls.items() if not host_of_origin(url, "https")]
+        faults += [f"{variable}: {stage.name} needs https origins for issuer and api, {name} is none" for name in wrong]
     if len({own_issuer, *(stage.issuer for stage in stages)}) <= len(stages):
         faults.append(f"{variable}: an issuer is there twice, so its answers could not be told apart")
     return tuple(stages)

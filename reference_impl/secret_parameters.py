@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from reference_impl.json_text import read_json
+
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
@@ -212,7 +214,7 @@ def _is_scrypt(hashed: str) -> bool:
 
 def _json(text: str, kind: type[T]) -> T:
     try:
-        value = json.loads(text)
+        value = read_json(text)
     except ValueError:
         raise ValueError("it is JSON") from None  # the cause would quote the secret
     if not isinstance(value, kind):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reference_impl.config.build_stamp import BuildStamp, digests, host_digest
 from reference_impl.config.model import INTERNAL_CLIENT, PRODUCTION, STAGES
+from reference_impl.json_text import read_json
 from reference_impl.origin import host_of_origin
 
 
@@ -32,7 +32,7 @@ class StageOutputs:
 def read_outputs(path: Path) -> dict[str, StageOutputs]:
     """Read ``{"dev": {"issuer": URL, "api": URL, "web": URL}, …}``. Raises BuildError with every fault."""
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BuildError(f"{path} is not a readable JSON file ({type(error).__name__})") from error
     if not isinstance(written, dict):

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from reference_impl.json_text import read_json
+
 FILE_NAME = "build-stamp.json"
 OF_THIS_PROGRAM = Path(__file__).parent.parent / FILE_NAME  # beside the package's modules, where the packer puts it
 
@@ -65,9 +67,14 @@ def read_stamp(path: Path = OF_THIS_PROGRAM) -> BuildStamp | None:
     """Return the stamp of this program; None where it was not packed. Raises ValueError for a damaged stamp."""
     if not path.is_file():
         return None
-    # `Any`: read from JSON; what is not a stamp's field is refused by its constructor.
-    written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     try:
-        return BuildStamp(**{**written, "foreign": tuple(written.get("foreign", ()))})
-    except TypeError as error:
+        # `Any`: read from JSON; what is not a stamp's field is refused by its constructor.
+        written: Any = read_json(path.read_text(encoding="utf-8"))
+        stamp = BuildStamp(**{**written, "foreign": tuple(written.get("foreign", ()))})
+        if not all(
+            isinstance(text, str) for text in (stamp.stage, stamp.client_id, stamp.ca_file, *stamp.origins.values())
+        ):
+            raise TypeError("a text of it is none")
+    except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path.name} is no build stamp: pack the build again") from error
+    return stamp

@@ -56,13 +56,14 @@ def load_config(
     urls = {name: _checked_url(resources, name, stage, stamp) for name in URLS}
     lifetimes = _lifetimes(resources, faults)
     audience, bus, table = _names(resources, environ, app, stage)
-    other_stages = _other_stages(resources, stage, urls["Issuer"], faults)
+    other_stages = _other_stages(resources, stage, urls["Issuer"], stamp)
     for variable in VARIABLES:
         origins.note_variable(variable, environ.get(variable.name, ""))
     database = variables.DATABASE.read(environ)
     if not database:
         faults.append(f"{variables.DATABASE.name} is not set: it is the path of the stage's database file")
-    secrets = secrets_of(environ, app, stage, faults, origins, ssm) if app else None
+    reachable = _endpoints(environ, faults)
+    secrets = secrets_of(environ, app, stage, faults, origins, ssm) if app and reachable else None
     if secrets is not None:
         named = stages_of_key(secrets.signing_key["kid"])
         faults += _foreign('secret "signing-key": its kid is one', named, stage)
@@ -89,10 +90,16 @@ def load_config(
     )
 
 
-def _other_stages(resources: Resources, stage: str, issuer: str, faults: list[str]) -> tuple[KnownStage, ...]:
-    return read_other_stages(
-        OTHERS, resources.raw("OtherStages"), [name for name in STAGES if name != stage], issuer, faults
-    )
+def _other_stages(resources: Resources, stage: str, issuer: str, stamp: BuildStamp | None) -> tuple[KnownStage, ...]:
+    """Return the other stages, of which a stamped build knows only those that it was built with."""
+    known = [name for name in STAGES if name != stage]
+    others = read_other_stages(OTHERS, resources.raw("OtherStages"), known, issuer, resources.faults)
+    for other in others:
+        for member, url in (("issuer", other.issuer), ("api", other.api_url)):
+            resources.note("OtherStages", f"{other.name}.{member}", url, public=True)
+            if stamp is not None and stamp.refuses(url):
+                resources.faults.append(f"{OTHERS}: this build was not made for {other.name}: leave it out")
+    return others
 
 
 def _checked_url(resources: Resources, name: str, stage: str, stamp: BuildStamp | None) -> str:
@@ -126,6 +133,14 @@ def _names(resources: Resources, environ: Mapping[str, str], app: str, stage: st
         resources.faults += _foreign(f"{place} is one", stages_of_resource(name, app), stage)
     audience, bus, table = names.values()
     return audience, bus, table
+
+
+def _endpoints(environ: Mapping[str, str], faults: list[str]) -> bool:
+    """Say whether AWS can be asked: each endpoint that is set is an origin; credentials have variables of their own."""
+    given = {one: one.read(environ).removesuffix("/") for one in (variables.ENDPOINT, variables.EVENTS_ENDPOINT)}
+    wrong = [one for one, url in given.items() if url and not host_of_origin(url, "https", "http")]
+    faults += [f'{one.name} is not an origin like "{one.example}": no user, no path' for one in wrong]
+    return not wrong
 
 
 def _foreign(what: str, named: set[str], stage: str) -> list[str]:

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reference_impl.config.variables import Variable
+from reference_impl.config.variables import Type, Variable
+from reference_impl.origin import without_credentials
 
 DEFAULT = "default"
 NOT_SET = "not set"
@@ -31,13 +32,14 @@ class Origins:
     def note(self, name: str, source: str, value: str, *, secret: bool = False, chosen: bool = False) -> None:
         """Keep where a value came from. Of a secret only its mark is kept, and of one that somebody may have
         ``chosen`` no more than its length."""
-        shown = (length_mark if chosen else mark)(value) if secret and value else value
+        shown = (length_mark if chosen else mark)(value) if secret and value else without_credentials(value)
         self._found[name] = Origin(name, source, shown, secret)
 
     def note_variable(self, variable: Variable, given: str) -> None:
-        """Keep what a variable holds; ``given`` is "" where it is not set."""
+        """Keep what a variable holds; ``given`` is "" where it is not set. JSON may hold anything: it is not shown."""
+        whole = variable.type is Type.JSON
         source = f"environment {variable.name}" if given else DEFAULT if variable.default else NOT_SET
-        self.note(variable.name, source, given or variable.default, secret=variable.secret)
+        self.note(variable.name, source, given or variable.default, secret=variable.secret or whole, chosen=whole)
 
     def __iter__(self) -> Iterator[Origin]:
         return iter(self._found.values())

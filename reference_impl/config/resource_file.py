@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from reference_impl.json_text import read_json
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -50,7 +52,7 @@ def open_resources(sealed: bytes, key: str) -> dict[str, Resource]:
     except InvalidTag:
         raise ResourceFileError("it was changed, or is of another key") from None
     try:
-        resources = json.loads(plaintext)
+        resources = read_json(plaintext)
     except ValueError:
         raise ResourceFileError("its content is not JSON") from None  # the cause would quote it
     if not isinstance(resources, dict) or not all(isinstance(value, dict) for value in resources.values()):

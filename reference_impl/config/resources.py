@@ -10,8 +10,13 @@ from typing import Any
 from reference_impl.config import variables
 from reference_impl.config.origins import Origins
 from reference_impl.config.resource_file import ResourceFileError, open_resources
+from reference_impl.json_text import read_json
 
-SECRET_MEMBERS = ("value", "password", "secret", "key")  # what SST's own resources call what may not be shown
+DECLARED = {
+    variable.name.removeprefix(variables.RESOURCE_PREFIX): variable.members
+    for variable in variables.SERVER
+    if variable.type is variables.Type.JSON
+}
 
 
 class Resources:
@@ -50,24 +55,28 @@ class Resources:
             self.faults.append(f'{self.place(name)} has no text under "{member}"')
         return ""
 
+    def note(self, name: str, member: str, value: object, *, public: bool) -> None:
+        """Tell where a member came from: what it is only of one that is ``public``, a text or numbers by name."""
+        source = f"resource file, {name}" if name in self._file else f"environment {self.place(name)}"
+        shown = value if isinstance(value, str) else json.dumps(value)
+        plain = isinstance(value, str) or (isinstance(value, dict) and all(type(one) is int for one in value.values()))
+        self._origins.note(f"{name}.{member}", source, shown, secret=not (public and plain), chosen=True)
+
     def _find(self, name: str) -> dict[str, Any]:
         if name in self._file:
             found = self._file[name]
-            source = f"resource file, {name}"
             if not found:
                 self.faults.append(f"{self.place(name)} is empty: deploy again")
         else:
-            found, source = self._parse(f"{variables.RESOURCE_PREFIX}{name}"), f"environment {self.place(name)}"
+            found = self._parse(f"{variables.RESOURCE_PREFIX}{name}")
         for member, value in found.items():
-            shown = value if isinstance(value, str) else json.dumps(value)
-            hidden = member.lower() in SECRET_MEMBERS
-            self._origins.note(f"{name}.{member}", source, shown, secret=hidden, chosen=True)
+            self.note(name, member, value, public=member in DECLARED.get(name, ()))
         return found
 
     def _parse(self, variable: str) -> dict[str, Any]:
         text = self._environ.get(variable, "")
         try:
-            value = json.loads(text) if text else None
+            value = read_json(text) if text else None
         except ValueError:
             value = None
         if isinstance(value, dict) and value:

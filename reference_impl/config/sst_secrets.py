@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reference_impl.aws import AwsClients
+from reference_impl.json_text import read_json
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -95,7 +96,7 @@ def open_state(sealed: bytes, passphrase: str, passphrase_name: str = "the passp
         raise SecretStateError(f"it is {len(sealed)} bytes long, shorter than nonce and tag")
     cipher = AESGCM(_key(passphrase, passphrase_name))
     try:
-        values = json.loads(cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None))
+        values = read_json(cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None))
     except InvalidTag:
         raise SecretStateError(f"it was changed, or {passphrase_name} is not its key") from None
     except ValueError:
@@ -117,9 +118,10 @@ def _key(passphrase: str, name: str) -> bytes:
 
 def _state_bucket(ssm: SSMClient) -> str:
     try:
-        bucket = json.loads(_parameter(ssm, BOOTSTRAP)).get("state")
-    except (ValueError, AttributeError):
-        bucket = None
+        found = read_json(_parameter(ssm, BOOTSTRAP))
+    except ValueError:
+        found = None
+    bucket = found.get("state") if isinstance(found, dict) else None
     if not isinstance(bucket, str) or not bucket:
         raise SecretStateError(f'SSM parameter {BOOTSTRAP} names no bucket under "state": run sst bootstrap')
     return bucket

@@ -10,7 +10,6 @@ production.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +19,7 @@ from reference_impl.config import variables
 from reference_impl.config.build_stamp import BuildStamp
 from reference_impl.config.errors import ConfigurationError
 from reference_impl.config.model import STAGES
+from reference_impl.json_text import read_json
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _agreeing(stamped: str, environ: Mapping[str, str]) -> str:
 
 def _stage_of(path: Path) -> str:
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        settings = read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"{variables.SETTINGS.name}: {path} is not a readable JSON file ({type(error).__name__})"

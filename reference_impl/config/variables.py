@@ -32,7 +32,8 @@ class Type(StrEnum):
 class Variable:
     """One variable. ``secret``: its value may be shown nowhere. ``default``: what holds where it is not set.
 
-    ``stages``: where it has a meaning. ``choices``: all values of a `Type.CHOICE`.
+    ``stages``: where it has a meaning. ``choices``: all values of a `Type.CHOICE`. ``members``: those of a `Type.JSON`
+    that are read; what else stands in it may be a secret, and is shown nowhere.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Variable:
     default: str = ""
     stages: tuple[str, ...] = EVERY_STAGE
     choices: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     rotation: str = "none: it counts from the next start on"  # what to do when it is to change, or has leaked
 
     def read(self, environ: Mapping[str, str]) -> str:
@@ -105,6 +107,7 @@ APP = Variable(
     "name and stage of the app; its stage must agree",
     '{"name": "shop", "stage": "prod"}',
     required=True,
+    members=("name", "stage"),
 )
 ISSUER = Variable(
     "SST_RESOURCE_Issuer",
@@ -112,6 +115,7 @@ ISSUER = Variable(
     'the issuer\'s origin, https but for dev; optionally "lifetimes" in seconds',
     '{"url": "https://auth.example.com"}',
     required=True,
+    members=("url", "lifetimes"),
 )
 API = Variable(
     "SST_RESOURCE_Api",
@@ -119,6 +123,7 @@ API = Variable(
     "the API's origin, and the audience of its tokens",
     '{"url": "https://api.example.com", "audience": "shop-api"}',
     required=True,
+    members=("url", "audience"),
 )
 WEB = Variable(
     "SST_RESOURCE_Web",
@@ -126,8 +131,16 @@ WEB = Variable(
     "the web client's origin",
     '{"url": "https://app.example.com"}',
     required=True,
+    members=("url",),
 )
-BUS = Variable("SST_RESOURCE_Bus", Type.JSON, "the EventBridge bus", '{"name": "shop-prod-bus"}', required=True)
+BUS = Variable(
+    "SST_RESOURCE_Bus",
+    Type.JSON,
+    "the EventBridge bus",
+    '{"name": "shop-prod-bus"}',
+    required=True,
+    members=("name",),
+)
 OTHER_STAGES_RESOURCE = Variable(
     "SST_RESOURCE_OtherStages",
     Type.JSON,

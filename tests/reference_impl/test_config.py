@@ -132,6 +132,7 @@ def test_what_is_wrong_with_other_stages_is_told(
     (fault,) = faults({**environ, "SST_RESOURCE_OtherStages": text}, store)
     assert fault.startswith("SST_RESOURCE_OtherStages")
     assert said in fault
+    assert "https://" not in fault, "by name and never by value"
 
 
 def test_every_lifetime_is_documented_with_a_reason_and_within_its_limit() -> None:
@@ -343,6 +344,48 @@ def test_an_origin_that_the_stamp_does_not_name_may_be_any_but_another_stages(
     assert load(environ, store, stamp).web_url == "https://app.example"
     (fault,) = faults({**environ, "SST_RESOURCE_Web": '{"url": "https://app.example.net"}'}, store, stamp)
     assert fault == "SST_RESOURCE_Web: url is a host of another stage, and this is prod: give it prod's own"
+
+
+def test_a_stamped_server_knows_the_stages_that_it_was_built_with(
+    environ: dict[str, str], store: ParameterStore
+) -> None:
+    environ["SST_RESOURCE_OtherStages"] = json.dumps(OTHERS)
+    assert [one.name for one in load(environ, store, STAMP).other_stages] == ["staging"]
+    for url in OTHERS["staging"].values():
+        (fault,) = faults(environ, store, replace(STAMP, foreign=digests([url])))
+        assert fault == "SST_RESOURCE_OtherStages: this build was not made for staging: leave it out"
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EVENTBRIDGE"])
+@pytest.mark.parametrize(
+    "url", ["s3cret", "https://u:s3cret@aws.example", "https://aws.example?s3cret", "ftp://s3cret"]
+)
+def test_an_endpoint_of_aws_is_an_origin(
+    environ: dict[str, str], store: ParameterStore, variable: str, url: str
+) -> None:
+    assert load({**environ, variable: "http://127.0.0.1:5000/"}, store).stage == "prod"
+    (fault,) = faults({**environ, variable: url}, store)
+    assert fault.startswith(f"{variable} is not an origin")
+    assert "s3cret" not in fault
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("text", [DEEP, '{"a":' * 100_000])
+def test_what_is_nested_too_deeply_is_a_fault(
+    environ: dict[str, str], store: ParameterStore, tmp_path: Path, text: str
+) -> None:
+    for name in ("Bus", "OtherStages"):
+        (fault,) = faults({**environ, f"SST_RESOURCE_{name}": text}, store)
+        assert fault.startswith(f"SST_RESOURCE_{name} is not a JSON object")
+    for secret in ("signing-key", "users"):
+        store.parameters[parameter_name("shop", "prod", secret)] = ("SecureString", text)
+    assert ["is not usable: it is JSON" in fault for fault in faults(environ, store)] == [True, True]
+    (tmp_path / "settings.json").write_text(text, encoding="utf-8")
+    del environ["AUTH_STAGE"]
+    (fault,) = faults({**environ, "AUTH_SETTINGS": str(tmp_path / "settings.json")}, store)
+    assert "is not a readable JSON file" in fault
 
 
 def test_only_dev_may_do_without_https(environ: dict[str, str], store: ParameterStore) -> None:

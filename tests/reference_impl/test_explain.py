@@ -59,6 +59,48 @@ def test_of_a_password_that_somebody_chose_its_length_alone_is_told(environ: dic
     assert "sha256" in told["refresh-key"], "what was made at random can be compared"
 
 
+def test_only_what_is_declared_is_shown(environ: dict[str, str]) -> None:
+    api = {**json.loads(environ["SST_RESOURCE_Api"]), "token": "s3cret", "apiKey": "s3cret", "nested": {"a": "s3cret"}}
+    environ |= {
+        "SST_RESOURCE_Api": json.dumps(api),
+        "SST_RESOURCE_Issuer": '{"url": "https://u:s3/c?r#s3cret@auth.dev.localhost", "lifetimes": {"code": "s3cret"}}',
+        "SST_RESOURCE_Web": '{"url": {"s3cret": "s3cret"}}',
+        "SST_RESOURCE_Bus": "s3cret, and no JSON",
+        "SST_RESOURCE_OtherStages": '{"staging": {"issuer": "https://u:s3cret@a", "api": "s3cret:@b", "k": "s3cret"}}',
+        "AWS_ENDPOINT_URL": "https://u:s3cret@aws.example:5000?s3cret",
+        "AWS_ENDPOINT_URL_EVENTBRIDGE": "u:s3cret@aws.example",
+        "AWS_SESSION_TOKEN": "s3cret",
+    }
+    explanation = explain_config(environ)
+    told = {origin.name: origin.value for origin in explanation.origins}
+    assert "s3cret" not in explanation.as_text() + json.dumps(explanation.as_json())
+    assert (told["Api.url"], told["Api.apiKey"]) == (api["url"], "<secret, 6 characters>")
+    assert told["Issuer.url"] == "https://…@auth.dev.localhost"
+    assert told["OtherStages.staging.issuer"] == "https://…@a"
+    assert told["AWS_ENDPOINT_URL"] == "https://…@aws.example:5000?…"
+
+
+def test_lifetimes_are_shown_in_numbers(environ: dict[str, str]) -> None:
+    issuer = {**json.loads(environ["SST_RESOURCE_Issuer"]), "lifetimes": {"code": 30}}
+    environ["SST_RESOURCE_Issuer"] = json.dumps(issuer)
+    told = {origin.name: origin.value for origin in explain_config(environ).origins}
+    assert told["Issuer.lifetimes"] == '{"code": 30}'
+
+
+def test_a_damaged_stamp_is_told_as_at_a_start(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged() -> None:
+        raise ValueError("build-stamp.json is no build stamp: pack the build again")
+
+    monkeypatch.setattr("reference_impl.__main__.read_stamp", damaged)
+    said = set()
+    for arguments in ([], ["--explain-config"]):
+        assert main(environ, arguments=arguments) == 2
+        said.add(capsys.readouterr().err)
+    assert said == {"reference_impl did not start:\n  build-stamp.json is no build stamp: pack the build again\n"}
+
+
 def test_the_program_tells_faults_too_and_serves_nothing(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,7 +48,7 @@ def test_another_key_opens_nothing_and_is_not_quoted(key: str) -> None:
     assert not key or key not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", [b"[]", b"1", b'{"App": 1}', b"no json"])
+@pytest.mark.parametrize("text", [b"[]", b"1", b'{"App": 1}', b"no json", b'{"a":' * 100_000])
 def test_what_are_no_resources_is_refused(text: bytes) -> None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

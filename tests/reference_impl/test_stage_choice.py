@@ -81,7 +81,19 @@ def test_what_was_not_packed_has_no_stamp(tmp_path: Path) -> None:
     assert read_stamp(tmp_path / "stamp.json") is None
 
 
-def test_a_damaged_stamp_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "stamp.json").write_text(json.dumps({"stage": "dev", "colour": "blue"}), encoding="utf-8")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"a":' * 100_000,
+        json.dumps({"stage": "dev", "colour": "blue"}),
+        json.dumps({**vars(STAMP), "stage": 5}),
+        json.dumps({**vars(STAMP), "web_url": None}),
+        json.dumps({**vars(STAMP), "foreign": 1}),
+    ],
+)
+def test_a_damaged_stamp_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stamp.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="no build stamp"):
         read_stamp(tmp_path / "stamp.json")
