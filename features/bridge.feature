@@ -43,6 +43,22 @@ Feature: The desktop shell
     And BRIDGE-04.E2 holds: each refusal is logged with origin and channel, and nothing else of the message
     And BRIDGE-04.E3 holds: after the way back the application's page is heard again
 
+  @BRIDGE-05
+  Scenario: Whatever hangs, calls of the bridge settle in time, and go on afterwards
+    Given the desktop shell
+    When a user writes notes in the window, and 20 callers call each function at once
+    And the main process is silent, and the user writes on
+    And the issuer takes refreshes and never answers, and the user writes on
+    And the connection to the issuer breaks in the middle of a refresh
+    And the store blocks
+    And a refresh is answered after another user has signed in
+    And the store breaks in the hands of who holds the session's lock
+    Then BRIDGE-05.E1 holds: every call settles within its limit, by its value or a typed error
+    And BRIDGE-05.E2 holds: once nothing hangs any more, the next call of each function succeeds
+    And BRIDGE-05.E3 holds: what comes late changes no session, and no call is answered twice
+    And BRIDGE-05.E4 holds: the window goes on meanwhile
+    And BRIDGE-05.E5 holds: notes that are written meanwhile are shown at once, and saved afterwards
+
   @BRIDGE-06
   Scenario: Windows go nowhere else, renderers are confined, and nothing from outside opens the shell up
     Given the desktop shell

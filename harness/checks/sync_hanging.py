@@ -32,19 +32,20 @@ def the_page_stops_waiting(seen: Record, parameters: Parameters) -> Judgement:
 @check("SYNC-07.E2", "ASVS 5.0.0 13.1.3", "sync")
 def local_writes_go_on(seen: Record, parameters: Parameters) -> Judgement:
     usual, during = seen.one(SyncWrites, "written before"), seen.one(SyncWrites, "written while it hangs")
+    complaints = kept_waiting(usual, during, "while the refresh hung")
+    return conclude(complaints, f"{len(during.texts)} notes were shown at once")
+
+
+def kept_waiting(usual: SyncWrites, during: SyncWrites, when: str) -> list[Complaint]:
+    """What is wrong with how soon notes were shown, by how soon they usually are. Raises MissingObservation."""
     if not usual.milliseconds or len(usual.milliseconds) < len(usual.texts):
         raise MissingObservation("no note could be written before")
-    median, bound = (
-        statistics.median(during.milliseconds or (0.0,)),
-        max(LOCAL, SLOWER * statistics.median(usual.milliseconds)),
-    )
-    complaints = []
     if len(during.milliseconds) < len(during.texts):
-        told = f"the note {len(during.milliseconds) + 1} of {len(during.texts)} was not shown while the refresh hung"
-        complaints.append(Complaint(told, during))
-    elif median > bound:
-        complaints.append(Complaint(f"a note took {median:.0f} ms to be shown, {bound:.0f} ms at most", usual, during))
-    return conclude(complaints, f"{len(during.texts)} notes were shown, in {median:.0f} ms each (median)")
+        told = f"the note {len(during.milliseconds) + 1} of {len(during.texts)} was not shown {when}"
+        return [Complaint(told, during)]
+    median, bound = statistics.median(during.milliseconds), max(LOCAL, SLOWER * statistics.median(usual.milliseconds))
+    told = f"{when} a note took {median:.0f} ms to be shown, {bound:.0f} ms at most"
+    return [Complaint(told, usual, during)] if median > bound else []
 
 
 @check("SYNC-07.E3", "ASVS 5.0.0 13.1.3", "sync")

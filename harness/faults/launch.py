@@ -12,11 +12,12 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.faults.hindered import hindered
 from harness.faults.registry import Fault, fault_arguments, load_faults, load_named
 from harness.machine.sandbox import can_sandbox
 from harness.model import STAGES
@@ -80,6 +81,12 @@ def compromised(real: Any) -> Any:
     return real
 
 
+def beside(parts: Parts, further: Mapping[Part, Replacement]) -> Parts:
+    """The parts with these replacements after their own."""
+    after = {part: (*parts.replacements.get(part, ()), replacement) for part, replacement in further.items()}
+    return Parts({**parts.replacements, **after})
+
+
 def main(argv: list[str]) -> int:
     """Load the faults and hand over to the program's own `main(environ, parts, arguments)`."""
     parser = argparse.ArgumentParser(prog="harness.faults.launch")
@@ -96,13 +103,11 @@ def main(argv: list[str]) -> int:
     stage = os.environ.get("AUTH_STAGE")  # a start with no stage, or with none that exists, gets every fault
     parts = parts_of([known[id] for id in options.fault], stage if stage in STAGES else None)
     if options.clock is not None:
-        ahead: Replacement = lambda real: _Ahead(real, options.clock)  # noqa: E731 - a replacement is a function
-        parts = Parts({**parts.replacements, Part.CLOCK: (*parts.replacements.get(Part.CLOCK, ()), ahead)})
+        parts = beside(parts, {Part.CLOCK: lambda real: _Ahead(real, options.clock)})
     if options.debugging:
         answer_in(Path.cwd())
-        scripts = (*parts.replacements.get(Part.PRELOAD_SCRIPTS, ()), compromised)
-        launched = {Part.SHELL_OPTIONS: (for_tests(options.debugging),), Part.PRELOAD_SCRIPTS: scripts}
-        parts = Parts({**parts.replacements, **launched})
+        launched = {Part.SHELL_OPTIONS: for_tests(options.debugging), Part.PRELOAD_SCRIPTS: compromised}
+        parts = beside(parts, {**launched, **hindered(Path.cwd())})
     sys.argv = [options.module, *options.arguments]
     program = importlib.import_module(f"{options.module}.__main__")
     takes_arguments = "arguments" in inspect.signature(program.main).parameters

@@ -13,7 +13,7 @@ from reference_impl.desktop.shell.senders import ORIGIN, Sender, SenderPolicy
 from reference_impl.parts import Part
 
 
-def _scripts(*changes: tuple[str, str]) -> PreloadScripts:
+def scripts_with(*changes: tuple[str, str]) -> PreloadScripts:
     """The scripts with these texts replaced. A text that is not there would be no fault."""
 
     class Changed(PreloadScripts):
@@ -35,24 +35,24 @@ def the_page_gets_a_function_that_takes_a_channel(real: PreloadScripts) -> Prelo
       const id = next++; waiting.set(id, { resolve, reject }); post({ id, method: channel, body }); }));
   api.onChanged ="""
     by_name = "find(([name, each]) => each.method === method || name === method)"
-    return _scripts(("api.onChanged =", generic), ("find(([, each]) => each.method === method)", by_name))
+    return scripts_with(("api.onChanged =", generic), ("find(([, each]) => each.method === method)", by_name))
 
 
 @fault("F-BRIDGE-01-b", "BRIDGE-01.E3", Part.PRELOAD_SCRIPTS)
 def the_callback_gets_the_event(real: PreloadScripts) -> PreloadScripts:
     heard, told = "port.onmessage = ({ data }) => {\n    if (data.event)", "port.onmessage = (event) => {"
     told += "\n    const { data } = event; if (data.event)"
-    return _scripts((heard, told), ("listener();", "listener(event);"))
+    return scripts_with((heard, told), ("listener();", "listener(event);"))
 
 
 @fault("F-BRIDGE-01-x1", "BRIDGE-01.E1", Part.PRELOAD_SCRIPTS)
 def the_port_to_the_preload_is_left_in_the_page(real: PreloadScripts) -> PreloadScripts:
-    return _scripts(("const post = port", "window.ipc = port; const post = port"))
+    return scripts_with(("const post = port", "window.ipc = port; const post = port"))
 
 
 @fault("F-BRIDGE-01-x2", "BRIDGE-01.E1", Part.PRELOAD_SCRIPTS)
 def the_bridge_can_be_changed_by_script(real: PreloadScripts) -> PreloadScripts:
-    return _scripts(("value: Object.freeze(api)", "value: api"))
+    return scripts_with(("value: Object.freeze(api)", "value: api"))
 
 
 @fault("F-BRIDGE-02-a", "BRIDGE-02.E2", Part.BRIDGE_DISPATCHER)
@@ -80,7 +80,7 @@ def a_field_more_is_no_mistake(real: Dispatcher) -> Dispatcher:
 
 @fault("F-BRIDGE-02-x1", "BRIDGE-02.E3", Part.PRELOAD_SCRIPTS)
 def the_preload_passes_replies_on_unseen(real: PreloadScripts) -> PreloadScripts:
-    return _scripts((" && isReply(CONTRACT.channels[call.channel].reply, reply.value)", ""))
+    return scripts_with((" && isReply(CONTRACT.channels[call.channel].reply, reply.value)", ""))
 
 
 @fault("F-BRIDGE-02-x2", "BRIDGE-02.E4", Part.PRELOAD_SCRIPTS)

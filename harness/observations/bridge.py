@@ -14,7 +14,11 @@ __all__ = [
     "BridgeCalls",
     "Destinations",
     "HandedToken",
+    "HeldSession",
     "Openings",
+    "Replies",
+    "Settlement",
+    "Settlements",
     "ShellNotes",
     "ShellProcess",
     "ShellState",
@@ -79,6 +83,53 @@ class BridgeCalls(Observation):
     kind: Literal["bridge_calls"] = "bridge_calls"
     codes: tuple[str, ...]
     calls: tuple[BridgeCall, ...]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One function of the page's, called by several at once: its documented limit in seconds, how the calls settled
+    (`pending`: not at all), the seconds until the last one did, and the milliseconds until the slowest call came back
+    with its promise."""
+
+    method: str
+    limit: float
+    outcomes: Mapping[str, int]
+    seconds: float
+    returned: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlements(Observation):
+    """All functions of the page's, called while something hinders the main process. `longest`: milliseconds of the
+    longest task of the page meanwhile, None where its tasks are not told. `codes` are the typed errors."""
+
+    kind: Literal["settlements"] = "settlements"
+    codes: tuple[str, ...]
+    calls: tuple[Settlement, ...]
+    longest: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replies(Observation):
+    """The replies of the main process: to how many calls, and to how many of these more than one."""
+
+    kind: Literal["replies"] = "replies"
+    number: int
+    twice: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldSession(Observation):
+    """Which session the main process holds: its `number`, the account, the handle of its token, and what came of asking
+    for data. `late`: answers of the issuer that were kept back until then."""
+
+    kind: Literal["held_session"] = "held_session"
+    signed_in: bool
+    account: str
+    number: int
+    handle: str
+    data: str
+    late: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,10 @@ from harness.observations.bridge import (
     BridgeCalls,
     Destinations,
     HandedToken,
+    HeldSession,
     Openings,
+    Replies,
+    Settlements,
     ShellNotes,
     ShellProcess,
     ShellState,
@@ -117,6 +120,9 @@ Known = (
     | SecretScan
     | Openings
     | AfterLogout
+    | HeldSession
+    | Replies
+    | Settlements
     | ShellNotes
     | Destinations
     | HandedToken

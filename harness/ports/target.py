@@ -25,6 +25,7 @@ from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
 from harness.ports.shell_credentials import ShellCredentials
+from harness.ports.shell_hindered import HinderedShell
 from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
 from harness.ports.shell_secrets import ShellSecrets
@@ -128,6 +129,8 @@ class Target(Protocol):
     def shell(self, stage: str, recorder: Recorder) -> DesktopShell: ...
 
     def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout: ...
+
+    def shell_hindered(self, stage: str, recorder: Recorder) -> HinderedShell: ...
 
     def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials: ...
 

@@ -51,6 +51,7 @@ from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
 from harness.ports.shell_credentials import ShellCredentials
+from harness.ports.shell_hindered import HinderedShell
 from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
 from harness.ports.shell_secrets import ShellSecrets
@@ -157,6 +158,9 @@ class BaseTarget:
 
     def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout:
         return self._absent(ShellLogout, "desktop", "desktop shell")
+
+    def shell_hindered(self, stage: str, recorder: Recorder) -> HinderedShell:
+        return self._absent(HinderedShell, "desktop", "desktop shell")
 
     def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials:
         return self._absent(ShellCredentials, "desktop", "desktop shell")

@@ -52,6 +52,7 @@ from harness.ports.session_identifiers import SessionIdentifiers
 from harness.ports.settings import Settings
 from harness.ports.shell import DesktopShell
 from harness.ports.shell_credentials import ShellCredentials
+from harness.ports.shell_hindered import HinderedShell
 from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
 from harness.ports.shell_secrets import ShellSecrets
@@ -72,6 +73,7 @@ from harness.targets.reference_documentation import ReferenceDocumentation
 from harness.targets.reference_event_contract import ReferenceEventContract
 from harness.targets.reference_event_path import ReferenceEventPath
 from harness.targets.reference_file_vault import ReferenceFileVault
+from harness.targets.reference_hindered_shell import ReferenceHinderedShell
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_logs import ReferenceLogs
 from harness.targets.reference_loopback import ReferenceLoopback
@@ -222,6 +224,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def shell_logout(self, stage: str, recorder: Recorder) -> ShellLogout:
         return self._of_shell(ShellLogout, ReferenceShellLogout, stage, recorder)
+
+    def shell_hindered(self, stage: str, recorder: Recorder) -> HinderedShell:
+        return self._of_shell(HinderedShell, ReferenceHinderedShell, stage, recorder)
 
     def _of_shell(
         self, port: type[P], made: Callable[[ReferenceHost, str, Recorder], P], stage: str, recorder: Recorder

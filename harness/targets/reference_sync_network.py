@@ -28,6 +28,8 @@ PATHS: dict[str, dict[str, What]] = {
     "issuer": {"/token": "token"},
 }
 LATE = 0.5
+HELD, KEPT_BACK = "held", "kept back"  # a refresh that is taken and not looked at, or done and not answered
+LONGEST_HELD = 60.0  # seconds
 ANSWERS = {
     "500": ("500 Internal Server Error", [("Content-Type", "application/json")], b'{"error": "server_error"}'),
     "invalid_grant": (
@@ -54,6 +56,7 @@ class SyncNetwork:
         self._behaviours: list[str] = []
         self._losing = 0
         self.clears_site_data = True  # as browsers do that know the header; others must be let do without it
+        self.given_late = 0  # answers that were kept back
         self._is_watched = False
         self._watch = 0  # what came before the watch began is none of it
         self._began = time.monotonic()
@@ -119,6 +122,7 @@ class SyncNetwork:
         return [body]
 
     def _answer(self, what: What, app: WSGIApplication, environ: WSGIEnvironment) -> tuple[int, list[Any], bytes]:
+        behaviour = ""
         if what == "token":
             behaviour = self._next_behaviour()
             if behaviour in ANSWERS:
@@ -128,10 +132,21 @@ class SyncNetwork:
                 raise ConnectionResetError(errno.ECONNRESET, "the network failed")
             if behaviour == "late":
                 time.sleep(LATE)
+            if behaviour == HELD:
+                self._hold(HELD)
         status, headers, body = _call(app, environ)
+        if what == "token" and behaviour == KEPT_BACK:
+            self._hold(KEPT_BACK)
+            self.given_late += 1
         if what == "api push" and self._is_lost():
             raise ConnectionResetError(errno.ECONNRESET, "the network failed")
         return status, headers, body
+
+    def _hold(self, behaviour: str) -> None:
+        """Come back when refreshes are answered otherwise."""
+        end = time.monotonic() + LONGEST_HELD
+        while self._behaviours[:1] == [behaviour] and time.monotonic() < end:
+            time.sleep(0.02)
 
     def _next_behaviour(self) -> str:
         with self._lock:
