@@ -53,6 +53,7 @@ Feature: The desktop shell
     And the store blocks
     And a refresh is answered after another user has signed in
     And the store breaks in the hands of who holds the session's lock
+    And the user signs out while the main process is silent
     Then BRIDGE-05.E1 holds: every call settles within its limit, by its value or a typed error
     And BRIDGE-05.E2 holds: once nothing hangs any more, the next call of each function succeeds
     And BRIDGE-05.E3 holds: what comes late changes no session, and no call is answered twice

@@ -73,6 +73,13 @@ def break_the_store(scene: Scene, hindered: HinderedShell) -> None:
     hinder_refreshes(scene, hindered, "store breaks")
 
 
+@when("the user signs out while the main process is silent")
+def sign_out(hindered: HinderedShell) -> None:
+    hindered.hinder("silent")
+    hindered.sign_out("signing out", CALLERS)
+    hindered.free()
+
+
 def hinder_refreshes(scene: Scene, hindered: HinderedShell, what: Obstacle) -> None:
     """While refreshes are asked for: the tokens end after the obstacle is there."""
     hindered.hinder(what)

@@ -12,6 +12,7 @@ from harness.observe import MissingObservation, Record
 
 USUAL = "usual"
 OBSTACLES = ("silent", "held", "reset", "store blocks", "store breaks")
+LAST = "signing out"
 WRITTEN = ("written while silent", "written while held")
 SLACK, NEXT, TASK = 0.5, 2.0, 200.0  # seconds beyond a limit; seconds for the next call; milliseconds of a task
 SLOWER = 5.0  # how much slower than usual a machine that is slow itself may be
@@ -21,7 +22,7 @@ SLOWER = 5.0  # how much slower than usual a machine that is slow itself may be
 def every_call_settles_in_time(seen: Record, parameters: Parameters) -> Judgement:
     usual = {call.method: call.seconds for call in seen.one(Settlements, USUAL).calls}
     complaints, number = [], 0
-    for obstacle in OBSTACLES:
+    for obstacle in (*OBSTACLES, LAST):
         told = _hindered(seen, obstacle)
         for call in told.calls:
             number += sum(call.outcomes.values())

@@ -23,10 +23,13 @@ class HinderedShell(Protocol):
         """Let all go on as usual."""
 
     def call_all(self, case: str, callers: int) -> Settlements:
-        """Have so many callers call each function of the main window's page, all at once."""
+        """Have so many callers call each function of the main window's page, all at once; but none that signs out."""
 
     def call_each(self, case: str) -> BridgeCalls:
-        """Call each function once, one after the other."""
+        """Call each of these functions once."""
+
+    def sign_out(self, case: str, callers: int) -> Settlements:
+        """The same for the function that signs out."""
 
     def replies(self, case: str) -> Replies:
         """What the main process has replied since calls were begun, late replies included."""

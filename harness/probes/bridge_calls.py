@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["CALL_ALL", "CALL_EACH", "PENDING_MS"]
+__all__ = ["CALL"]
 
-PENDING_MS = 15_000  # after which a call is pending for good
-_ONE = """
+# GIVEN: the arguments by function; CALLERS: how many call each. What has not settled after 15 s is pending for good.
+CALL = """
+(async () => {
+  const PENDING = 15000;
   const one = (name, given) => {
     const began = performance.now();
     let promise; try { promise = shell[name](...given); } catch (error) { promise = Promise.reject(error); }
@@ -15,12 +17,6 @@ _ONE = """
     const pending = () => ({ name, outcome: "pending", seconds: since(), returned });
     return Promise.race([ended, new Promise((give) => setTimeout(() => give(pending()), PENDING))]);
   };
-""".replace("PENDING", str(PENDING_MS))
-# GIVEN: the arguments by function; CALLERS: how many call each.
-CALL_ALL = (
-    "(async () => {"
-    + _ONE
-    + """
   const told = PerformanceObserver.supportedEntryTypes.includes("longtask"), tasks = [0];
   const watch = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
   if (told) watch.observe({ type: "longtask" });
@@ -29,14 +25,5 @@ CALL_ALL = (
   await new Promise((go) => setTimeout(go, 100));
   watch.disconnect();
   return { calls, longest: told ? Math.max(...tasks) : null };
-})()"""
-)
-CALL_EACH = (
-    "(async () => {"
-    + _ONE
-    + """
-  const calls = [];
-  for (const [name, given] of Object.entries(GIVEN)) calls.push(await one(name, given));
-  return calls;
-})()"""
-)
+})()
+"""

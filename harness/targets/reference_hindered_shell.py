@@ -29,8 +29,9 @@ SIGNAL = 1  # of QWebChannel's messages
 AWAITED = 9.0  # seconds that the main process awaits an answer of the issuer, and less
 TAKEN = 0.5  # seconds in which the main process has taken an answer that was kept back
 OPEN = "document.querySelector('#notes')?.dataset.open === 'yes'"
+Given = dict[str, list[str]]  # arguments by function
 OF_ISSUER = (HELD, KEPT_BACK, "reset")
-ENDS = "signOut"  # a call of it would end the session, and the trial
+ENDS = "signOut"  # it ends the session, and is called last
 HELP = "https://help.localhost/"
 CODES = tuple(str(code) for code in Code)
 SESSION = """
@@ -73,9 +74,14 @@ class ReferenceHinderedShell:
             sleep(TAKEN)
 
     def call_all(self, case: str, callers: int) -> Settlements:
+        return self._settlements(case, self._given(), callers)
+
+    def sign_out(self, case: str, callers: int) -> Settlements:
+        return self._settlements(case, {ENDS: []}, callers)
+
+    def _settlements(self, case: str, given: Given, callers: int) -> Settlements:
         self._tapped()
-        script = bridge_calls.CALL_ALL.replace("GIVEN", self._given()).replace("CALLERS", str(callers))
-        told = self._page.evaluate(script)
+        told = self._call(given, callers)
         by_method: dict[str, list[dict[str, Any]]] = {}
         for one in told["calls"]:
             by_method.setdefault(one["name"], []).append(one)
@@ -96,7 +102,7 @@ class ReferenceHinderedShell:
         )
 
     def call_each(self, case: str) -> BridgeCalls:
-        told = self._page.evaluate(bridge_calls.CALL_EACH.replace("GIVEN", self._given()))
+        told = self._call(self._given(), 1)["calls"]
         calls = tuple(
             BridgeCall(one["name"], one["name"], str(one["outcome"]), round(float(one["seconds"]), 3)) for one in told
         )
@@ -175,12 +181,17 @@ class ReferenceHinderedShell:
         while not self._page.evaluate(OPEN) and monotonic() < end:
             sleep(0.05)
 
-    def _given(self) -> str:
+    def _call(self, given: Given, callers: int) -> dict[str, Any]:
+        script = bridge_calls.CALL.replace("GIVEN", json.dumps(given)).replace("CALLERS", str(callers))
+        told: dict[str, Any] = self._page.evaluate(script)
+        return told
+
+    def _given(self) -> Given:
         """What each function of the contract is called with."""
         sync = ["{}", self._handle]
         given = {"renewHandle": [self._handle], "push": sync, "pull": sync, "openHelp": [HELP]}
         methods = [channel.method for channel in CHANNELS.values() if channel.method != ENDS]
-        return json.dumps({method: given.get(method, []) for method in methods})
+        return {method: given.get(method, []) for method in methods}
 
     def _stored(self) -> tuple[str, ...]:
         """The texts that were written, as the server has them."""

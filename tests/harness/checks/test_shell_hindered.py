@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.shell_hindered import OBSTACLES, USUAL
+from harness.checks.shell_hindered import LAST, OBSTACLES, USUAL
 from harness.observations import Observation, SyncState, SyncWrites
 from harness.observations.bridge import BridgeCall, BridgeCalls, HeldSession, Replies, Settlement, Settlements
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, judge
@@ -43,7 +43,7 @@ def seen_all() -> Seen:
     return [
         Settlements(case=USUAL, codes=CODES, calls=(usual,), longest=20.0),
         BridgeCalls(case=f"after {USUAL}", codes=CODES, calls=each()),
-        *(Settlements(case=one, codes=CODES, calls=(settlement(),), longest=60.0) for one in OBSTACLES),
+        *(Settlements(case=one, codes=CODES, calls=(settlement(),), longest=60.0) for one in (*OBSTACLES, LAST)),
         *(BridgeCalls(case=f"after {one}", codes=CODES, calls=each()) for one in OBSTACLES),
         Replies(case="replies", number=200, twice=0),
         session,
@@ -70,6 +70,7 @@ def test_a_shell_that_goes_on_passes(expectation: str) -> None:
         (SETTLED, "silent", {"calls": (settlement(outcomes={"pending": 3, "Timeout": 17}),)}, "3 calls: pending"),
         (SETTLED, "held", {"calls": (settlement(outcomes={"TypeError: x": 1, "Timeout": 19}),)}, "TypeError: x"),
         (SETTLED, "store blocks", {"calls": (settlement(seconds=5.7),)}, "5.7 s, and its limit is 5 s"),
+        (SETTLED, LAST, {"calls": (settlement(method="signOut", outcomes={"pending": 1}),)}, "signOut: 1 calls"),
         (NEXT, "after store breaks", {"calls": each("Timeout")}, "after store breaks: getSession: Timeout"),
         (NEXT, "after held", {"calls": each(seconds=2.1)}, "took 2.1 s"),
         (LATE, AFTER, {"handle": "0011.2"}, "handle is 0011.2 after the late answer"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import pytest
 
 from harness.redact import Redactor
-from harness.targets.reference_sync_network import SyncNetwork
+from harness.targets.reference_sync_network import HELD, KEPT_BACK, SyncNetwork
 
 JWT = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImRldiJ9.eyJzdWIiOiJhbGljZSJ9.0nS3b53FQo1lgezjRaxl2tXWO8KcHlfKpUmy5ZBM8cd1aHTi"
 
@@ -43,3 +44,26 @@ def test_what_is_no_token_is_told_by_its_length_and_nobodys_secret(presented: st
     redactor = Redactor()
     assert told_of(redactor, presented) == f"({len(presented)} characters)"
     assert redactor.secrets() == ()
+
+
+@pytest.mark.parametrize(("behaviour", "done"), [(HELD, 0), (KEPT_BACK, 1)])
+def test_a_refresh_is_held_before_or_after_it_is_done(behaviour: str, done: int) -> None:
+    network, calls, answers = SyncNetwork(Redactor()), list[str](), list[bytes]()
+    network.forget()
+    network.behave(behaviour)
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        calls.append("token")
+        start_response("200 OK", [])
+        return [b"{}"]
+
+    sent = b"grant_type=refresh_token&refresh_token=x"
+    asked = {"PATH_INFO": "/token", "wsgi.input": io.BytesIO(sent), "CONTENT_LENGTH": str(len(sent))}
+    around = network.around("issuer", app)
+    asking = threading.Thread(target=lambda: answers.extend(around(asked, lambda *told: lambda data: None)))
+    asking.start()
+    asking.join(0.2)
+    assert (len(calls), answers) == (done, [])
+    network.behave()
+    asking.join(10)
+    assert (calls, answers, network.given_late) == (["token"], [b"{}"], done)

@@ -54,5 +54,5 @@ const doing = (act) => async () => {
 
 at("sign-in").addEventListener("click", doing(async () => { await shell.signIn(); waits = true; }));
 at("cancel").addEventListener("click", doing(async () => { await shell.cancelSignIn(); waits = false; }));
-shell.onChanged(doing(() => {}));
+shell.onChanged(function changed() { show().catch(() => setTimeout(changed, 1000)); }); // what has ended must go
 doing(() => {})();
