@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from pytest_bdd import given, when
 
-from harness.errors import NotOffered
 from harness.probes.http import HttpProbe
 from harness.probes.stage_address import Client
 from harness.scene import Scene
@@ -81,9 +80,12 @@ def leave_idle(scene: Scene, clients: list[Client], limits: Limits) -> None:
     at = issuer(scene)
     with scene.where_offered():
         passage = Passage(scene)
-        pairs = [
-            (client, first_token(scene, "idle", client), first_token(scene, "in use", client)) for client in clients
-        ]
+        pairs = []
+        for client in clients:
+            with scene.where_offered():
+                pairs.append((client, first_token(scene, "idle", client), first_token(scene, "in use", client)))
+        if not pairs:
+            return
         passage.go_to(limits.idle / 2)
         used = [(client, renew(scene, "in use: refresh", token, client)) for client, _, token in pairs]
         passage.go_to(passage.seconds + limits.idle / 2 + MARGIN)
@@ -96,13 +98,18 @@ def leave_idle(scene: Scene, clients: list[Client], limits: Limits) -> None:
 def refresh_to_the_end(scene: Scene, clients: list[Client], limits: Limits) -> None:
     interval = min(limits.absolute / INTERVALS, limits.idle * BELOW_IDLE)
     with scene.where_offered():
-        sessions = {client: open_session(scene, client, limits, interval) for client in clients}
+        sessions = []
+        for client in clients:
+            with scene.where_offered():
+                sessions.append(open_session(scene, client, limits, interval))
+        if not sessions:
+            return
         passage = Passage(scene)
         for number in range(1, math.ceil(limits.absolute / interval) + 2):
             passage.go_to(number * interval)
-            for session in sessions.values():
+            for session in sessions:
                 session.refresh(scene, passage.seconds)
-        for session in sessions.values():
+        for session in sessions:
             session.log_in_again(scene)
 
 
@@ -138,17 +145,18 @@ def open_session(scene: Scene, client: Client, limits: Limits, interval: float) 
     authorization = at.authorize("login", client, at.address.users["existing"], agent=agent)
     token = at.tokens_of("login", at.redeem("login", authorization, client)).get("refresh_token", "")
     about = {"absolute": f"{limits.absolute:g}", "interval": f"{interval:g}", "stated_by": limits.stated_by}
-    return Session(client, agent, required(token, client), about)
+    return Session(client, agent, required(scene, token, client), about)
 
 
 def first_token(scene: Scene, case: str, client: Client) -> str:
     """The refresh token of a new session. Raises NotOffered where the issuer gives none."""
-    return required(log_in(scene, f"{case}: login", client).refresh_token, client)
+    return required(scene, log_in(scene, f"{case}: login", client).refresh_token, client)
 
 
-def required(token: str, client: Client) -> str:
+def required(scene: Scene, token: str, client: Client) -> str:
     if not token:
-        raise NotOffered("refresh token", f"a login of {client.client_id!r} is answered without one")
+        told = f"a login of {client.client_id!r} is answered without one"
+        raise issuer(scene).address.not_offered("refresh token", told)
     return token
 
 

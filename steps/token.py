@@ -7,7 +7,6 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from pytest_bdd import given, when
 
-from harness.errors import NotOffered
 from harness.ports import Issuer
 from harness.probes.authorization import Grant
 from harness.probes.stage_address import Client
@@ -44,7 +43,7 @@ def session_with(scene: Scene, case: str, client: Client, kind: str = "refresh_t
     """A new session that has such a token. Raises NotOffered where the issuer gives the client none."""
     grant = log_in(scene, case, client)
     if kind == "refresh_token" and not grant.refresh_token:
-        raise NotOffered("refresh token", f"{client.client_id} was given none at its login")
+        raise issuer(scene).address.not_offered("refresh token", f"{client.client_id} was given none at its login")
     return grant
 
 

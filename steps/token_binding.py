@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from pytest_bdd import when
 
-from harness.errors import NotOffered
 from harness.ports import Issuer
 from harness.probes.authorization import Authorization
 from harness.probes.http import Answer
@@ -156,7 +155,7 @@ def present_refresh_token(at: Issuer, client: Client, presented: str) -> None:
     tokens = at.tokens_of("a session", opened)
     token = tokens.get("refresh_token", "")
     if not token:
-        raise NotOffered("refresh token", f"{client.client_id} is given none")
+        raise at.address.not_offered("refresh token", f"{client.client_id} is given none")
     at.observe_token("a session", tokens["access_token"], "access_token")
     if presented == "with a wider scope":
         granted = str(opened.json().get("scope") or code.request.get("scope", ""))

@@ -127,10 +127,10 @@ def _compared(answer: HttpExchange, seen: Record) -> str:
     return "opaque, so no more than expires_in can be seen" if opaque else "neither iat nor Date to compare"
 
 
-@check("TOKEN-13.E2", "RFC 9700 §4.14.2, ASVS 7.3.1", "clock", "refresh token")
+@check("TOKEN-13.E2", "RFC 9700 §4.14.2, ASVS 7.3.1", "clock")
 def idle_sessions_end(seen: Record, parameters: Parameters) -> Judgement:
     complaints = []
-    idle = ends(seen.of(HttpExchange, "after the inactivity limit"), "client")
+    idle = ends(_of_sessions(seen, "after the inactivity limit"), "client")
     for refresh in idle:
         client = refresh.about["client"]
         used = require_answer(seen.one(HttpExchange, "in use at the same age", client=client))
@@ -141,9 +141,17 @@ def idle_sessions_end(seen: Record, parameters: Parameters) -> Judgement:
     return conclude(complaints, f"{len(idle)} idle sessions were refused, and those in use at that age were not")
 
 
-@check("TOKEN-13.E3", "NIST SP 800-63B-4 §2.1.3, ASVS 7.3.2, OAuth-BBA: Refresh Tokens", "clock", "refresh token")
+def _of_sessions(seen: Record, case: str) -> tuple[HttpExchange, ...]:
+    """What clients sent that are given refresh tokens, which is the issuer's choice (RFC 6749 §1.5). Raises
+    MissingObservation where there is none."""
+    if seen.lacks("refresh token") and all(observation.case != case for observation in seen):
+        raise MissingObservation("no client was given a refresh token", "refresh token")
+    return seen.of(HttpExchange, case)
+
+
+@check("TOKEN-13.E3", "NIST SP 800-63B-4 §2.1.3, ASVS 7.3.2, OAuth-BBA: Refresh Tokens", "clock")
 def rotation_does_not_extend_a_session(seen: Record, parameters: Parameters) -> Judgement:
-    clients = sorted({e.about["client"] for e in seen.of(HttpExchange, "refresh at an interval")})
+    clients = sorted({e.about["client"] for e in _of_sessions(seen, "refresh at an interval")})
     complaints = [complaint for client in clients for complaint in _end_of(seen, client)]
     return conclude(complaints, f"{', '.join(clients)}: refused at the absolute limit, until a new login")
 
@@ -184,8 +192,10 @@ def _login_is_needed(seen: Record, client: str) -> Iterator[Complaint]:
 @check("TOKEN-13.E4", "ASVS 7.1.1, NIST SP 800-63B-4 §2.1.3, §2.2.3", "documentation")
 def limits_are_documented(seen: Record, parameters: Parameters) -> Judgement:
     table = seen.one(LifetimeTable, "documented lifetimes")
+    logins = seen.of(HttpExchange, MOMENTS[0], role="token")
+    issued = LIMITS if any(login.json().get("refresh_token") for login in logins) else LIMITS[:1]
     complaints = [
-        Complaint(f"{table.source}: no limit for {name}", table) for name in LIMITS if name not in table.limits
+        Complaint(f"{table.source}: no limit for {name}", table) for name in issued if name not in table.limits
     ]
     thresholds = THRESHOLDS.get(table.assurance, THRESHOLDS["AAL2"])
     for name, most in thresholds.items():

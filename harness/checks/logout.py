@@ -157,7 +157,7 @@ def _revocable(seen: Record, client: str) -> list[str]:
     answers = [o for o in seen.of(HttpExchange, "own token") if o.about.get("client") == client]
     kinds = [o.about["token"] for o in answers if o.json().get("error") != "unsupported_token_type"]
     if "refresh_token" not in kinds and not any(o.about["token"] == "refresh_token" for o in answers):
-        raise MissingObservation(f"{client}: no refresh token was revoked")
+        raise MissingObservation(f"{client}: no refresh token was revoked", "refresh token")
     return list(dict.fromkeys([*kinds, "refresh_token"]))
 
 

@@ -125,7 +125,7 @@ def _owners(seen: Record) -> list[str]:
         if opened.json().get("refresh_token"):
             owners.add(opened.about["client"])
     if not owners:
-        raise MissingObservation("no client was given a refresh token")
+        raise MissingObservation("no client was given a refresh token", "refresh token")
     return sorted(owners)
 
 

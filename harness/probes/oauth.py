@@ -121,7 +121,7 @@ class OAuthIssuer:
         answer, declined = self._walk(agent or self.new_agent(), journey)
         ended = Authorization(answer, redirect_parameters(answer.location), verifier, parameters)
         if deny and ended.code and not declined:
-            raise NotOffered(
+            raise self.address.not_offered(
                 "way to decline", "no page of its login has one that its description or a common word names"
             )
         return ended

@@ -39,6 +39,12 @@ Capability = Literal[
     "native_client",
     "second_client",
     "jwt_access_token",
+    "refresh_token",
+    "audience",
+    "published_key",
+    "introspection_endpoint",
+    "return_target",
+    "way_to_decline",
     "dpop",
 ]
 """What a description may declare absent."""

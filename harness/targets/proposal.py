@@ -44,6 +44,8 @@ ABSENT = {
     "admin": "there is no interface to disable accounts",
     "signing_key": "nobody signs with its key but it",
     "relying_party": "its clients know one issuer",
+    "refresh_token": "it issues no refresh tokens (RFC 6749 §1.5: optional)",
+    "way_to_decline": "no page of its login lets a user decline",
     "dpop": "it issues bearer tokens",
 }
 # The steps of a login in a browser whose first page asks for the name, and whose second one for the password.

@@ -218,6 +218,32 @@ def test_an_issuer_without_refresh_tokens_is_judged_on_its_logins() -> None:
     assert judge("TOKEN-13.E1", seen).verdict is Verdict.PASSED
 
 
+def test_limits_are_asked_for_of_what_is_issued_only() -> None:
+    logins = [answer("token at login", client, refresh_token=None) for client in CLIENTS]
+    tokens = [*logins, *(facts("token at login", client) for client in CLIENTS)]
+    alone = table(refresh_idle=None, refresh_absolute=None)
+    assert judge("TOKEN-13.E4", [alone, *tokens]).verdict is Verdict.PASSED
+    one_is_given_some = [answer("token at login", "web"), *tokens[1:]]
+    assert_failed(judge("TOKEN-13.E4", [alone, *one_is_given_some]), "no limit for refresh_idle")
+    assert_failed(judge("TOKEN-13.E4", [table(access_token=None), *tokens]), "no limit for access_token")
+
+
+@pytest.mark.parametrize("expectation", ["TOKEN-13.E2", "TOKEN-13.E3"])
+@pytest.mark.parametrize("declared", [True, False])
+def test_sessions_without_refresh_tokens_are_left_out_and_excused_only_if_that_is_declared(
+    expectation: str, declared: bool
+) -> None:
+    absence = Absence(case="absence", capability="refresh token", reason="it has none", declared=declared)
+    verdict = Verdict.NOT_APPLICABLE if declared else Verdict.NOT_RUN
+    assert judge(expectation, [absence]).verdict is verdict
+    of_one = [one for one in PASSING[expectation]() if one.about["client"] == "web"]
+    assert judge(expectation, [absence, *of_one]).verdict is Verdict.PASSED
+    alive = exchange("after the inactivity limit", 200, {}, client="web")
+    endless = instead(sessions(), *session("web", 35, status=200))
+    wrong = {"TOKEN-13.E2": instead(of_one, alive), "TOKEN-13.E3": endless}[expectation]
+    assert judge(expectation, [absence, *wrong]).verdict is Verdict.FAILED
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_an_idle_session_that_is_not_refused_with_invalid_grant_fails(client: str, status: int) -> None:
