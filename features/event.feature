@@ -1,7 +1,7 @@
 Feature: Events
   Whoever watches the bus learns of every login, and of every session that cannot go on, once and for the right reason.
 
-  @EVENT-01 @stage:each
+  @EVENT-01 @stage:each @destructive
   Scenario: A login is told once, and nothing else is told as a login
     Given a subscriber of the stage's bus
     When users complete these logins
@@ -21,13 +21,13 @@ Feature: Events
     Then EVENT-01.E1 holds: each completed login is told by one event, in time
     And EVENT-01.E2 holds: nothing else is told as a login
 
-  @EVENT-01 @stage:each
+  @EVENT-01 @stage:each @destructive
   Scenario: A login is told even if the server dies right after it
     Given a server of its own, and a subscriber of the stage's bus
     When a user logs in, the server is killed as soon as it has answered, and it is started again
     Then EVENT-01.E3 holds: the login is told once
 
-  @EVENT-03 @stage:each
+  @EVENT-03 @stage:each @destructive
   Scenario: A session that cannot go on is told once, with the reason
     Given a subscriber of the stage's bus
     When refresh tokens that have ended in each of these ways are presented, five times each
@@ -44,7 +44,7 @@ Feature: Events
     And EVENT-03.E2 holds: what succeeds in the end is not told as a failure
     And EVENT-03.E3 holds: tokens that nobody issued are told once a minute at most, counted, and without a subject
 
-  @EVENT-10
+  @EVENT-10 @destructive
   Scenario: The bus accepts a call and still refuses some of its events
     When events are published to a bus that refuses some of them
       | case                              | events | refused  | as                    | calls  |
@@ -83,7 +83,7 @@ Feature: Events
     And EVENT-04.E3 holds: times are in UTC, and those at which it happened
     And EVENT-04.E4 holds: what was valid in the version before can still be read
 
-  @EVENT-06 @EVENT-07 @stage:all
+  @EVENT-06 @EVENT-07 @stage:all @destructive
   Scenario: No event tells a secret, or who somebody is
     Given the published schemas of the events, and subscribers of the buses of two stages
     When a person with canaries in every secret and in his name logs in, fails and logs out at both stages
@@ -97,7 +97,7 @@ Feature: Events
     And EVENT-07.E3 holds: a person has another pseudonym at each stage
     And EVENT-07.E4 holds: the pseudonym of an erased account is nobody's
 
-  @EVENT-08
+  @EVENT-08 @destructive
   Scenario: Every event arrives once, in an order that can be restored
     When sessions begin, fail and end while the bus behaves like this
       | answers time out |
@@ -107,7 +107,7 @@ Feature: Events
     And EVENT-08.E2 holds: a consumer stores each event once
     And EVENT-08.E3 holds: the order of each session can be restored
 
-  @EVENT-11
+  @EVENT-11 @destructive
   Scenario: Events fit the bus, whatever is in them and however many there are
     Given the published schemas of the events
     When events are told at once, some with a text of 300,000 characters, some with one that ends at a limit
@@ -115,7 +115,7 @@ Feature: Events
     And EVENT-11.E2 holds: no call is over a limit
     And EVENT-11.E3 holds: no character is split
 
-  @EVENT-02 @stage:each
+  @EVENT-02 @stage:each @destructive
   Scenario: The end of a session is told once, with its reason and the time at which its user left
     Given a subscriber of the stage's bus
     When sessions end in each of these ways
@@ -145,7 +145,7 @@ Feature: Events
     And EVENT-05.E2 holds: a bad proposal is replaced, and stands nowhere
     And EVENT-05.E3 holds: no identifier is a secret
 
-  @EVENT-12
+  @EVENT-12 @destructive
   Scenario: A burst of failures raises one alert, and less than a burst none
     When refreshes fail in these numbers
       | case                                 | count | minutes | accounts | reason         | stage   |
@@ -160,7 +160,7 @@ Feature: Events
     And EVENT-12.E2 holds: an alert comes in time, and leads to what raised it
     And EVENT-12.E3 holds: an alert tells nobody's name
 
-  @EVENT-13 @stage:all
+  @EVENT-13 @stage:all @destructive
   Scenario: Production's subscribers believe production's issuer, and nobody else
     When events like these are put on the bus of production
       | genuine                                       |
@@ -174,7 +174,7 @@ Feature: Events
     And EVENT-13.E2 holds: production's subscribers are sent events of production alone
     And EVENT-13.E3 holds: forgeries are logged
 
-  @EVENT-09
+  @EVENT-09 @destructive
   Scenario: Nobody notices that the bus is away, and nothing is lost
     Given a subscriber of the stage's bus
     When users log in, refresh and log out while the bus is well
@@ -188,7 +188,7 @@ Feature: Events
     And EVENT-09.E2 holds: every event is delivered afterwards, with the time at which it happened
     And EVENT-09.E4 holds: a full buffer keeps the oldest, counts the rest and raises an alarm
 
-  @EVENT-09
+  @EVENT-09 @destructive
   Scenario: What waits for the bus survives a restart of the server
     Given a server of its own, and a subscriber of the stage's bus
     When users log in before and after the server is killed and started again, and only then the bus comes back

@@ -10,7 +10,7 @@ Feature: Operation, and the evidence itself
     And OPS-01.E2 holds: each entry tells stage, secrecy, default and rotation
     And OPS-01.E3 holds: both branches are found out, by the name of the variable
 
-  @OPS-02 @stage:each
+  @OPS-02 @stage:each @destructive
   Scenario: Keys and secrets are rotated without a failed request, and the old ones end
     Given users at a client without a secret and at one with a secret
     When they go on while every key and secret is rotated as planned
@@ -20,13 +20,13 @@ Feature: Operation, and the evidence itself
     And OPS-02.E2 holds: a new key was published for as long as a verifier may keep the old ones before it signed
     And OPS-02.E3 holds: after its end the old key and the old secret are good for nothing
 
-  @OPS-02 @stage:each
+  @OPS-02 @stage:each @destructive
   Scenario: A key that is compromised is withdrawn at once
     Given a user who can log in
     When the signing key and the refresh key are withdrawn, because they are compromised
     Then OPS-02.E4 holds: what the withdrawn keys made is refused everywhere, and the service goes on
 
-  @OPS-03 @stage:all
+  @OPS-03 @stage:all @destructive
   Scenario: An operator ends the sessions of a user, and those of a stage
     Given ten live sessions of two users with names alike on two stages, some with an open realtime connection
     When an operator ends the sessions of one of them on one stage, and then all on that stage
@@ -34,7 +34,7 @@ Feature: Operation, and the evidence itself
     Then OPS-03.E1 holds: the addressed sessions are refused within a minute, in every way, and the others go on
     And OPS-03.E4 holds: the log tells who did what, and when
 
-  @OPS-03 @stage:all
+  @OPS-03 @stage:all @destructive
   Scenario: A user whose secure storage failed is led back to it
     Given a user whose desktop client finds no secure storage
     When the procedure for failed storage is followed, and the user starts again and signs in
@@ -42,7 +42,7 @@ Feature: Operation, and the evidence itself
     Then OPS-03.E2 holds: the user is signed in again, with secure storage
     And OPS-03.E4 holds: the log tells who did what, and when
 
-  @OPS-03 @stage:all
+  @OPS-03 @stage:all @destructive
   Scenario: Events that the bus refused are delivered later
     Given logins whose events the bus refused
     When the procedure for lost events is followed

@@ -32,7 +32,7 @@ Feature: Synchronisation with fresh tokens
     And SYNC-03.E3 holds: by none of the clocks is the token endpoint asked too often
     And SYNC-03.E4 holds: after the sleep it goes on soon
 
-  @SYNC-04 @browser:each
+  @SYNC-04 @browser:each @destructive
   Scenario: What a user wrote reaches the server, whatever happens meanwhile
     Given a user at the page of his notes, in a browser that keeps them
     When these things happen while he writes, in this order or in one that a seed says, and then all is well again
@@ -50,7 +50,7 @@ Feature: Synchronisation with fresh tokens
     And SYNC-04.E2 holds: nothing is left a minute after all is well
     And SYNC-04.E3 holds: what failed at the server is not acknowledged
 
-  @SYNC-05 @stage:each
+  @SYNC-05 @stage:each @destructive
   Scenario: A mutation that is pushed more than once has its effect once
     Given a client with a note that grows with each of its mutations
     When its mutations are pushed again with a new token, as if the answer had been lost
@@ -96,7 +96,7 @@ Feature: Synchronisation with fresh tokens
     Then SYNC-02.E4 holds: the page asks for a login, and still shows what is not saved
     And SYNC-06.E1 holds: nothing is refreshed any more, no cookie is left, and the bus tells of it once
 
-  @SYNC-06 @browser:each
+  @SYNC-06 @browser:each @destructive
   Scenario: A refresh that fails for now ends nothing
     Given a user at the page of his notes
     When the token endpoint answers refreshes so, and the user goes on writing
@@ -108,7 +108,7 @@ Feature: Synchronisation with fresh tokens
     Then SYNC-06.E2 holds: the session goes on, and the endpoint is asked ever more seldom, and not before it said
     And SYNC-06.E3 holds: a page that is no token response is not taken for one
 
-  @SYNC-07 @browser:each
+  @SYNC-07 @browser:each @destructive
   Scenario: A refresh that is never answered holds nothing up
     Given a user at the page of his notes
     When his refresh is never answered, and he goes on writing
@@ -117,7 +117,7 @@ Feature: Synchronisation with fresh tokens
     And SYNC-07.E2 holds: what he writes is shown as fast as ever
     And SYNC-07.E3 holds: once it is answered again all is saved by itself
 
-  @SYNC-07 @browser:each
+  @SYNC-07 @browser:each @destructive
   Scenario: A tab that is closed while it refreshes does not keep the others from it
     Given a user at the page of his notes
     When another tab waits for a refresh that is never answered, and is closed

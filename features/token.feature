@@ -80,7 +80,7 @@ Feature: Tokens
       | web     |
       | desktop |
 
-  @TOKEN-05
+  @TOKEN-05 @destructive
   Scenario Outline: The state of a sign-in cannot be guessed
     Given a <client> client that knows an honest issuer and an attacker's
     When the client begins 1000 sign-ins
@@ -142,7 +142,7 @@ Feature: Tokens
       | web     |
       | desktop |
 
-  @TOKEN-08 @stage:each
+  @TOKEN-08 @stage:each @destructive
   Scenario: An authorization code works once, and not for long
     Given a user who can log in
     When one code of each client is redeemed many times at once, round after round
@@ -153,7 +153,7 @@ Feature: Tokens
     And TOKEN-08.E2 holds: the second redemption is refused and takes the tokens of the first with it
     And TOKEN-08.E3 holds: the younger code is accepted and the older one refused
 
-  @TOKEN-09 @stage:each
+  @TOKEN-09 @stage:each @destructive
   Scenario: A refresh token is replaced whenever it is used
     Given a user who can log in
     When a session of each client is refreshed five times in a row
@@ -163,7 +163,7 @@ Feature: Tokens
     And TOKEN-09.E2 holds: no earlier refresh token is accepted after the grace
     And TOKEN-09.E3 holds: the client keeps the newest refresh token and never sends an old one again
 
-  @TOKEN-10 @stage:each
+  @TOKEN-10 @stage:each @destructive
   Scenario Outline: A stolen refresh token ends its session, and only that
     Given a user with sessions at two clients, two of which have been refreshed
     When the first refresh token of one of them is presented again <when>
@@ -178,7 +178,7 @@ Feature: Tokens
       | just after the reuse grace                |
       | after half of the lifetime of the session |
 
-  @TOKEN-11 @stage:each
+  @TOKEN-11 @stage:each @destructive
   Scenario: Many refreshes at once, and one whose answer was lost, leave one line of refresh tokens
     Given a user who can log in
     And the lifetimes that are documented
@@ -237,7 +237,7 @@ Feature: Tokens
     And each client names a token of its own in a GET request
     Then TOKEN-19.E3 holds: own tokens are dead, an unknown one is no error, those of others live on, and a GET is refused
 
-  @TOKEN-19 @stage:each
+  @TOKEN-19 @stage:each @destructive
   Scenario: A logout without a network is complete here, and made up for at the issuer
     Given a user who is signed in at the web client and at the desktop client
     When the user logs out of each client while the endpoint for revocation cannot be reached, until it can be again
@@ -268,7 +268,7 @@ Feature: Tokens
     Then TOKEN-15.E1 holds: every forgery is refused as an invalid token, at each of them
     And TOKEN-15.E2 holds: the token as it is is taken at each of them
 
-  @TOKEN-16 @stage:each
+  @TOKEN-16 @stage:each @destructive
   Scenario: What a token says of its key is not believed
     Given a user's access token, and an attacker who knows the issuer's public key
     When tokens of the attacker name keys in these ways, while he listens for whoever fetches them
@@ -297,7 +297,7 @@ Feature: Tokens
     And TOKEN-16.E3 holds: unknown keys make the API ask for the issuer's keys once in half a minute at most
     And TOKEN-16.E4 holds: the API goes on, and its logs tell of no error
 
-  @TOKEN-21 @stage:each
+  @TOKEN-21 @stage:each @destructive
   Scenario: An account belongs to one identity, whatever e-mail address comes with it
     Given an upstream provider that says what it is told to
     And an account that was made by a first login
@@ -395,7 +395,7 @@ Feature: Tokens
       | web     |
       | desktop |
 
-  @TOKEN-20 @stage:each
+  @TOKEN-20 @stage:each @destructive
   Scenario: A disabled account has no access left
     Given a user with a session at each client, and an open realtime connection of each
     When the account is disabled, and its tokens are used until they are refused

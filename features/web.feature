@@ -165,7 +165,7 @@ Feature: Web client
     And WEB-10.E3 holds: going back or forward shows nothing of his, from whatever cache
     And WEB-10.E4 holds: every other tab is signed out within five seconds, or when it wakes up, and sends no credential and no edit any more
 
-  @WEB-10
+  @WEB-10 @destructive
   Scenario: A logout is complete here when nobody can be told of it, and told later
     Given a signed-in user with notes, whose cookie somebody has copied
     When he signs out while the web client answers nobody, and it answers again
