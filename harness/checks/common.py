@@ -144,11 +144,12 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def clients_of(seen: Record, *cases: str) -> list[str]:
-    """The clients that met any of these cases: none of them may lack one. Raises MissingObservation without any."""
+def clients_of(seen: Record, *cases: str, for_want_of: str = "") -> list[str]:
+    """The clients that met any of these cases: none of them may lack one. Raises MissingObservation without any, for
+    want of this capability where the target has none of it."""
     found = {o.about["client"] for o in seen if isinstance(o, HttpExchange) and o.case in cases}
     if not found:
-        raise MissingObservation(f"no client met {', '.join(map(repr, cases))}")
+        raise MissingObservation(f"no client met {', '.join(map(repr, cases))}", for_want_of)
     return sorted(found)
 
 

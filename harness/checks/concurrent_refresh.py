@@ -18,7 +18,7 @@ WITHIN, AFTER = "lost answer within the grace", "lost answer after the grace"
 @check("TOKEN-11.E1", "RFC 9700 §4.14.2, ASVS 5.0.0 15.4.2", "public client")
 def one_successor_at_most(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
-    for client in (clients := clients_of(seen, AT_ONCE)):
+    for client in (clients := clients_of(seen, AT_ONCE, for_want_of="refresh token")):
         answers = _parallel(seen, client)
         successes = [answer for answer in answers if answer.status == 200]
         if not successes:
@@ -35,7 +35,7 @@ def one_successor_at_most(seen: Record, parameters: Parameters) -> Judgement:
 @check("TOKEN-11.E2", "RFC 9700 §4.14.2, ASVS 5.0.0 15.4.1", "public client")
 def one_leaf_lives(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
-    for client in (clients := clients_of(seen, AT_ONCE)):
+    for client in (clients := clients_of(seen, AT_ONCE, for_want_of="refresh token")):
         successes = [answer for answer in _parallel(seen, client) if answer.status == 200]
         leaves = _leaves(seen, client) if successes else []
         live = [leaf for leaf in leaves if leaf.status == 200]
@@ -52,7 +52,7 @@ def a_lost_answer_can_be_had_again(seen: Record, parameters: Parameters) -> Judg
     if documented == 0:
         return Judgement(Verdict.NOT_APPLICABLE, "it documents a reuse grace of 0 s: a lost answer cannot be had again")
     complaints: list[str] = []
-    for client in (clients := clients_of(seen, f"{WITHIN}: again")):
+    for client in (clients := clients_of(seen, f"{WITHIN}: again", for_want_of="refresh token")):
         first, again = _lost(seen, WITHIN, client)
         if again.status != 200 and documented is None:
             told = "nothing is documented of a reuse grace; a description says it by [lifetimes] reuse_grace"
@@ -67,7 +67,7 @@ def a_lost_answer_can_be_had_again(seen: Record, parameters: Parameters) -> Judg
 @check("TOKEN-11.E4", "RFC 9700 §4.14.2", "public client", "clock")
 def after_the_grace_it_is_theft(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
-    for client in (clients := clients_of(seen, f"{AFTER}: again")):
+    for client in (clients := clients_of(seen, f"{AFTER}: again", for_want_of="refresh token")):
         _, again = _lost(seen, AFTER, client)
         successor = require_answer(seen.one(HttpExchange, f"{AFTER}: successor", client=client))
         if not is_invalid_grant(again):

@@ -34,7 +34,7 @@ OTHER_SESSIONS = ("of another client", "of the same client")
 def every_refresh_brings_a_new_token(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
     silent: list[str] = []
-    clients = clients_of(seen, "refresh in a row")
+    clients = clients_of(seen, "refresh in a row", for_want_of="refresh token")
     for client in clients:
         answers = [require_answer(e) for e in seen.of(HttpExchange, "refresh in a row", client=client)]
         if len(answers) < IN_A_ROW:
@@ -86,7 +86,7 @@ def _presented(exchange: HttpExchange) -> str:
 def earlier_tokens_are_dead(seen: Record, parameters: Parameters) -> Judgement:
     case = "earlier token after the grace"
     alive: list[str] = []
-    clients = clients_of(seen, case)
+    clients = clients_of(seen, case, for_want_of="refresh token")
     for client in clients:
         answers = seen.of(HttpExchange, case, client=client)
         if len({e.about["session"] for e in answers}) < IN_A_ROW:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
-from harness.errors import NotOffered, TargetError
+from harness.errors import TargetError
 from harness.observations import Race, TokenFacts
 from harness.observe import Recorder
 from harness.probes.authorization import Authorization, Grant, pkce_pair, redirect_parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -138,6 +139,13 @@ def test_without_a_first_answer_nothing_is_known(expectation: str, seen: Seen) -
 @pytest.mark.parametrize("expectation", [E1, E2, E3, E4])
 def test_nothing_observed_is_unknown(expectation: str) -> None:
     assert_unknown(judge(expectation, [documented(10)]))
+
+
+@pytest.mark.parametrize("expectation", [E1, E2, E3, E4, "TOKEN-09.E1", "TOKEN-09.E2"])
+def test_where_refresh_tokens_are_declared_absent_nothing_is_judged(expectation: str) -> None:
+    absence = Absence(case="absence", capability="refresh token", reason="it issues none", declared=True)
+    assert judge(expectation, [documented(10), absence]).verdict == "not_applicable"
+    assert judge(expectation, [documented(10), replace(absence, declared=False)]).verdict == "not_run"
 
 
 @pytest.mark.parametrize(
