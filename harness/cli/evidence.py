@@ -13,7 +13,7 @@ from harness.evidence.audit import report_json
 from harness.gate import gate_markdown
 from harness.jobs import audit_bundle, gate_bundle, report_bundle
 from harness.report.terminal import console_for, show_audit, show_decision, show_lines
-from harness.report.verdicts import visible
+from harness.report.verdicts import visible_lines
 from harness.run import Question
 
 __all__ = ["audit_command", "gate_command", "report_command"]
@@ -71,7 +71,7 @@ def gate_command(as_json: bool, bundle: Path, policy: Path | None, controls: tup
             }
         )
     elif markdown:
-        click.echo(visible(gate_markdown(decision)))
+        click.echo(visible_lines(gate_markdown(decision)))
     else:
         show_decision(console_for(), decision)
     return 0 if decision.passed else 1

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.errors import AuthassayError, EvidenceError, Mistakes, RunInterrupted, UsageError
+from harness.report.verdicts import visible, visible_lines
 
 __all__ = ["as_json", "fail", "say_json"]
 
@@ -59,7 +60,8 @@ def fail(error: AuthassayError, as_json: bool) -> NoReturn:
         mistakes = [str(mistake) for mistake in error.mistakes] if isinstance(error, Mistakes) else []
         say_json({"error": {"kind": type(error).__name__, "message": told, "mistakes": mistakes}})
     else:
-        Console(stderr=True).print(Text.assemble(("authassay: ", "bold red"), told), soft_wrap=True)
+        said = visible_lines(told) if isinstance(error, UsageError) else visible(told)
+        Console(stderr=True).print(Text.assemble(("authassay: ", "bold red"), said), soft_wrap=True)
     sys.exit(code)
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.model import Verdict
 from harness.report.failures import Failure
 from harness.report.progress import STYLES
-from harness.report.verdicts import visible
+from harness.report.verdicts import visible, visible_lines
 
 __all__ = ["show_findings"]
 
@@ -50,5 +50,5 @@ def _seen(failure: Failure) -> str:
 
 
 def _cut(text: str, longest: int) -> Text:
-    line = " ".join(visible(text).split())
+    line = " ".join(visible_lines(text).split())
     return Text(f"{line[:longest]}…" if len(line) > longest else line)

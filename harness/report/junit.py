@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml
 
 from harness.model import Catalog, Finding, Verdict
 from harness.report.symptoms import listed
-from harness.report.verdicts import by_control, merged, visible
+from harness.report.verdicts import by_control, merged, visible, visible_lines
 
 __all__ = ["junit_xml"]
 
@@ -41,11 +41,11 @@ def _case(suite: Xml.Element, finding: Finding) -> None:
     case = Xml.SubElement(suite, "testcase", classname=visible(f"authassay.{control}"), name=visible(name))
     element = _ELEMENTS.get(finding.verdict)
     if element:
-        reason = visible(f"{finding.verdict}: {finding.reason}")
+        reason = visible_lines(f"{finding.verdict}: {finding.reason}")
         told = Xml.SubElement(case, element, message=reason)
         if element != "skipped":
             told.set("type", finding.verdict)
-            told.text = visible(
+            told.text = visible_lines(
                 "\n".join(
                     [finding.reason, *_symptoms(finding), f"scenario: {finding.scenario}", f"check: {finding.check}"]
                 )

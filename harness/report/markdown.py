@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from harness.report.verdicts import visible
+from harness.report.verdicts import visible_lines
 
 __all__ = ["fenced", "folded", "html_code", "literal", "table"]
 
@@ -49,7 +49,7 @@ def _code(text: str) -> str:
 
 
 def _one_line(text: str, longest: int) -> str:
-    line = " ".join(visible(text).split())
+    line = " ".join(visible_lines(text).split())
     return f"{line[:longest]}…" if len(line) > longest else line
 
 
@@ -60,7 +60,7 @@ def html_code(text: str, longest: int = 240) -> str:
 
 def fenced(text: str, language: str = "") -> str:
     """The text as a block of code, which no line of it can end."""
-    shown = visible(text).rstrip("\n")
+    shown = visible_lines(text).rstrip("\n")
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{shown}\n{fence}"

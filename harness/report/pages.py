@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.report.verdicts import ORDER, WORDS, cell_name, visible
+from harness.report.verdicts import ORDER, WORDS, cell_name, visible_lines
 
 __all__ = ["TEMPLATES", "amount", "environment", "marked", "source_hash", "standing"]
 
@@ -22,7 +22,7 @@ _MARK = re.compile(r"\{\{([a-z0-9_]+):([0-9a-f]{16}):(\d+)((?:/[a-z0-9]+)?(?:\[\
 
 def marked(text: object) -> Markup:
     """The text escaped, what would act made visible, and each mark of the redactor as a chip."""
-    return Markup(_MARK.sub(_chip, str(escape(visible(str(text))))))
+    return Markup(_MARK.sub(_chip, str(escape(visible_lines(str(text))))))
 
 
 def _chip(found: re.Match[str]) -> str:
@@ -61,7 +61,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"marked": marked, "cell": cell_name, "visible": visible, "standing": standing}
+    made.filters |= {"marked": marked, "cell": cell_name, "visible": visible_lines, "standing": standing}
     made.globals |= {"words": WORDS, "order": ORDER, "asset": _asset, "source_hash": source_hash, "amount": amount}
     return made
 

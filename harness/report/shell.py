@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.report.verdicts import visible
+from harness.report.verdicts import visible, visible_lines
 
 __all__ = ["Variable", "comment", "quote", "word"]
 
@@ -45,7 +45,7 @@ def word(parts: Iterable[str | Variable]) -> str:
 
 def comment(text: str, indent: str = "# ") -> str:
     """The text as one line of comment."""
-    line = " ".join(visible(text).split())
+    line = " ".join(visible_lines(text).split())
     return indent + (f"{line[:LONGEST]}…" if len(line) > LONGEST else line)
 
 

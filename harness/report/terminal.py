@@ -91,7 +91,6 @@ def show_things(console: Console, rows: Iterable[Provisioned]) -> None:
 def show_tried(console: Console, tried: Tried) -> None:
     """One thing that was tried of a target, and what mends it."""
     mark = {"well": Text("✓ ", style="green"), "wrong": Text("✗ ", style="bold red")}.get(tried.state, Text("– "))
-    mend = f"\n    to mend it: {tried.mend}" if tried.mend else ""
-    console.print(
-        Text.assemble(mark, (visible(tried.what), "bold"), visible(f"  {tried.detail}{mend}")), soft_wrap=True
-    )
+    mend = f"\n    to mend it: {visible(tried.mend)}" if tried.mend else ""
+    what, detail = (visible(tried.what), "bold"), f"  {visible(tried.detail)}{mend}"
+    console.print(Text.assemble(mark, what, detail), soft_wrap=True)

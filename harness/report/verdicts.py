@@ -19,6 +19,7 @@ __all__ = [
     "merged",
     "stage_of",
     "visible",
+    "visible_lines",
     "worst",
 ]
 
@@ -35,9 +36,15 @@ _ACTS = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text with every character that would act instead of show written as its escape (`\\x1b`, `\\u202e`).
+    """The text on one line, with every character that would act instead of show written as its escape (`\\x1b`,
+    `\\u202e`, `\\n`): no line of a terminal begins with what a target answers. Tabs stay."""
+    return visible_lines(text).replace("\n", "\\n")
 
-    Tabs and line feeds stay. What a target answers reaches terminals and pages only through here.
+
+def visible_lines(text: str) -> str:
+    """The same, but line feeds stay: for pages, blocks of code, and what is then joined to one line.
+
+    What a target answers reaches terminals and pages only through here.
     """
     return _ACTS.sub(lambda found: ascii(found[0])[1:-1], text)
 

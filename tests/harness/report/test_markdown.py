@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from harness.report.markdown import html_code, literal, table
-from harness.report.verdicts import visible
+from harness.report.verdicts import visible_lines
 
 ACTIVE = st.text("`*_[]()<>|!@#:&$~\\{}/. aw1-+=", max_size=30)
 
@@ -67,7 +67,7 @@ def test_whatever_a_target_says_is_shown_and_is_nothing_but_text_and_code(text: 
         outside = unescape(re.sub(r"<code>.*?</code>", " ", page.replace("\n", " ")))
         assert not re.search(r"://|www\.\w|[@$&]|#\S", re.sub("<[^>]*>", "", outside))
     shown = unescape(re.sub("<[^>]*>", "", rendered(f"x {markdown} x"))).replace("`", "")
-    assert " ".join(shown.split()) == " ".join(f"x {visible(text)} x".replace("`", "").split())
+    assert " ".join(shown.split()) == " ".join(f"x {visible_lines(text)} x".replace("`", "").split())
 
 
 def test_in_html_it_is_text_too() -> None:

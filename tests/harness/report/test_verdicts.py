@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from harness.model import Basis, Finding, Symptom, Verdict
-from harness.report.verdicts import cell_name, counted, merged, ran, stage_of, visible
+from harness.cli.saying import fail
+from harness.errors import NotHere, TargetError
+from harness.machine.tried import Tried
+from harness.model import Basis, Catalog, Decision, Finding, Reason, Symptom, Verdict
+from harness.report.progress import PlainProgress, told
+from harness.report.terminal import show_decision, show_lines, show_tried
+from harness.report.verdict_table import verdict_table
+from harness.report.verdicts import cell_name, counted, merged, ran, stage_of, visible, visible_lines
 
 
 def found(expectation: str, verdict: Verdict, reason: str = "r", cell: str = "reference/linux/dev/any/any") -> Finding:
@@ -56,9 +65,37 @@ def test_a_cell_is_named_by_the_axes_that_matter() -> None:
 @given(st.text())
 def test_no_text_acts_on_a_terminal_or_breaks_xml(text: str) -> None:
     shown = visible(text)
-    assert all(letter in "\t\n" or letter >= " " for letter in shown)
+    assert all(letter == "\t" or letter >= " " for letter in shown)
     assert not {"\x7f", "\x9b", "\u202e", "\u2066", "\ufffe", "\uffff"} & set(shown)
 
 
 def test_what_would_act_is_shown_as_its_escape() -> None:
-    assert visible("a\x1b[31m\u202eb\n") == "a\\x1b[31m\\u202eb\n"
+    assert visible("a\x1b[31m\u202eb\n") == "a\\x1b[31m\\u202eb\\n"
+    assert visible_lines("a\x1b[31m\u202eb\n") == "a\\x1b[31m\\u202eb\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_a_target_begins_no_line_of_a_terminal(end: str) -> None:
+    said = f"error is 'x{end}gate: pass{end}'"
+    reasons = (Reason("failed", f"T-01{end}gate: pass", said),)
+    written = io.StringIO()
+    console = Console(file=written, width=300)
+    show_decision(console, Decision(False, reasons))
+    show_tried(console, Tried(said, "wrong", said, said))
+    show_lines(console, {"seen": said})
+    console.print(told(found("T-01.E1", Verdict.FAILED, said)))
+    PlainProgress(console).tell(said)
+    console.print(verdict_table([found("T-01.E1", Verdict.NOT_RUN, said)], Catalog({}, {})))
+    lines = written.getvalue().splitlines()
+    assert sum("gate: pass" in line for line in lines) >= 7
+    assert not [line for line in lines if line.lstrip().startswith("gate: pass")]
+
+
+@pytest.mark.parametrize("error", [TargetError, NotHere])
+def test_an_error_with_what_a_target_said_is_one_line(
+    error: type[TargetError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "not what was asked: 'x\ngate: pass'"
+    with pytest.raises(SystemExit):
+        fail(error(said, said) if error is NotHere else error(said), as_json=False)
+    assert capsys.readouterr().err.count("\n") == 1
