@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from harness.observations import HttpExchange
 from harness.observe import Recorder
-from harness.probes.clients import Exchanged, HttpClient
+from harness.probes.clients import Exchanged, HttpClient, origin
 from harness.redact import TooMuchSecret
 
 __all__ = ["Answer", "HttpProbe"]
@@ -65,13 +65,15 @@ class HttpProbe:
         recorder: Recorder,
         hosts: Collection[str] | None = None,
         headers: Mapping[str, str] | None = None,
+        plain: Collection[str] | None = None,
         **about: str,
     ) -> None:
-        """`hosts` are the names that requests may go to (None: any). A request elsewhere is not sent: its answer has
-        status 0 and says so. `headers` go with every request; a Host among them changes no address."""
+        """`hosts` are the names that requests may go to (None: any), `plain` the origins to which they may go without
+        encryption (None: any). A request elsewhere is not sent: its answer has status 0 and says so. `headers` go with
+        every request; a Host among them changes no address."""
         self.client = client
         self._recorder = recorder
-        self._hosts = hosts
+        self._hosts, self._plain = hosts, plain
         self._headers = dict(headers or {})
         self._about = {"agent": recorder.next_agent(), **about}
 
@@ -165,4 +167,6 @@ class HttpProbe:
             return Exchanged(0, error=f"not sent: {url[:100]!r} is no address of HTTP")
         if self._hosts is not None and host not in self._hosts:
             return Exchanged(0, error=f"not sent: {host!r} is no host of the target")
+        if parts.scheme == "http" and self._plain is not None and origin(url) not in self._plain:
+            return Exchanged(0, error=f"not sent: {origin(url)} is not encrypted, and the issuer is https")
         return None

@@ -43,6 +43,7 @@ class OAuthIssuer:
         self._published_keys = published_keys
         self._walk = walk
         self._headers: Mapping[str, str] = {}
+        self._plain = address.plain_origins
         self._about: Mapping[str, str] = {"stage": address.stage}
         self._probe = self.new_agent()
         self._metadata = IssuerMetadata(address, recorder, self._probe)
@@ -67,7 +68,7 @@ class OAuthIssuer:
     def new_agent(self) -> HttpProbe:
         """A user agent with an empty cookie jar."""
         hosts = self.address.allowed_hosts
-        return HttpProbe(self._new_client(), self._recorder, hosts, self._headers, **self._about)
+        return HttpProbe(self._new_client(), self._recorder, hosts, self._headers, self._plain, **self._about)
 
     def with_headers(self, headers: Mapping[str, str], **about: str) -> OAuthIssuer:
         """The same issuer, at the endpoints that it names to others, for a client whose every request carries these
@@ -77,6 +78,14 @@ class OAuthIssuer:
         twin._headers, twin._about = headers, {**self._about, **about}
         twin._probe = twin.new_agent()
         twin._metadata = self._metadata.asked_by(twin._probe)
+        return twin
+
+    def in_clear(self) -> OAuthIssuer:
+        """The same issuer, for a client that would also send its credentials without encryption."""
+        _ = self.metadata
+        twin = copy.copy(self)
+        twin._plain = None
+        twin._probe = twin.new_agent()
         return twin
 
     def request(self, client: Client, changes: Mapping[str, str | None] | None = None) -> tuple[dict[str, str], str]:

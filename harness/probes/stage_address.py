@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from harness.errors import NotOffered
+from harness.probes.clients import origin
 from harness.probes.login import Login, User
 
 __all__ = ["Client", "Route", "StageAddress", "SyncAddress"]
@@ -82,6 +83,15 @@ class StageAddress:
         """The names that requests of this stage may go to: no credential leaves them, whatever a redirect says."""
         own = (self.issuer, self.discovery, self.api, self.web, self.protected)
         return self.hosts | {urlsplit(url).hostname or "" for url in own if url}
+
+    @property
+    def plain_origins(self) -> frozenset[str] | None:
+        """Where requests may go without encryption; None: anywhere. Where the issuer is https, no more than what its
+        description names so itself: metadata and redirects lead no credential into the clear."""
+        if urlsplit(self.issuer).scheme != "https":
+            return None
+        own = (self.discovery, self.api, self.web, self.protected)
+        return frozenset(origin(url) for url in own if urlsplit(url).scheme == "http")
 
     def not_offered(self, capability: str, otherwise: str) -> NotOffered:
         """What to raise for a capability that this target lacks, with the reason that was declared, if any."""

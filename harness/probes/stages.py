@@ -27,6 +27,7 @@ def ask_for_metadata(at: OAuthIssuer) -> None:
 def ask_in_clear(at: OAuthIssuer, case: str, client: Client, user: User) -> None:
     """Without TLS: ask for the metadata, begin a login and go through with it, and redeem a fresh code."""
     metadata = f"{at.address.issuer}/.well-known/oauth-authorization-server"
+    at = at.in_clear()
     at.new_agent().get(case, _in_clear(metadata), role="metadata")
     agent, query = at.new_agent(), urlencode(at.request(client)[0])
     first = agent.get(case, _in_clear(at.metadata["authorization_endpoint"]), query=query, role="authorize")

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from harness.machine.tried import Tried, not_tried, well, wrong
 from harness.ports import Issuer
+from harness.probes.clients import origin
 from harness.probes.jwt import ALGORITHMS
 from harness.probes.metadata import METADATA
 
@@ -31,6 +32,9 @@ def try_metadata(at: Issuer) -> Iterator[Tried]:
         names = ", ".join(f'"{host}"' for host in foreign[:SHOWN])
         mend = f"write hosts = [{names}] for the stage if they are yours: nothing is sent to other hosts"
         yield wrong("endpoints", f"the metadata name other hosts than the description: {_some_of(foreign)}", mend)
+    if plain := sorted(_unencrypted(at, found)):
+        detail = f"the issuer is https, and its metadata lead into the clear: {_some_of(plain)}"
+        yield wrong("encryption", detail, "let the metadata name https there: nothing is sent to these (RFC 8414 §2)")
 
 
 def try_keys(at: Issuer) -> Tried:
@@ -51,8 +55,20 @@ def try_keys(at: Issuer) -> Tried:
 
 def endpoint_hosts(metadata: Mapping[str, object]) -> set[str]:
     """The hosts that metadata send users and clients to."""
-    names = [name for name in metadata if name.endswith("_endpoint") or name == "jwks_uri"]
-    return {urlsplit(str(metadata[name])).hostname or "" for name in names} - {""}
+    return {urlsplit(url).hostname or "" for url in _endpoints(metadata).values()} - {""}
+
+
+def _endpoints(metadata: Mapping[str, object]) -> Mapping[str, str]:
+    """Addresses by their names."""
+    return {name: str(told) for name, told in metadata.items() if name.endswith("_endpoint") or name == "jwks_uri"}
+
+
+def _unencrypted(at: Issuer, metadata: Mapping[str, object]) -> Iterator[str]:
+    """Addresses without encryption to which nothing is sent, with their names."""
+    plain = at.address.plain_origins
+    for name, url in _endpoints(metadata).items():
+        if plain is not None and urlsplit(url).scheme == "http" and origin(url) not in plain:
+            yield f"{name} {url}"
 
 
 def _same_issuer(described: str, named: object) -> Tried:

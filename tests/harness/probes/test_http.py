@@ -142,6 +142,26 @@ def test_nothing_is_sent_to_what_is_no_host_of_the_target(seen: list[Observation
     assert why in answer.error
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("http://issuer:80/", False),
+        ("http://issuer:8080/", True),
+        ("HTTP://issuer/", False),
+        ("http://issuer:8080@issuer/", False),
+        ("https://issuer/", True),
+    ],
+)
+def test_without_encryption_nothing_is_sent_but_where_it_may_be(seen: list[Observation], url: str, sent: bool) -> None:
+    with responses.RequestsMock(assert_all_requests_are_fired=sent) as server:
+        server.get(url, body="x")
+        client = RequestsClient(requests.Session())
+        probe = HttpProbe(client, Recorder("s", Redactor(), seen.append), plain={"http://issuer:8080"})
+        answer = probe.get("a case", url)
+    assert (answer.status == 200) == sent
+    assert answer.error.startswith("not sent: http://issuer") != sent
+
+
 def test_headers_of_a_user_agent_go_with_every_request_and_are_recorded(seen: list[Observation]) -> None:
     client = RequestsClient(requests.Session())
     agent = HttpProbe(client, Recorder("s", Redactor(), seen.append), headers={"Host": "other.example", "X-One": "1"})

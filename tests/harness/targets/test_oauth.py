@@ -20,6 +20,7 @@ from harness.probes.login import User
 from harness.probes.stage_address import Client
 from harness.redact import Redactor
 from harness.targets.description import Description, Limits, StageDescription
+from harness.targets.discovery import try_metadata
 from harness.targets.oauth import OAuthTarget
 from harness.targets.reference import ReferenceTarget
 from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
@@ -121,6 +122,42 @@ def test_metadata_are_found_at_the_other_well_known_place(
     assert [(one.case, getattr(one, "status", 0)) for one in seen] == [("metadata: elsewhere", 404), ("metadata", 200)]
     at.discover("again")
     assert [one.case for one in seen[2:]] == ["again"]
+
+
+IN_CLEAR = "http://127.0.0.1:1"  # nobody listens there
+
+
+@pytest.fixture
+def https_issuer(fake: FakeIssuer, seen: list[Observation]) -> Iterator[Issuer]:
+    """An issuer whose identifier is https, and whose token endpoint is not."""
+    fake.claims |= {"issuer": "https://127.0.0.1", "token_endpoint": f"{IN_CLEAR}/token"}
+    discovery = f"{fake.url}{fake.well_known}"
+    users, clients = {"existing": User("alice", PASSWORD)}, {"web": Client("web", fake.redirect_uri, secret="s" * 20)}
+    stage = StageDescription("https://127.0.0.1", clients, users, discovery=discovery)
+    target = _open(Description("fake", "1", {"dev": stage}))
+    yield target.issuer("dev", _recorder(target, seen))
+    target.close()
+
+
+def test_metadata_of_an_https_issuer_lead_no_credential_into_the_clear(https_issuer: Issuer) -> None:
+    client = https_issuer.address.clients["web"]
+    answer = https_issuer.refresh("a refresh", "a refresh token", client)
+    assert answer.error == f"not sent: {IN_CLEAR} is not encrypted, and the issuer is https"
+    assert https_issuer.address.plain_origins is not None
+    assert not https_issuer.in_clear().refresh("a refresh", "another", client).error.startswith("not sent")
+
+
+def test_it_is_told_before_a_run_which_addresses_of_the_metadata_are_in_the_clear(https_issuer: Issuer) -> None:
+    told = {tried.what: tried for tried in try_metadata(https_issuer)}["encryption"]
+    assert told.state == "wrong"
+    assert told.detail.endswith(f"lead into the clear: token_endpoint {IN_CLEAR}/token")
+    assert "revocation_endpoint" not in told.detail  # on the origin that the description itself names
+
+
+def test_of_an_issuer_without_encryption_nothing_is_told(target: OAuthTarget, seen: list[Observation]) -> None:
+    at = target.issuer("dev", _recorder(target, seen))
+    assert at.address.plain_origins is None
+    assert "encryption" not in {tried.what for tried in try_metadata(at)}
 
 
 def test_a_browser_trusts_the_key_of_a_server_whose_authority_is_described_and_of_no_other(
