@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from harness.checks.common import Complaint, conclude, delivers_code, require_answer
-from harness.checks.registry import Parameters, check
+from harness.checks.registry import Parameters, check, own_requirement
 from harness.model import Judgement
 from harness.observations import Absence, HttpExchange, PageView, SecretScan
 from harness.observe import MissingObservation, Record
@@ -38,6 +38,7 @@ TOKENS, CODE, COOKIE, SIGNED_IN, BEARER, FORM, REFUSAL = REASONS = (
 FOR_CDNS = ("CDN-Cache-Control", "Surrogate-Control")
 """Fields by which caches of one kind go instead of Cache-Control (RFC 9213, W3C's Edge Architecture)."""
 
+KEPT_BY_DEFAULT = frozenset((200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501))  # RFC 9110 §15.1
 SECRET_FIELD = 16  # characters; a hidden field of so many is no constant of the page
 
 _HIDDEN = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)  # without `<`, time is linear
@@ -131,12 +132,22 @@ def _keepable(answers: Iterable[tuple[HttpExchange, str]]) -> Iterator[Complaint
         if not forbids_keeping(exchange) and (key := (_place(exchange), exchange.status)) not in told:
             told.add(key)
             said = ", ".join(exchange.header_values("cache-control")) or "no Cache-Control"
-            yield Complaint(f"{key[0]}, HTTP {exchange.status}: {said} instead of no-store, although {why}", exchange)
+            wrong = f"{key[0]}, HTTP {exchange.status}: {said} instead of no-store, although {why}"
+            demanded = why == TOKENS or may_be_kept(exchange)
+            yield Complaint(wrong if demanded else own_requirement(wrong), exchange)
 
 
 def _place(exchange: HttpExchange) -> str:
     parts = urlsplit(exchange.url)
     return f"{exchange.method} {parts.netloc}{parts.path}"
+
+
+def may_be_kept(exchange: HttpExchange) -> bool:
+    """Whether a cache may keep the answer where nothing forbids it: one to a GET by its status, any by what it says of
+    its life (RFC 9111 §3, RFC 9110 §9.3.3, §15.1)."""
+    said = ",".join(exchange.header_values("cache-control")).lower()
+    lives = bool(re.search(r"\b(?:s-maxage|max-age|public)\b", said) or exchange.header_values("expires"))
+    return lives or (exchange.method in ("GET", "HEAD") and exchange.status in KEPT_BY_DEFAULT)
 
 
 def forbids_keeping(exchange: HttpExchange) -> bool:

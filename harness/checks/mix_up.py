@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from harness.checks.common import Complaint, conclude, ends, require_answer, short
-from harness.checks.registry import Parameters, check
+from harness.checks.registry import Parameters, check, own_requirement
 from harness.model import Judgement
 from harness.observations import CallbackDelivery, HttpExchange
 from harness.observe import MissingObservation, Record
@@ -74,12 +74,14 @@ def responses_name_their_issuer(seen: Record, parameters: Parameters) -> Judgeme
     if not isinstance(issuer, str):
         raise MissingObservation("the metadata name no issuer to compare with")
     successes, errors = _successes(seen), _errors(seen)
-    complaints = [] if metadata.get(FLAG) is True else [Complaint(f"the metadata's {FLAG} is not true", document)]
+    supported = metadata.get(FLAG) is True  # else nothing that it does not send is demanded of it: RFC 9207 is optional
+    complaints = [] if supported else [Complaint(own_requirement(f"the metadata's {FLAG} is not true"), document)]
     for end in (*successes, *errors):
         named = end.location_parameters().get("iss")
         told = f"{end.about['client']}, {end.about.get('mistake', end.case)}"
         if named is None:
-            complaints.append(Complaint(f"{told}: the response has no iss", end))
+            lacking = f"{told}: the response has no iss"
+            complaints.append(Complaint(lacking if supported else own_requirement(lacking), end))
         elif named != issuer:
             complaints.append(Complaint(f"{told}: iss is {named}, the metadata's issuer {issuer}", end))
     return conclude(complaints, f"{len(successes)} success and {len(errors)} error responses name {issuer}")

@@ -24,7 +24,9 @@ __all__ = [
     "checks",
     "digest",
     "failed",
+    "is_own_requirement",
     "judge",
+    "own_requirement",
     "passed",
     "unknown",
 ]
@@ -142,6 +144,16 @@ def _encodable(text: str) -> str:
 
 def _told(absences: Iterable[Absence]) -> str:
     return "; ".join(f"the target offers no {absence.capability}: {absence.reason}" for absence in absences)
+
+
+def own_requirement(told: str) -> str:
+    """What is wrong, where no clause of the check demands otherwise: marked, so that no RFC is named for it."""
+    return f"{told} [{OWN_REQUIREMENT}]"
+
+
+def is_own_requirement(told: str) -> bool:
+    """Whether what is wrong is so by this catalog alone."""
+    return told.endswith(f"[{OWN_REQUIREMENT}]")
 
 
 def digest(expectation: str) -> str:

@@ -15,7 +15,7 @@ from harness.checks.common import (
     require_answer,
     short,
 )
-from harness.checks.registry import Parameters, check
+from harness.checks.registry import OWN_REQUIREMENT, Parameters, check
 from harness.model import Judgement
 from harness.observations import HttpExchange, TokenFacts
 from harness.observe import MissingObservation, Record
@@ -101,9 +101,10 @@ def _scope(seen: Record, answer: HttpExchange) -> str:
     return f"{named} {claimed}".strip()
 
 
-@check("TOKEN-12.E3", "RFC 6749 §6")
+@check("TOKEN-12.E3", OWN_REQUIREMENT)
 def the_client_goes_on(seen: Record, parameters: Parameters) -> Judgement:
-    """Not where a rotated token was presented: to end the session for that is a remedy (RFC 9700 §4.14.2)."""
+    """RFC 6749 §6 lets an issuer end the session because a stranger presented its token; then whoever has seen a token
+    can end it. Not where a rotated token was presented: to end the session for that is a remedy (RFC 9700 §4.14.2)."""
     clients = _owners(seen)
     found = [_presented(seen, THEN, client, presented) for client, presented in product(clients, (*STRANGERS, WIDENED))]
     complaints = []

@@ -102,7 +102,7 @@ def _failure(target: str, id: str, findings: Sequence[Finding], report: ReportIn
         target=target,
         control=control,
         expectation=known.get(id, Expectation(id, "not in the catalog that the bundle carries")),
-        clauses=_clauses(id, control),
+        clauses=_clauses(id, control, findings),
         sights=_sights(in_order, report.observations, report.expected_failures),
         remedy=report.remedies.get(target, {}).get(id, ""),
         script=None,
@@ -123,11 +123,13 @@ def _with_script(failure: Failure, finding: Finding, report: ReportInput) -> Fai
     return Failure(**{**vars(failure), "script": script})
 
 
-def _clauses(id: str, control: Control) -> tuple[str, ...]:
-    """What the check judges by, then what the control rests on; a requirement of the catalog's own rests on nothing."""
+def _clauses(id: str, control: Control, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What the check judges by, then what the control rests on; a requirement of the catalog's own rests on nothing.
+    So does what is wrong by no clause, where nothing else is."""
     check = registry.checks().get(id)
     own = [check.clause] if check else []
-    if registry.OWN_REQUIREMENT in own:
+    wrong = [told for f in findings for told in ([symptom.text for symptom in f.symptoms] or [f.reason])]
+    if registry.OWN_REQUIREMENT in own or all(map(registry.is_own_requirement, wrong)):
         return (registry.OWN_REQUIREMENT,)
     others = [source.ref for source in control.sources if not own or source.ref not in own[0]]
     return (*own, *others) or (control.id,)

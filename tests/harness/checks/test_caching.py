@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness.checks.caching import forbids_keeping, in_scope
+from harness.checks.registry import is_own_requirement
 from harness.model import Verdict
 from harness.observations import Absence, Hit, HttpExchange, Observation, PageView, SecretScan
 from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge
@@ -112,6 +113,29 @@ def test_one_answer_that_may_be_kept_fails(number: int) -> None:
     judgement = judge("WEB-09.E1", seen)
     assert_failed(judgement, "private instead of no-store")
     assert judgement.shown_by == (f"s#{number + 1}",)
+
+
+PUBLIC = ("Cache-Control", "public, max-age=60")
+
+
+@pytest.mark.parametrize(
+    ("answer", "own"),
+    [
+        (said("token", 200, TOKENS, JSON), False),  # RFC 6749 §5.1
+        (said("token", 400, {"error": "invalid_grant"}, JSON), True),
+        (said("token", 400, {"error": "invalid_grant"}, JSON, PUBLIC), False),
+        (said("login", 302, "", CODE), True),
+        (said("login", 302, "", CODE, PUBLIC), False),
+        (said("login", 302, "", CODE, ("Expires", "Thu, 01 Dec 2033 16:00:00 GMT")), False),
+        (said("login", 301, "", CODE), True),
+        (replace(said("login", 301, "", CODE), method="GET"), False),
+        (replace(said("login", 302, "", CODE), method="GET"), True),
+        (replace(said("web", 200, "<p>Hello", session="yes"), method="GET"), False),
+    ],
+)
+def test_what_no_cache_may_keep_anyway_is_the_catalogs_own_requirement(answer: HttpExchange, own: bool) -> None:
+    symptom = judge("WEB-09.E1", [answer, *inventory()]).symptoms[0]
+    assert is_own_requirement(symptom.text) is own
 
 
 @pytest.mark.parametrize(

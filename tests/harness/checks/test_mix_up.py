@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from harness.checks.mix_up import AFTERWARDS, CASES, FLAG, ISSUERS, SIGN_INS
+from harness.checks.registry import is_own_requirement
 from harness.model import Verdict
 from harness.observations import CallbackDelivery, HttpExchange, Observation
 from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge, redirect
@@ -143,12 +144,18 @@ def test_a_response_that_names_no_issuer_or_another_fails_and_is_shown(
         judgement = judge("TOKEN-06.E2", seen)
         assert_failed(judgement, words)
         assert judgement.shown_by == (f"s#{len(seen)}",)
+        assert not is_own_requirement(judgement.reason)
 
 
 @pytest.mark.parametrize("told", [{}, {FLAG: False}, {FLAG: "true"}])
 def test_metadata_that_do_not_tell_of_iss_fail(told: dict[str, object]) -> None:
     changed = exchange("metadata", 200, {"issuer": ISSUER, **told})
-    assert_failed(judge("TOKEN-06.E2", instead(issuer_of_two(), changed)), f"{FLAG} is not true")
+    seen = instead(issuer_of_two(), changed)
+    assert_failed(judge("TOKEN-06.E2", seen), f"{FLAG} is not true")
+    silent = judge("TOKEN-06.E2", instead(seen, response("a login", "web", None)))
+    assert [is_own_requirement(symptom.text) for symptom in silent.symptoms] == [True, True]
+    wrong = judge("TOKEN-06.E2", instead(seen, response("a login", "web", ISSUER.upper())))
+    assert [is_own_requirement(symptom.text) for symptom in wrong.symptoms] == [True, False]
 
 
 def test_without_a_code_an_error_response_or_an_issuer_to_compare_with_nothing_is_known() -> None:

@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from harness.checks.registry import OWN_REQUIREMENT
+from harness.checks.registry import OWN_REQUIREMENT, own_requirement
 from harness.model import Severity, Symptom, Verdict, Waiver
 from harness.observations import Absence, Confirmation, HttpExchange, LifetimeTable, Observation
 from harness.report.auditor import render_auditor
@@ -112,6 +112,13 @@ def test_the_clause_of_the_check_comes_before_those_of_the_control(report: Repor
 def test_a_requirement_of_the_catalogs_own_is_told_as_no_rfcs(report: ReportInput) -> None:
     (found,) = failures(with_failures(report, ("TOKEN-02.E2", DEV, "no")))
     assert found.clauses == (OWN_REQUIREMENT,)
+
+
+def test_where_all_that_is_wrong_is_so_by_the_catalog_alone_no_rfc_is_named(report: ReportInput) -> None:
+    own = with_failures(report, ("TOKEN-01.E1", DEV, own_requirement("a 302 may be kept")))
+    assert failures(own)[0].clauses == (OWN_REQUIREMENT,)
+    both = with_failures(report, ("TOKEN-01.E1", DEV, own_requirement("no")), ("TOKEN-01.E1", PROD, "wrong"))
+    assert failures(both)[0].clauses[0] == "RFC 7636 §4.4.1"
 
 
 def test_the_remedy_is_in_the_targets_own_terms_else_the_requirement(report: ReportInput) -> None:
