@@ -80,33 +80,36 @@ def leave_idle(scene: Scene, clients: list[Client], limits: Limits) -> None:
     at = issuer(scene)
     with scene.where_offered():
         passage = Passage(scene)
-        pairs = []
+        in_use = []  # opened first: they are to be the older ones
         for client in clients:
             with scene.where_offered():
-                pairs.append((client, first_token(scene, "idle", client), first_token(scene, "in use", client)))
-        if not pairs:
+                in_use.append(Used.since_login(scene, passage, "in use", client))
+        if not in_use:
             return
-        passage.go_to(limits.idle / 2)
-        used = [(client, renew(scene, "in use: refresh", token, client)) for client, _, token in pairs]
-        passage.go_to(passage.seconds + limits.idle / 2 + MARGIN)
-        for (client, idle, _), (_, newest) in zip(pairs, used, strict=True):
-            at.refresh("after the inactivity limit", idle, client)
-            at.refresh("in use at the same age", newest, client)
+        idle = [Used.since_login(scene, passage, "idle", session.client) for session in in_use]
+        end = passage.seconds + limits.idle + MARGIN
+        while passage.seconds < end:
+            for session in in_use:
+                session.renew(scene, passage)
+            passage.go_to(min(end, passage.seconds + limits.idle / 2))
+        for one, other in zip(idle, in_use, strict=True):
+            at.refresh("after the inactivity limit", one.token, one.client, about=one.about(passage, limits))
+            at.refresh("in use at the same age", other.token, other.client, about=other.about(passage, limits))
 
 
 @when("a session of each client is refreshed again and again until its absolute limit has passed")
 def refresh_to_the_end(scene: Scene, clients: list[Client], limits: Limits) -> None:
     interval = min(limits.absolute / INTERVALS, limits.idle * BELOW_IDLE)
     with scene.where_offered():
-        sessions = []
+        passage, sessions = Passage(scene), []
         for client in clients:
             with scene.where_offered():
-                sessions.append(open_session(scene, client, limits, interval))
+                sessions.append(open_session(scene, client, limits, interval, passage))
         if not sessions:
             return
-        passage = Passage(scene)
-        for number in range(1, math.ceil(limits.absolute / interval) + 2):
-            passage.go_to(number * interval)
+        opened = passage.seconds
+        for number in range(math.ceil(limits.absolute / interval) + 2):
+            passage.go_to(opened + number * interval)
             for session in sessions:
                 session.refresh(scene, passage.seconds)
         for session in sessions:
@@ -114,19 +117,44 @@ def refresh_to_the_end(scene: Scene, clients: list[Client], limits: Limits) -> N
 
 
 @dataclass
+class Used:
+    """A session by its newest token; `born` and `last` are when its login, and that token, were answered."""
+
+    client: Client
+    token: str = field(repr=False)
+    born: float
+    last: float
+
+    @classmethod
+    def since_login(cls, scene: Scene, passage: Passage, case: str, client: Client) -> Used:
+        token, now = first_token(scene, case, client), passage.seconds
+        return cls(client, token, now, now)
+
+    def renew(self, scene: Scene, passage: Passage) -> None:
+        at = passage.seconds  # before it is asked: no longer ago than that can it be idle
+        self.token, self.last = renew(scene, "in use: refresh", self.token, self.client), at
+
+    def about(self, passage: Passage, limits: Limits) -> dict[str, str]:
+        now = passage.seconds
+        return {"age": f"{now - self.born:.3f}", "idle": f"{now - self.last:.3f}", "limit": f"{limits.idle:g}"}
+
+
+@dataclass
 class Session:
-    """A session that is refreshed at intervals; `about` tells by which limits. `agent` is its user's browser."""
+    """A session that is refreshed at intervals; `about` tells by which limits. `agent` is its user's browser; `born` is
+    when its login was answered."""
 
     client: Client
     agent: HttpProbe
     token: str = field(repr=False)
     about: dict[str, str]
+    born: float
     lives: bool = True
 
-    def refresh(self, scene: Scene, age: float) -> None:
-        """Refresh it, unless it was refused before; `age` in seconds since the login."""
+    def refresh(self, scene: Scene, now: float) -> None:
+        """Refresh it, unless it was refused before."""
         if self.lives:
-            about = {**self.about, "age": f"{age:.3f}"}
+            about = {**self.about, "age": f"{now - self.born:.3f}"}
             answer = issuer(scene).refresh("refresh at an interval", self.token, self.client, about=about)
             self.lives = answer.status == 200
             self.token = str(answer.json().get("refresh_token") or self.token)
@@ -139,13 +167,13 @@ class Session:
         renew(scene, "session of a new login", first_token(scene, "a new login", client), client)
 
 
-def open_session(scene: Scene, client: Client, limits: Limits, interval: float) -> Session:
+def open_session(scene: Scene, client: Client, limits: Limits, interval: float, passage: Passage) -> Session:
     at = issuer(scene)
     agent = at.new_agent()
     authorization = at.authorize("login", client, at.address.users["existing"], agent=agent)
     token = at.tokens_of("login", at.redeem("login", authorization, client)).get("refresh_token", "")
     about = {"absolute": f"{limits.absolute:g}", "interval": f"{interval:g}", "stated_by": limits.stated_by}
-    return Session(client, agent, required(scene, token, client), about)
+    return Session(client, agent, required(scene, token, client), about, passage.seconds)
 
 
 def first_token(scene: Scene, case: str, client: Client) -> str:

@@ -14,6 +14,7 @@ from harness.checks.common import (
     delivers_code,
     ends,
     gives_token,
+    is_invalid_grant,
     only_unknown,
     require_answer,
     short,
@@ -75,9 +76,9 @@ def mistakes_burn_the_code(seen: Record, parameters: Parameters) -> Judgement:
         for attempt in tried
         if attempt.afterwards.status == 200
     ]
-    faults = [attempt for attempt in tried if (attempt.afterwards.status or 0) >= 500]
-    if faults and not complaints:
-        raise MissingObservation(f"{faults[0].told}: afterwards {short(faults[0].afterwards)}, which decides nothing")
+    open_ = [attempt for attempt in tried if not is_invalid_grant(attempt.afterwards)]
+    if open_ and not complaints:  # any other refusal may be of the request, and the code still good
+        raise MissingObservation(f"{open_[0].told}: afterwards {short(open_[0].afterwards)}, which decides nothing")
     return conclude(complaints, f"after each of {len(tried)} mistakes the code was worth nothing")
 
 

@@ -44,8 +44,11 @@ def one_redemption_succeeds(seen: Record, parameters: Parameters) -> Judgement:
         Complaint(f"{race.about['client']}, round {n}: {statuses.count(200)} successes", race)
         for race in races
         for n, statuses in enumerate(race.rounds, 1)
-        if statuses.count(200) != 1
+        if statuses.count(200) > 1 or (200 not in statuses and 429 not in statuses)
     ]
+    if not wrong and (crowded := [race for race in races if any({429, 503} & {*statuses} for statuses in race.rounds)]):
+        told = "a redemption was put off (HTTP 429 or 503), so not all of them raced"
+        raise MissingObservation(f"{crowded[0].about['client']}: {told}")
     if not wrong:  # one fork is a fork, in however few rounds
         longest = max(races, key=lambda race: len(race.rounds))
         _require_rounds(longest, RACE_ROUNDS.get(longest.about["depth"], max(RACE_ROUNDS.values())))

@@ -18,6 +18,7 @@ __all__ = [
     "UNTOLD",
     "Complaint",
     "answered",
+    "came",
     "clients_of",
     "conclude",
     "delivers_code",
@@ -28,6 +29,7 @@ __all__ = [
     "is_number",
     "not_an_error_page",
     "only_unknown",
+    "puts_off",
     "refused_in_time",
     "require_answer",
     "short",
@@ -38,6 +40,7 @@ INTROSPECTION = "introspection"  # a case
 UNTOLD = (
     "no expires_in (RFC 6749 §5.1: recommended), and neither token nor introspection tells how long the token lives"
 )
+UNCOUNTED = 1e15  # seconds: 30 million years
 TOKEN_NAMES = ("access_token", "refresh_token", "id_token")
 _TOKEN_MARK = re.compile(r"\{\{(?:unregistered_)?(?:access_token|refresh_token|id_token|jwt|bearer):")
 _TOKEN_FIELD = re.compile(r"name=[\"']?(?:access_token|refresh_token|id_token)\b")
@@ -63,10 +66,24 @@ def conclude(complaints: Iterable[str], otherwise: str) -> Judgement:
     return Judgement(Verdict.FAILED, reason_of(found), shown_by(found), found)
 
 
-def require_answer(exchange: HttpExchange) -> HttpExchange:
-    """The exchange, if an answer came. No answer is nothing observed, not a pass."""
+def came(exchange: HttpExchange) -> HttpExchange:
+    """The exchange, if an answer came, whatever it says. No answer is nothing observed, not a pass."""
     if exchange.status is None:
         raise MissingObservation(f"{exchange.case}: no answer came ({exchange.error or 'no reason given'})")
+    return exchange
+
+
+def puts_off(exchange: HttpExchange) -> bool:
+    """Whether the answer decides nothing of what was asked, only that it is not looked at now: 429 (RFC 6585 §4), or
+    503 that says when to come again (RFC 9110 §15.6.4, §10.2.3). A 503 that does not is a breakdown, as 500 is."""
+    return exchange.status == 429 or (exchange.status == 503 and exchange.header("retry-after") is not None)
+
+
+def require_answer(exchange: HttpExchange) -> HttpExchange:
+    """The exchange, if it was answered to what it asked: who is put off has observed nothing, neither a refusal nor a
+    failure."""
+    if puts_off(came(exchange)):
+        raise MissingObservation(f"{exchange.case}: put off ({short(exchange)}), which decides nothing")
     return exchange
 
 
@@ -141,7 +158,8 @@ def end_told(answer: HttpExchange, seen: Record) -> tuple[Mapping[str, object], 
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number of seconds: JSON may hold an infinity, or what no clock counts to."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < UNCOUNTED
 
 
 def clients_of(seen: Record, *cases: str, for_want_of: str = "") -> list[str]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from harness.checks.common import Complaint, clients_of, conclude, is_invalid_grant, require_answer, short
+from harness.checks.common import (
+    Complaint,
+    came,
+    clients_of,
+    conclude,
+    is_invalid_grant,
+    puts_off,
+    require_answer,
+    short,
+)
 from harness.checks.registry import Parameters, check
 from harness.model import Judgement, Verdict
 from harness.observations import HttpExchange, LifetimeTable
@@ -18,31 +27,42 @@ WITHIN, AFTER = "lost answer within the grace", "lost answer after the grace"
 @check("TOKEN-11.E1", "RFC 9700 §4.14.2, ASVS 5.0.0 15.4.2", "public client")
 def one_successor_at_most(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
+    put_off: list[HttpExchange] = []
     for client in (clients := clients_of(seen, AT_ONCE, for_want_of="refresh token")):
         answers = _parallel(seen, client)
         successes = [answer for answer in answers if answer.status == 200]
-        if not successes:
+        refused = [answer for answer in answers if answer.status != 200 and not puts_off(answer)]
+        put_off += [answer for answer in answers if puts_off(answer)]
+        if not successes and len(refused) == len(answers):
             complaints.append(Complaint(f"{client}: none of {len(answers)} succeeded: {short(answers[0])}", answers[0]))
         by_token = {_given(answer): answer for answer in successes}
         if len(by_token) > 1:
             told = f"{client}: {len(successes)} of {len(answers)} succeeded, with {len(by_token)} different successors"
             complaints.append(Complaint(told, *list(by_token.values())[:2]))
-        others = [answer for answer in answers if answer.status != 200 and not is_invalid_grant(answer)]
+        others = [answer for answer in refused if not is_invalid_grant(answer)]
         complaints += [Complaint(f"{client}: {short(answer)}", answer) for answer in others[:1]]
+    if put_off and not complaints:
+        require_answer(put_off[0])
     return conclude(complaints, f"{', '.join(clients)}: {PARALLEL} refreshes at once gave one successor")
 
 
 @check("TOKEN-11.E2", "RFC 9700 §4.14.2, ASVS 5.0.0 15.4.1", "public client")
 def one_leaf_lives(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[str] = []
+    put_off: list[HttpExchange] = []
     for client in (clients := clients_of(seen, AT_ONCE, for_want_of="refresh token")):
-        successes = [answer for answer in _parallel(seen, client) if answer.status == 200]
+        answers = _parallel(seen, client)
+        successes = [answer for answer in answers if answer.status == 200]
         leaves = _leaves(seen, client) if successes else []
         live = [leaf for leaf in leaves if leaf.status == 200]
-        if len(live) == 1 or (not live and len(successes) == 1 and not _grace(seen)):
+        later = [answer for answer in answers if puts_off(answer)]
+        put_off += later
+        if len(live) == 1 or (not live and (later or (len(successes) == 1 and not _grace(seen)))):
             continue
         told = f"{client}: {len(live)} live refresh tokens are left of the session"
-        complaints.append(Complaint(told, *(live or leaves or _parallel(seen, client))[:3]))
+        complaints.append(Complaint(told, *(live or leaves or answers)[:3]))
+    if put_off and not complaints:
+        require_answer(put_off[0])
     return conclude(complaints, f"{', '.join(clients)}: the session has one live refresh token, and no second line")
 
 
@@ -81,7 +101,7 @@ def after_the_grace_it_is_theft(seen: Record, parameters: Parameters) -> Judgeme
 
 def _parallel(seen: Record, client: str) -> list[HttpExchange]:
     """The answers of the race. Raises MissingObservation unless all came, to requests with the same token."""
-    answers = [require_answer(e) for e in seen.of(HttpExchange, AT_ONCE, client=client)]
+    answers = [came(e) for e in seen.of(HttpExchange, AT_ONCE, client=client)]
     if len(answers) < PARALLEL:
         raise MissingObservation(f"{client}: only {len(answers)} refreshes at once")
     if len({_presented(answer) for answer in answers}) != 1:

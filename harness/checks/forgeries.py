@@ -152,6 +152,8 @@ def hints_at_keys_are_of_no_use(seen: Record, parameters: Parameters) -> Judgeme
     others = {status: n for status, n in volley.statuses.items() if status not in {"401", *alike}}
     if others.pop("0", 0):
         raise MissingObservation("some of the many requests were not answered")
+    if others.pop("429", 0) and not complaints and not others:
+        raise MissingObservation("some of the many requests were put off (HTTP 429)")
     for status, number in others.items():
         complaints.append(Complaint(f"{number} of {volley.sent} unknown key ids: HTTP {status}", volley))
     if not complaints:
@@ -196,4 +198,6 @@ def nothing_breaks(seen: Record, parameters: Parameters) -> Judgement:
     complaints = [Complaint(f"the log of {r.get('logger')}: {str(r.get('message'))[:120]}", log) for r in broken]
     healthy = seen.of(HttpExchange, AFTERWARDS)
     complaints += [Complaint(f"after the attack the token as it is {told(e)}", e) for e in healthy if not accepts(e)]
+    if not complaints:
+        require_genuine(seen, AFTERWARDS)
     return conclude(complaints, f"{len(log.records)} log records, none of an error; the API goes on")

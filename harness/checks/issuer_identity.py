@@ -86,7 +86,7 @@ def _deviations(seen: Record, exchanges: Exchanges, plain: Exchanges) -> Iterato
         if traces := _traces(seen, exchange) - {trace for one in plain for trace in _traces(seen, one)}:
             yield Complaint(f"{told}: {' and '.join(sorted(traces))}", exchange)
             return
-    if not _refused(last) and not _refuses_the_host(last) and not _goes_home(last) and not _is_like(last, plain[-1]):
+    if not _keeps_out(last) and not _is_like(last, plain[-1]):
         yield Complaint(f"{told}: {short(last)}, and {short(plain[-1])} without the header", last)
 
 
@@ -110,6 +110,11 @@ def _tokens(seen: Record, exchange: HttpExchange) -> list[TokenFacts]:
     return [o for o in seen if isinstance(o, TokenFacts) and o.form == "jwt" and o.token in given]
 
 
+def _keeps_out(exchange: HttpExchange) -> bool:
+    """Whether the request was not served under what it said of its host: refused, or sent home."""
+    return _refused(exchange) or _refuses_the_host(exchange) or _goes_home(exchange)
+
+
 def _refused(exchange: HttpExchange) -> bool:
     """400 or 421. Where Host itself was another one, 403 and 404 too: so says a router of hosts that the issuer is not
     served by that name, which is what 421 says as well (RFC 9110 §7.4)."""
@@ -129,9 +134,10 @@ def _changed_host(exchange: HttpExchange) -> bool:
 
 
 def _goes_home(exchange: HttpExchange) -> bool:
-    """A redirect to the configured origin: the issuer insists on who it is."""
-    home, to = urlsplit(exchange.about["configured"]), urlsplit(exchange.location or "")
-    return (exchange.status or 0) in range(300, 400) and (to.scheme, to.netloc) == (home.scheme, home.netloc)
+    """A redirect to the configured origin, or to that which was asked: the issuer, or the API, insists on who it is."""
+    homes = [(home.scheme, home.netloc) for home in map(urlsplit, (exchange.about["configured"], exchange.url))]
+    to = urlsplit(exchange.location or "")
+    return (exchange.status or 0) in range(300, 400) and (to.scheme, to.netloc) in homes
 
 
 def _is_like(exchange: HttpExchange, plain: HttpExchange) -> bool:
@@ -168,7 +174,7 @@ def tokens_name_the_configured_issuer(seen: Record, parameters: Parameters) -> J
 
 @check("STAGE-05.E3", "RFC 9068 §4")
 def tokens_are_verified_alike(seen: Record, parameters: Parameters) -> Judgement:
-    """A request that is refused for its Host verifies nothing, so it is no other outcome."""
+    """A request that is refused for its Host, or sent home, verifies nothing, so it is no other outcome."""
     plain = {
         o.case: require_answer(o)
         for o in seen
@@ -180,7 +186,8 @@ def tokens_are_verified_alike(seen: Record, parameters: Parameters) -> Judgement
     for injected, case in product(INJECTIONS, plain):
         answer = _asked(seen, case, injected)[-1]
         count += 1
-        if answer.status != plain[case].status and not _refused(answer):
+        kept_out = _keeps_out(answer) and answer.status != 401  # which tells of the token
+        if answer.status != plain[case].status and not kept_out:
             told = f"{injected}, {case}: {short(answer)}, and {short(plain[case])} without the header"
             complaints.append(Complaint(told, answer, plain[case]))
     return conclude(complaints, f"{count} tokens were accepted or refused as they are without the headers")

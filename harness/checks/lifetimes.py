@@ -30,6 +30,8 @@ DAY, HOUR = 86_400.0, 3600.0
 THRESHOLDS = {"AAL1": {"refresh_absolute": 30 * DAY}, "AAL2": {"refresh_absolute": DAY, "refresh_idle": HOUR}}
 SECOND = 1.0
 ROUNDING = 2.0  # seconds: a Date header names whole ones, and the answer took its time
+SET_BACK = 60.0  # seconds by which an iat may be set back for slow clocks
+LONGEST = 60  # characters that are told of a wrong value
 
 
 def spell(seconds: float) -> str:
@@ -69,24 +71,33 @@ def _lifetime(answer: HttpExchange, seen: Record, most: float) -> Iterator[Compl
             what = f"no expires_in, and the token lives {spell(life.seconds)} by {life.by}, over {spell(most)}"
             yield Complaint(f"{told}: {what}", answer, life.shown_by)
     elif not is_number(expires_in):
-        yield Complaint(f"{told}: expires_in is {expires_in!r}, not a number of seconds", answer)
+        yield Complaint(f"{told}: expires_in is {repr(expires_in)[:LONGEST]}, not a number of seconds", answer)
     else:
         if expires_in > most:
             yield Complaint(f"{told}: expires_in is {expires_in} ({spell(expires_in)}), over {spell(most)}", answer)
-        if life and abs(life.seconds - expires_in) > max(SECOND, life.rounding):
+        if life and not life.is_told_by(expires_in):
             what = f"expires_in is {expires_in}, but the token itself lives {life.seconds:.0f} s"
+            yield Complaint(f"{told}: {what}", answer, life.shown_by)
+        elif life and life.seconds - SET_BACK > most:  # what is left of it may be short
+            what = f"the token itself lives {spell(life.seconds)} by {life.by}, over {spell(most)}"
             yield Complaint(f"{told}: {what}", answer, life.shown_by)
 
 
 @dataclass(frozen=True)
 class Life:
-    """How long a token lives by what it, or its introspection, says: `by` these claims, `rounding` seconds off at
-    most."""
+    """How long a token lives by what it, or its introspection, says: `by` these claims, `rounding` seconds off at most.
+    `left`: from the answer's Date on, where it has one; of a token that was given before, less than the whole."""
 
     seconds: float
     by: str
     rounding: float
     shown_by: Observation
+    left: float | None = None
+
+    def is_told_by(self, expires_in: float) -> bool:
+        """RFC 6749 §5.1 counts from the answer, which is when most tokens are made."""
+        of_the_rest = self.left is not None and abs(self.left - expires_in) <= ROUNDING
+        return of_the_rest or abs(self.seconds - expires_in) <= max(SECOND, self.rounding)
 
 
 def _measured(answer: HttpExchange, seen: Record) -> Life | None:
@@ -101,14 +112,20 @@ def _measured(answer: HttpExchange, seen: Record) -> Life | None:
             )
         return None
     claims, shown_by = found
-    start, end, date = claims.get("iat"), claims["exp"], answer.header("date")
+    start, end, date = claims.get("iat"), claims["exp"], _date_of(answer)
     assert is_number(end)
+    left = None if date is None else end - date
     if is_number(start):
-        return Life(end - start, "exp - iat", 0.0, shown_by)
-    if date is None:
+        return Life(end - start, "exp - iat", 0.0, shown_by, left)
+    return None if left is None else Life(left, "exp - Date of the answer (no iat)", ROUNDING, shown_by)
+
+
+def _date_of(answer: HttpExchange) -> float | None:
+    """When it was given, by its Date and the target's clock; None where it has none that can be read."""
+    try:
+        return parsedate_to_datetime(answer.header("date") or "").timestamp() + float(answer.about["ahead"])
+    except (ValueError, OverflowError):
         return None
-    began = parsedate_to_datetime(date).timestamp() + float(answer.about["ahead"])
-    return Life(end - began, "exp - Date of the answer (no iat)", ROUNDING, shown_by)
 
 
 def _facts_of(answer: HttpExchange, seen: Record) -> TokenFacts:
@@ -122,7 +139,11 @@ def _facts_of(answer: HttpExchange, seen: Record) -> TokenFacts:
 def _compared(answer: HttpExchange, seen: Record) -> str:
     life, is_told = _measured(answer, seen), answer.json().get("expires_in") is not None
     if life:
-        return f"expires_in equal to {life.by}" if is_told else f"by {life.by}, for there is no expires_in"
+        return (
+            f"expires_in tells {life.by}, or what is left of it"
+            if is_told
+            else f"by {life.by}, for there is no expires_in"
+        )
     opaque = _facts_of(answer, seen).form != "jwt"
     return "opaque, so no more than expires_in can be seen" if opaque else "neither iat nor Date to compare"
 
@@ -136,9 +157,21 @@ def idle_sessions_end(seen: Record, parameters: Parameters) -> Judgement:
         used = require_answer(seen.one(HttpExchange, "in use at the same age", client=client))
         if used.status != 200:
             raise MissingObservation(f"{client}: a session in use was refused at that age too: {short(used)}")
+        _require_times(refresh, used)
         if not is_invalid_grant(refresh):
             complaints.append(Complaint(f"{client}, after the inactivity limit: {short(refresh)}", refresh))
     return conclude(complaints, f"{len(idle)} idle sessions were refused, and those in use at that age were not")
+
+
+def _require_times(idle: HttpExchange, used: HttpExchange) -> None:
+    """Raises MissingObservation unless the one had been idle for longer than the limit, and the other, which is no
+    younger, for less: by their own token answers, not by when the logins of all began."""
+    limit, rested, paused = (float(each) for each in (idle.about["limit"], idle.about["idle"], used.about["idle"]))
+    if not paused + used.seconds < limit < rested:
+        told = f"idle for {rested:g} s, and the one in use for {paused:g} s; {limit:g} s lie not between"
+        raise MissingObservation(f"{idle.about['client']}: {told}")
+    if float(used.about["age"]) < float(idle.about["age"]):
+        raise MissingObservation(f"{idle.about['client']}: the session in use was the younger one")
 
 
 def _of_sessions(seen: Record, case: str) -> tuple[HttpExchange, ...]:

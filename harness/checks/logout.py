@@ -98,8 +98,8 @@ def _connection_lives(seen: Record, session: str, bound: float) -> Iterator[Comp
     elif after.closed_after > bound:
         yield Complaint(f"{session}: its connection was closed {after.closed_after:g} s after the logout", after)
     again = seen.one(RealtimeConnection, "connection opened again", connection=f"{session}, again")
-    if again.status is None:
-        raise MissingObservation(f"{session}: no answer to the new connection ({again.error})")
+    if again.status in (None, 429):
+        raise MissingObservation(f"{session}: no answer to the new connection ({again.error or 'put off, HTTP 429'})")
     if again.open or again.status not in (401, 403):
         yield Complaint(f"{session}: a new connection with its token was answered with HTTP {again.status}", again)
 
@@ -137,11 +137,19 @@ def revocation_follows_the_standard(seen: Record, parameters: Parameters) -> Jud
     return conclude(complaints, f"{', '.join(clients)}: {told}")
 
 
+def _at_work(exchange: HttpExchange) -> HttpExchange:
+    """The answer of a revocation endpoint. By 503, with a Retry-After or without, it says that the token still exists,
+    and that the client may ask again later (RFC 7009 §2.2.1)."""
+    if require_answer(exchange).status == 503:
+        raise MissingObservation(f"{exchange.case}: the revocation is put off (HTTP 503), which decides nothing")
+    return exchange
+
+
 def _own(seen: Record, client: str, bound: float) -> Iterator[Complaint]:
     for case in OWN:
         for kind in _revocable(seen, client):
             about = {"client": client, "token": kind}
-            revoked = require_answer(seen.one(HttpExchange, case, **about))
+            revoked = _at_work(seen.one(HttpExchange, case, **about))
             if revoked.status != 200:
                 yield Complaint(f"{client}: {case} ({kind}): {short(revoked)} instead of 200", revoked)
                 continue
@@ -162,13 +170,13 @@ def _revocable(seen: Record, client: str) -> list[str]:
 
 
 def _unknown(seen: Record, client: str) -> Iterator[Complaint]:
-    answer = require_answer(seen.one(HttpExchange, "unknown token", client=client))
+    answer = _at_work(seen.one(HttpExchange, "unknown token", client=client))
     if answer.status != 200:
         yield Complaint(f"{client}: an unknown token: {short(answer)} instead of 200 (RFC 7009 §2.2)", answer)
 
 
 def _foreign(seen: Record, client: str) -> Iterator[Complaint]:
-    asked = [require_answer(o) for o in seen.of(HttpExchange, "token of another client", client=client)]
+    asked = [_at_work(o) for o in seen.of(HttpExchange, "token of another client", client=client)]
     for case in ("token of another client: presented again", "token of another client: used again"):
         after = require_answer(seen.one(HttpExchange, case, client=client))
         if after.status != 200:
@@ -179,7 +187,7 @@ def _foreign(seen: Record, client: str) -> Iterator[Complaint]:
 def _get(seen: Record, client: str) -> Iterator[Complaint]:
     """A revocation is a POST (RFC 7009 §2.1), and a GET at most what JSONP needs (§2.3): the token in a query, which
     logs and histories keep, works on. How else a GET is answered, by a refusal or a page, is all one."""
-    answer = require_answer(seen.one(HttpExchange, "GET", client=client))
+    answer = _at_work(seen.one(HttpExchange, "GET", client=client))
     after = require_answer(seen.one(HttpExchange, "GET: presented again", client=client))
     if after.status != 200:
         told = f"{client}: a token was revoked by a GET: {short(after)}"

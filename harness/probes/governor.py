@@ -1,15 +1,18 @@
 """What keeps a run from harming a target that others rely on, and a target from holding up the run.
 
 One governor serves all clients of a target, whatever thread they are in: it spaces requests out, leaves a dead target
-alone, ends its patience with a slow one, and in a read-only run lets nothing through that could write.
+alone, comes again where one says when, ends its patience with a slow one, and in a read-only run lets nothing through
+that could write.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 
 from harness.errors import NotOffered
 from harness.probes.clients import Exchanged, HttpClient, origin
@@ -26,7 +29,8 @@ class Tolerance:
     `rate` is requests a second, `burst` how many may go at once after a rest. An origin is dead after `failures`
     exchanges without an answer in a row, and is asked once more every `retry` seconds. `patience` is how many seconds
     in all its answers may take beyond `prompt` seconds each, `volume` how many bytes of bodies a run reads: after that
-    nothing more is sent.
+    nothing more is sent. Who is put off comes `again` so often, if he is to wait no longer than `pause` seconds each
+    time, and `patience` in all; after that the answer stands as it came.
     """
 
     rate: float = 20.0
@@ -36,6 +40,8 @@ class Tolerance:
     prompt: float = 3.0
     patience: float = 300.0
     volume: int = 100_000_000
+    again: int = 3
+    pause: float = 30.0
 
 
 @dataclass
@@ -63,7 +69,7 @@ class Governor:
         self._lock = threading.Lock()
         self._due = 0.0  # when the next request would go at an even pace
         self._health: dict[str, _Health] = {}
-        self._slow, self._bytes = 0.0, 0
+        self._slow, self._bytes, self._waited = 0.0, 0, 0.0
 
     def governs(self, client: HttpClient) -> HttpClient:
         """The client, under this governor."""
@@ -104,6 +110,21 @@ class Governor:
         if pause > 0:
             self._sleep(pause)
 
+    def waits_as_told(self, came: Exchanged) -> float:
+        """Wait as long as an answer says that puts the request off (RFC 9110 §10.2.3). The seconds; 0 where it says
+        nothing, or more than is borne."""
+        seconds = _retry_after(came) if came.status in (429, 503) else 0.0
+        with self._lock:
+            if not 0 < seconds <= min(self._bears.pause, self._bears.patience - self._waited):
+                return 0.0
+            self._waited += seconds
+        self._sleep(seconds)
+        return seconds
+
+    @property
+    def again(self) -> int:
+        return self._bears.again
+
     def learn(self, url: str, came: Exchanged) -> None:
         """Take note of what came of a request."""
         with self._lock:
@@ -129,11 +150,32 @@ class Governed:
         self._client, self._governor = client, governor
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: str = "") -> Exchanged:
-        """Raises NotOffered where the run only reads and this could write."""
+        """What came, at last where it was put off; its seconds count from the first time that it was sent. Raises
+        NotOffered where the run only reads and this could write."""
         self._governor.permit(method)
+        came, before = self._send(method, url, headers, body), 0.0
+        for _ in range(self._governor.again):
+            if not (waited := self._governor.waits_as_told(came)):
+                break
+            before += came.seconds + waited
+            came = self._send(method, url, headers, body)
+        return replace(came, seconds=came.seconds + before) if before else came
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: str) -> Exchanged:
         if objection := self._governor.objection(url):
             return Exchanged(0, error=f"not sent: {objection}")
         self._governor.wait_for_turn()
         came = self._client.exchange(method, url, headers, body)
         self._governor.learn(url, came)
         return came
+
+
+def _retry_after(came: Exchanged) -> float:
+    """The seconds that a Retry-After names, also by a date; 0 where it names none."""
+    told = next((value.strip() for name, value in came.headers if name.lower() == "retry-after"), "")
+    if re.fullmatch(r"[0-9]{1,9}", told):
+        return float(told)
+    try:
+        return parsedate_to_datetime(told).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return 0.0

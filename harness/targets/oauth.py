@@ -61,9 +61,9 @@ class OAuthTarget(BaseTarget):
         self.parameters, self.remedies = description.parameters, description.remedies
         self.expected_failures = description.expected_failures
         self.patience = description.limits.max_wait
-        self.scenario_seconds = BaseTarget.scenario_seconds + WAITS * self.patience
-        self.closing = ExitStack()
         limits = description.limits
+        self.scenario_seconds = BaseTarget.scenario_seconds + WAITS * self.patience + limits.patience
+        self.closing = ExitStack()
         self._bounds = Bounds(whole=limits.answer, body=limits.body)
         self._governor = Governor(Tolerance(rate=limits.rate, patience=limits.patience), self.leave.read_only)
         self._keys: dict[str, _Keys] = {}

@@ -48,6 +48,14 @@ def unanswered(seen: Sequence[Observation], index: int) -> list[Observation]:
     return [*seen[:index], silent, *seen[index + 1 :]]
 
 
+def put_off(seen: Sequence[Observation], index: int, status: int = 429) -> list[Observation]:
+    """The record in which one request was answered that it is to come again later."""
+    asked = seen[index]
+    assert isinstance(asked, HttpExchange)
+    later = replace(asked, status=status, headers=(("Retry-After", "5"),), body='{"error": "slow_down"}')
+    return [*seen[:index], later, *seen[index + 1 :]]
+
+
 def judge(expectation: str, seen: Sequence[Observation], **parameters: float) -> Judgement:
     """The judgement; `parameters` are those that the target sets otherwise."""
     numbered = [replace(one, id=f"s#{number}") for number, one in enumerate(seen, 1)]

@@ -69,6 +69,21 @@ def test_a_refusal_of_another_kind_fails() -> None:
     assert_failed(judge(E1, [*race("t1"), broken]), "HTTP 500")
 
 
+def later(number: int, status: int = 429) -> Seen:
+    """Refreshes at once that were to be made again later."""
+    answers = exchange("refresh at once", status, client="web", request_body="refresh_token=t0")
+    return [replace(answers, headers=(("Retry-After", "1"),))] * number
+
+
+def test_a_race_of_which_some_were_put_off_is_unknown_unless_it_forked() -> None:
+    for seen in (later(30), [*race("t1")[:1], *later(29)], [*race("t1", None)[:20], *later(10, 503)]):
+        assert_unknown(judge(E1, seen))
+        assert_unknown(judge(E2, [*seen, *followed(("t1", "t2"))]))
+    forked = [*race("t1", "t2")[:20], *later(10)]
+    assert_failed(judge(E1, forked), "2 different successors")
+    assert_failed(judge(E2, [*forked, *followed(("t1", "t3"), ("t2", "t4"))]), "2 live refresh tokens")
+
+
 def test_fewer_requests_than_thirty_are_unknown() -> None:
     assert_unknown(judge(E1, race("t1")[:29]))
 

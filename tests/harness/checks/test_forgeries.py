@@ -181,7 +181,15 @@ def test_without_the_issuers_key_the_other_hints_are_judged() -> None:
     assert_passed(judge("TOKEN-16.E1", [*seen, absent]))
 
 
-@pytest.mark.parametrize(("statuses", "verdict"), [({"401": 199, "200": 1}, "failed"), ({"0": 1, "401": 9}, "unknown")])
+@pytest.mark.parametrize(
+    ("statuses", "verdict"),
+    [
+        ({"401": 199, "200": 1}, "failed"),
+        ({"0": 1, "401": 9}, "unknown"),
+        ({"401": 9, "429": 191}, "unknown"),
+        ({"401": 9, "429": 190, "200": 1}, "failed"),
+    ],
+)
 def test_each_of_the_many_unknown_key_ids_counts(statuses: dict[str, int], verdict: str) -> None:
     volley = next(o for o in HINTS if isinstance(o, Volley))
     assert judge("TOKEN-16.E1", instead(HINTS, volley, replace(volley, statuses=statuses))).verdict == verdict
@@ -233,6 +241,7 @@ def test_a_log_that_tells_of_an_error_fails(record: dict[str, str]) -> None:
 def test_an_api_that_is_down_after_the_attack_fails() -> None:
     one = next(o for o in HINTS if isinstance(o, HttpExchange) and o.case == AFTERWARDS)
     assert_failed(judge("TOKEN-16.E4", instead(HINTS, one, replace(one, status=503))), "after the attack")
+    assert_unknown(judge("TOKEN-16.E4", instead(HINTS, one, replace(one, status=429))))
 
 
 @pytest.mark.parametrize("expectation", ["TOKEN-16.E2", "TOKEN-16.E3", "TOKEN-16.E4"])

@@ -91,7 +91,8 @@ def test_a_record_that_is_as_it_should_be_passes(expectation: str) -> None:
 def test_without_any_one_request_or_its_answer_it_is_unknown(expectation: str, case: str, injected: str) -> None:
     assert judge(expectation, instead(case, injected)).verdict is Verdict.UNKNOWN
     silent = replace(exchange(case, None), error="Timeout")
-    assert judge(expectation, instead(case, injected, silent)).verdict is Verdict.UNKNOWN
+    for answer in (silent, exchange(case, 429)):
+        assert judge(expectation, instead(case, injected, answer)).verdict is Verdict.UNKNOWN
 
 
 FAILING: dict[str, tuple[str, Callable[[], Seen], str]] = {
@@ -240,6 +241,19 @@ def test_an_altered_host_may_be_refused_by_any_4xx_or_by_a_redirect_with_an_erro
     for injected in ("Host", "all of them"):
         assert_passed(judge("STAGE-05.E1", instead(LOGIN, injected, answer)))
     assert_failed(judge("STAGE-05.E1", instead(LOGIN, "Forwarded", answer)), "Forwarded, a login: HTTP")
+
+
+@pytest.mark.parametrize(
+    "answer", [redirect("", f"{ISSUER}/notes"), exchange("", 404), exchange("", 410), exchange("", 421)]
+)
+def test_an_api_may_keep_out_a_foreign_host_as_the_issuer_may(answer: HttpExchange) -> None:
+    for case in USES:
+        assert_passed(judge("STAGE-05.E3", instead(case, "Host", answer)))
+
+
+@pytest.mark.parametrize("answer", [exchange("", 401), redirect("", "https://prod-issuer.example/"), exchange("", 500)])
+def test_a_good_token_that_is_no_good_under_another_host_is_another_outcome(answer: HttpExchange) -> None:
+    assert_failed(judge("STAGE-05.E3", instead(USES[0], "Host", answer)), f"Host, {USES[0]}: HTTP")
 
 
 def test_a_refusal_by_redirect_that_names_another_issuer_fails() -> None:

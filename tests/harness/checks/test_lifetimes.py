@@ -52,9 +52,17 @@ def access_tokens() -> list[Observation]:
 
 def idle() -> list[Observation]:
     return [
-        *(refused("after the inactivity limit", client=client) for client in CLIENTS),
-        *(exchange("in use at the same age", 200, {}, client=client) for client in CLIENTS),
+        *(refused("after the inactivity limit", **rested(client)) for client in CLIENTS),
+        *(exchange("in use at the same age", 200, {}, **used(client)) for client in CLIENTS),
     ]
+
+
+def rested(client: str, idle: float = 1802, age: float = 1802) -> dict[str, str]:
+    return {"client": client, "limit": "1800", "idle": str(idle), "age": str(age)}
+
+
+def used(client: str, idle: float = 2, age: float = 1803) -> dict[str, str]:
+    return rested(client, idle, age)
 
 
 def refreshed(
@@ -122,6 +130,9 @@ def test_a_record_without_the_stimulus_proves_nothing(expectation: str) -> None:
         ({"expires_in": 898}, "but the token itself lives 900 s"),
         ({"expires_in": "900"}, "expires_in is '900', not a number"),
         ({"expires_in": True}, "expires_in is True, not a number"),
+        ({"expires_in": float("inf")}, "expires_in is inf, not a number"),
+        ({"expires_in": float("nan")}, "expires_in is nan, not a number"),
+        ({"expires_in": 10**4000}, f"expires_in is 1{'0' * 59}, not a number"),
     ],
 )
 def test_an_access_token_that_lives_too_long_or_longer_than_told_fails(
@@ -180,6 +191,37 @@ def test_what_else_tells_a_lifetime_is_compared_with_the_documentation() -> None
 def test_a_second_more_or_less_is_rounding() -> None:
     seen = instead(access_tokens(), answer("token at login", "web", expires_in=899))
     assert judge("TOKEN-13.E1", seen).verdict is Verdict.PASSED
+
+
+DATE = 1_788_681_600  # of the answers above
+
+
+def given_again(expires_in: int, life: int, ago: int) -> list[Observation]:
+    """A login is answered with a token that was made before."""
+    old = facts("token at login", "web", iat=DATE - ago, exp=DATE - ago + life)
+    return instead(access_tokens(), answer("token at login", "web", expires_in=expires_in), old)
+
+
+def test_expires_in_may_count_from_the_answer_to_the_end_of_a_token_that_was_made_before() -> None:
+    assert judge("TOKEN-13.E1", given_again(298, 300, 2)).verdict is Verdict.PASSED
+    assert judge("TOKEN-13.E1", given_again(200, 300, 100)).verdict is Verdict.PASSED
+    assert_failed(judge("TOKEN-13.E1", given_again(250, 300, 100)), "but the token itself lives 300 s")
+    assert_failed(judge("TOKEN-13.E1", given_again(600, 7_200, 6_600)), "the token itself lives 2 h by exp - iat")
+
+
+def test_an_iat_that_is_set_back_for_slow_clocks_lengthens_no_token() -> None:
+    assert judge("TOKEN-13.E1", given_again(3_600, 3_610, 10)).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("end", [float("inf"), 10**4000])
+def test_an_end_that_no_clock_counts_to_is_none(end: float) -> None:
+    seen = instead(access_tokens(), facts("token at login", "web", exp=end))
+    assert judge("TOKEN-13.E1", seen).verdict is Verdict.UNKNOWN
+
+
+def test_a_date_that_cannot_be_read_is_none() -> None:
+    dated = replace(answer("token at login", "web", expires_in=500), headers=(("Date", "soon"),))
+    assert_failed(judge("TOKEN-13.E1", instead(access_tokens(), dated)), "but the token itself lives 900 s")
 
 
 def test_of_an_opaque_token_only_expires_in_is_seen_and_the_reason_says_so() -> None:
@@ -247,13 +289,28 @@ def test_sessions_without_refresh_tokens_are_left_out_and_excused_only_if_that_i
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_an_idle_session_that_is_not_refused_with_invalid_grant_fails(client: str, status: int) -> None:
-    alive = exchange("after the inactivity limit", status, {"error": "invalid_token"}, client=client)
+    alive = exchange("after the inactivity limit", status, {"error": "invalid_token"}, **rested(client))
     assert_failed(judge("TOKEN-13.E2", instead(idle(), alive)), f"{client}, after the inactivity limit: HTTP {status}")
 
 
 def test_where_a_session_in_use_is_refused_too_inactivity_is_not_seen() -> None:
-    seen = instead(idle(), refused("in use at the same age", client="web"))
+    seen = instead(idle(), refused("in use at the same age", **used("web")))
     assert judge("TOKEN-13.E2", seen).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        exchange("after the inactivity limit", 200, {}, **rested("web", 1795)),
+        refused("after the inactivity limit", **rested("web", 1795)),
+        exchange("in use at the same age", 200, {}, **used("web", 1801)),
+        replace(exchange("in use at the same age", 200, {}, **used("web", 1795)), seconds=6.0),
+        exchange("in use at the same age", 200, {}, **used("web", age=1700)),
+        replace(exchange("after the inactivity limit", 429, **rested("web")), headers=(("Retry-After", "5"),)),
+    ],
+)
+def test_a_session_is_idle_from_its_own_token_answer_on(other: HttpExchange) -> None:
+    assert judge("TOKEN-13.E2", instead(idle(), other)).verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(

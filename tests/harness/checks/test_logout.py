@@ -217,7 +217,7 @@ def test_access_tokens_need_not_be_revocable_where_the_issuer_says_so() -> None:
 @pytest.mark.parametrize(
     ("case", "change", "words"),
     [
-        ("own token", with_status(503), "own token (refresh_token): HTTP 503 instead of 200"),
+        ("own token", with_status(500), "own token (refresh_token): HTTP 500 instead of 200"),
         ("own token: presented again", with_status(200), "answered with 200, and not revoked"),
         ("own token with a wrong hint: presented again", with_status(200), "with a wrong hint (refresh_token)"),
         ("unknown token", with_status(400), "an unknown token: HTTP 400 instead of 200"),
@@ -247,6 +247,14 @@ def test_each_departure_from_the_standard_fails(case: str, change: Change, words
 def test_a_case_that_was_not_tried_or_not_answered_proves_nothing(case: str) -> None:
     assert judge("TOKEN-19.E3", changed(revocations(), case, None)).verdict is Verdict.UNKNOWN
     assert judge("TOKEN-19.E3", changed(revocations(), case, with_status(None))).verdict is Verdict.UNKNOWN
+    assert judge("TOKEN-19.E3", changed(revocations(), case, with_status(429))).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "case", ["own token", "own token with a wrong hint", "token of another client", "GET", "unknown token"]
+)
+def test_a_revocation_that_the_server_puts_off_by_503_is_not_judged(case: str) -> None:
+    assert judge("TOKEN-19.E3", changed(revocations(), case, with_status(503))).verdict is Verdict.UNKNOWN
 
 
 def test_without_an_endpoint_it_is_not_run_with_the_reason() -> None:

@@ -22,6 +22,7 @@ from tests.harness.checks.records import (
     assert_unknown,
     exchange,
     judge,
+    put_off,
     redirect,
     refused,
     unanswered,
@@ -226,8 +227,9 @@ def clients_of(seen: Seen) -> set[str]:
         if isinstance(seen[n], HttpExchange)
     ],
 )
-def test_a_request_that_got_no_answer_is_unknown(expectation: str, index: int) -> None:
+def test_a_request_that_got_no_answer_or_was_put_off_is_unknown(expectation: str, index: int) -> None:
     assert_unknown(judge(expectation, unanswered(PASSING[expectation], index)))
+    assert_unknown(judge(expectation, put_off(PASSING[expectation], index)))
 
 
 def changed(expectation: str, index: int, other: Observation) -> Seen:
@@ -344,6 +346,11 @@ FAILING: dict[str, tuple[str, Callable[[], Sequence[Observation]], str]] = {
     "two redemptions of a code": (
         "TOKEN-08.E1",
         lambda: [race((200, 200, *(400 for _ in range(18)))), other_race()],
+        "web, round 1: 2 successes",
+    ),
+    "two redemptions of a code, while others were put off": (
+        "TOKEN-08.E1",
+        lambda: [race((200, 200, *(429,) * 18)), other_race()],
         "web, round 1: 2 successes",
     ),
     "no redemption of a code": ("TOKEN-08.E1", lambda: [race((400,) * 20), other_race()], "web, round 1: 0 successes"),
@@ -525,6 +532,9 @@ def test_every_expectation_has_a_record_that_fails() -> None:
         ("TOKEN-08.E1", [race(depth="full"), other_race(depth="full")], "web: only 10 rounds of 20, not 50"),
         ("TOKEN-08.E1", [race((0, 200, *(400,) * 18)), other_race()], "got no answer"),
         ("TOKEN-08.E1", [race((200,)), other_race()], "got no answer"),
+        ("TOKEN-08.E1", [race((200, *(429,) * 19)), other_race()], "a redemption was put off (HTTP 429 or 503)"),
+        ("TOKEN-08.E1", [race((200, 503, *(400,) * 18)), other_race()], "a redemption was put off (HTTP 429 or 503)"),
+        ("TOKEN-08.E1", [race((429,) * 20), other_race()], "a redemption was put off (HTTP 429 or 503)"),
         ("TOKEN-08.E2", answered("TOKEN-08.E2", 0, 500), "did not succeed"),
         ("TOKEN-08.E2", answered("TOKEN-08.E2", 1, 401), "did not succeed"),
         ("TOKEN-09.E1", answered("TOKEN-09.E1", 0, 200, tokens("a", "rt-1"), request_body=""), "presented first"),

@@ -40,6 +40,7 @@ from tests.harness.checks.records import (
     assert_unknown,
     exchange,
     judge,
+    put_off,
     redirect,
     refused,
     unanswered,
@@ -124,8 +125,10 @@ def test_without_any_one_observation_that_it_needs_it_is_unknown(expectation: st
 
 
 @pytest.mark.parametrize(("expectation", "index"), NEEDS)
-def test_a_request_that_got_no_answer_is_unknown(expectation: str, index: int) -> None:
+def test_a_request_that_got_no_answer_or_was_put_off_is_unknown(expectation: str, index: int) -> None:
     assert_unknown(judge(expectation, unanswered(PASSING[expectation], index)))
+    for status in (429, 503):
+        assert_unknown(judge(expectation, put_off(PASSING[expectation], index, status)))
 
 
 def changed(expectation: str, case: str, status: int, body: object = "", **about: str) -> Seen:
@@ -328,9 +331,13 @@ def test_tokens_that_were_granted_are_in_no_refusal() -> None:
     assert judge("TOKEN-02.E3", nothing).verdict is Verdict.UNKNOWN
 
 
-def test_a_server_that_fails_afterwards_has_not_burned_the_code() -> None:
-    seen = changed("TOKEN-02.E2", AFTERWARDS, 500, client="web", mistake="no verifier")
-    assert judge("TOKEN-02.E2", seen).verdict is Verdict.UNKNOWN
+@pytest.mark.parametrize(
+    ("status", "error"), [(500, ""), (429, "slow_down"), (503, ""), (400, "invalid_request"), (401, "invalid_client")]
+)
+def test_only_invalid_grant_afterwards_shows_that_the_code_is_burned(status: int, error: str) -> None:
+    for about in ({}, {"client": "web", "mistake": "no verifier"}):
+        seen = changed("TOKEN-02.E2", AFTERWARDS, status, {"error": error}, **about)
+        assert judge("TOKEN-02.E2", seen).verdict is Verdict.UNKNOWN
 
 
 def widened(answer: dict[str, Any], **claims: str) -> Seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 
 import pytest
 
@@ -153,6 +154,54 @@ def test_what_is_read_in_one_run_has_an_end(client: FakeClient, clock: FakeTime)
     client.answer = Exchanged(200, size=1000)
     came = [governed.exchange("GET", URL, {}) for _ in range(10)]
     assert (len(client.sent), came[-1].error) == (3, "not sent: it has sent this run 3,000 bytes")
+
+
+class Busy(FakeClient):
+    """Puts off the first requests, and answers the others."""
+
+    def __init__(self, times: int, retry_after: str | None = "5", status: int = 429) -> None:
+        super().__init__()
+        headers = (("Retry-After", retry_after),) if retry_after is not None else ()
+        self.later, self.times = Exchanged(status, headers, seconds=0.5), times
+
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: str = "") -> Exchanged:
+        came = super().exchange(method, url, headers, body)
+        return self.later if len(self.sent) <= self.times else came
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_is_put_off_comes_again_when_he_was_told_to(clock: FakeTime, status: int) -> None:
+    busy = Busy(2, status=status)
+    came = governor(clock).governs(busy).exchange("POST", URL, {})
+    assert (came.status, len(busy.sent), clock.slept) == (200, 3, 10)
+    assert came.seconds == pytest.approx(11)  # a check that bounds a time counts the wait
+
+
+@pytest.mark.parametrize("told", [None, "", "0", "-5", "soon", "31", "99999999999999", "Mon, 01 Jan 1990 00:00:00 GMT"])
+def test_who_is_not_told_when_or_to_wait_for_long_does_not(clock: FakeTime, told: str | None) -> None:
+    busy = Busy(1, told)
+    assert governor(clock).governs(busy).exchange("GET", URL, {}) == busy.later
+    assert (len(busy.sent), clock.slept) == (1, 0)
+
+
+def test_when_to_come_again_may_be_told_by_a_date(clock: FakeTime) -> None:
+    busy = Busy(1, formatdate(time.time() + 20, usegmt=True))
+    assert governor(clock).governs(busy).exchange("GET", URL, {}).status == 200
+    assert 0 < clock.slept <= 20
+
+
+def test_coming_again_has_an_end(clock: FakeTime) -> None:
+    busy = Busy(1000)
+    governed = governor(clock, patience=40, rate=1e6).governs(busy)
+    came = [governed.exchange("GET", URL, {}) for _ in range(20)]
+    assert {each.status for each in came} == {429}
+    assert (len(busy.sent), clock.slept) == (20 + 8, 40)  # three times each, until its patience ends
+
+
+def test_another_answer_is_not_asked_for_again(clock: FakeTime) -> None:
+    busy = Busy(1, status=500)
+    assert governor(clock).governs(busy).exchange("GET", URL, {}).status == 500
+    assert clock.slept == 0
 
 
 def test_a_governed_client_is_its_client_otherwise(client: FakeClient, clock: FakeTime) -> None:
