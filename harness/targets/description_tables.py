@@ -206,7 +206,8 @@ class LimitsTable(Table):
     answer: Annotated[float, Field(gt=0, le=120)] = 30.0
     """Seconds that one answer may take as a whole; then it counts as none."""
     patience: Annotated[float, Field(gt=0, le=3600)] = 300.0
-    """Seconds for which slow answers may hold up a run in all; then nothing more is sent."""
+    """Seconds for which slow answers may hold up a run in all; then nothing more is sent.
+    A run that is told to come again later (429, 503) waits as long in all."""
     body: Annotated[int, Field(ge=10_000, le=1_000_000)] = 1_000_000
     """Bytes that are read of the body of one answer; what comes after them is not seen."""
 
