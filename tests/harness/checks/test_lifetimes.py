@@ -280,7 +280,7 @@ def test_sessions_without_refresh_tokens_are_left_out_and_excused_only_if_that_i
     assert judge(expectation, [absence]).verdict is verdict
     of_one = [one for one in PASSING[expectation]() if one.about["client"] == "web"]
     assert judge(expectation, [absence, *of_one]).verdict is Verdict.PASSED
-    alive = exchange("after the inactivity limit", 200, {}, client="web")
+    alive = exchange("after the inactivity limit", 200, {}, **rested("web"))
     endless = instead(sessions(), *session("web", 35, status=200))
     wrong = {"TOKEN-13.E2": instead(of_one, alive), "TOKEN-13.E3": endless}[expectation]
     assert judge(expectation, [absence, *wrong]).verdict is Verdict.FAILED
