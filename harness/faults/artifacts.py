@@ -14,9 +14,16 @@ from reference_impl.parts import Part
 PUBLIC_BY_NAME = "VITE_"
 
 
+class _Careless(Packer):
+    """A packer that does not search what it packs: it would find what these faults put in, and pack nothing."""
+
+    def finds(self, contents: Mapping[str, bytes]) -> tuple[str, ...]:
+        return ()
+
+
 @fault("F-STAGE-03-b", "STAGE-03.E2", Part.BUILD_PACKER)
 def what_is_called_public_is_packed(real: Packer) -> Packer:
-    class ByPrefix(Packer):
+    class ByPrefix(_Careless):
         def settings(self) -> dict[str, str]:
             named = {name: value for name, value in self.environ.items() if name.startswith(PUBLIC_BY_NAME)}
             return {**super().settings(), **named}
@@ -26,7 +33,7 @@ def what_is_called_public_is_packed(real: Packer) -> Packer:
 
 @fault("F-STAGE-03-c", "STAGE-03.E1", Part.BUILD_PACKER, stages=("staging", "dev"))
 def source_maps_hold_the_configuration_of_all_stages(real: Packer) -> Packer:
-    class Mapped(Packer):
+    class Mapped(_Careless):
         def web(self, settings: Mapping[str, str]) -> dict[str, bytes]:
             shared = f'export const prod = {{ clientSecret: "{self.environ["PROD_CLIENT_SECRET"]}" }};'
             map = {"version": 3, "sources": ["shared/config.ts"], "sourcesContent": [shared], "mappings": ""}
@@ -49,7 +56,7 @@ def the_log_tells_every_variable_with_its_value(real: Packer) -> Packer:
 @fault("F-STAGE-03-x1", "STAGE-03.E1", Part.BUILD_PACKER, stages=("dev",))
 def a_development_build_knows_productions_issuer(real: Packer) -> Packer:
     others = {"prod": {"issuer": real.stamp.issuer.replace("dev", "prod"), "api": real.stamp.api_url}}
-    return replace(real, stamp=replace(real.stamp, other_stages=others))
+    return _Careless(**{**vars(real), "stamp": replace(real.stamp, other_stages=others)})
 
 
 @fault("F-STAGE-03-x2", "STAGE-03.E4", Part.BUILD_PACKER)
@@ -106,7 +113,7 @@ def _neighbours(real: Packer) -> str:
 
 @fault("F-STAGE-03-x3", "STAGE-03.E2", Part.BUILD_PACKER)
 def the_desktop_is_packed_with_the_environment_file(real: Packer) -> Packer:
-    class WithDotEnv(Packer):
+    class WithDotEnv(_Careless):
         def desktop(self, settings: Mapping[str, str]) -> dict[str, bytes]:
             return {**super().desktop(settings), ".env": f"SIGNING_KEY={self.environ['SIGNING_KEY']}".encode()}
 

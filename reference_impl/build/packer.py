@@ -1,24 +1,52 @@
-"""Packs one stage's artifacts from an explicit list of files: what is not named here is in no artifact."""
+"""Packs one stage's artifacts from an explicit list of files and folders: what is not named here is in no artifact, and
+nothing is packed before it has been searched (search.py)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import reference_impl
+from reference_impl.build.outputs import BuildError
+from reference_impl.build.search import search
 from reference_impl.config.build_stamp import FILE_NAME, BuildStamp
 
 SOURCES = Path(reference_impl.__file__).parent
-PUBLIC_VARIABLES = ("BUILD_NUMBER", "BUILD_COMMIT")  # of the build machine's environment; never by prefix
+# Of the build machine's environment, each with its form; never by prefix.
+PUBLIC_VARIABLES = {
+    "BUILD_NUMBER": re.compile("[0-9][0-9A-Za-z.+_-]{0,39}"),
+    "BUILD_COMMIT": re.compile("[0-9a-f]{7,64}"),
+}
 WEB = ("web/static", "web/templates", "web/internal")
 INTERNAL = ("web/internal/", "web/templates/selector.html", "web/templates/switch.html")  # of internal builds alone
 KINDS = (".py", ".html", ".css", ".svg", ".js", ".json")
-SERVER_ONLY = ("issuer", "api", "events", "build")  # rooms of which no client needs anything
-SERVER_MODULES = ("app.py", "stage.py", "provision.py", "database.py", "__main__.py")
+DESKTOP = (
+    "config",
+    "desktop",
+    "session_store",
+    "web",
+)  # config/ reads servers' configuration too, and needs the next two
+DESKTOP_MODULES = (
+    "aws.py",
+    "secret_parameters.py",
+    "__init__.py",
+    "account.py",
+    "clock.py",
+    "id_token.py",
+    "json_text.py",
+    "known_stages.py",
+    "loopback.py",
+    "oauth_client.py",
+    "origin.py",
+    "parts.py",
+    "revocations.py",
+    "token_manager.py",
+)
 CA_NAME = "ca.pem"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # every entry's time, so that equal contents give equal artifacts
 
@@ -35,20 +63,30 @@ class Packer:
     ca_file: Path | None = None
 
     def pack(self, folder: Path) -> tuple[Path, ...]:
-        """Write ``web.zip`` and ``desktop.zip`` into the folder; return their paths."""
+        """Write ``web.zip`` and ``desktop.zip`` into the folder; return their paths. Raises BuildError, and writes
+        nothing, where something is found that may be in neither."""
         self.tell(f"packing for {self.stamp.stage}")
         settings = self.settings()
         for name in settings:
             self.log_setting(name, settings[name])
-        return tuple(
-            self._write(folder / f"{name}.zip", contents)
-            for name, contents in (("web", self.web(settings)), ("desktop", self.desktop(settings)))
-        )
+        packed = {"web.zip": self.web(settings), "desktop.zip": self.desktop(settings)}
+        faults = [f"{name}: {find}" for name, contents in packed.items() for find in self.finds(contents)]
+        if faults:
+            raise BuildError(*faults)
+        return tuple(self._write(folder / name, contents) for name, contents in packed.items())
 
     def settings(self) -> dict[str, str]:
         """Return what of the build machine's environment goes into the clients: an explicit list, whatever else is
-        called as if it were public."""
-        return {name: self.environ[name] for name in PUBLIC_VARIABLES if name in self.environ}
+        called as if it were public. Raises BuildError for one that is not of its form."""
+        given = {name: self.environ[name] for name in PUBLIC_VARIABLES if name in self.environ}
+        wrong = [name for name, value in given.items() if not PUBLIC_VARIABLES[name].fullmatch(value)]
+        if wrong:
+            raise BuildError(*(f"{name} is not like {PUBLIC_VARIABLES[name].pattern}" for name in wrong))
+        return given
+
+    def finds(self, contents: Contents) -> Iterable[str]:
+        """Return what an artifact may not hold, a sentence each."""
+        return search(contents, self.stamp.foreign, self.environ)
 
     def log_setting(self, name: str, value: str) -> None:
         """Say that a setting is packed, and not what it is."""
@@ -92,11 +130,8 @@ class Packer:
 
 def client_files() -> Iterator[Path]:
     """Return the files that a client needs, relative to the package."""
-    for file in sorted(SOURCES.rglob("*")):
-        path = file.relative_to(SOURCES)
-        server = path.parts[0] in SERVER_ONLY or path.as_posix() in SERVER_MODULES
-        if file.suffix in KINDS and "__pycache__" not in path.parts and not server and path.name != FILE_NAME:
-            yield path
+    yield from (Path(name) for name in DESKTOP_MODULES)
+    yield from (file.relative_to(SOURCES) for file in _files(SOURCES, DESKTOP) if "__pycache__" not in file.parts)
 
 
 def _files(root: Path, folders: tuple[str, ...]) -> Iterator[Path]:

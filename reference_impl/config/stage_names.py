@@ -9,7 +9,7 @@ from reference_impl.config.model import STAGES
 
 
 def stages_of_host(host: str) -> set[str]:
-    """Return the stages that a host's name tells by a whole label: auth.dev.example.com, production.example.com.
+    """Return the stages that a host's name tells by a whole label: auth.dev.shop.example, production.shop.example.
 
     What a company is called says nothing, so its domain, the last two labels, does not count (example.dev); of
     localhost (RFC 6761 §6.3) all that stands before it does.

@@ -113,7 +113,7 @@ ISSUER = Variable(
     "SST_RESOURCE_Issuer",
     Type.JSON,
     'the issuer\'s origin, https but for dev; optionally "lifetimes" in seconds',
-    '{"url": "https://auth.example.com"}',
+    '{"url": "https://auth.shop.example"}',
     required=True,
     members=("url", "lifetimes"),
 )
@@ -121,7 +121,7 @@ API = Variable(
     "SST_RESOURCE_Api",
     Type.JSON,
     "the API's origin, and the audience of its tokens",
-    '{"url": "https://api.example.com", "audience": "shop-api"}',
+    '{"url": "https://api.shop.example", "audience": "shop-api"}',
     required=True,
     members=("url", "audience"),
 )
@@ -129,7 +129,7 @@ WEB = Variable(
     "SST_RESOURCE_Web",
     Type.JSON,
     "the web client's origin",
-    '{"url": "https://app.example.com"}',
+    '{"url": "https://app.shop.example"}',
     required=True,
     members=("url",),
 )
@@ -145,7 +145,7 @@ OTHER_STAGES_RESOURCE = Variable(
     "SST_RESOURCE_OtherStages",
     Type.JSON,
     "further stages that the web client can sign in at (reference_impl/known_stages.py)",
-    '{"staging": {"issuer": "https://auth.staging.example.com", "api": "https://api.staging.example.com"}}',
+    '{"staging": {"issuer": "https://auth.staging.shop.example", "api": "https://api.staging.shop.example"}}',
 )
 KEY = Variable(
     "SST_KEY",
@@ -192,17 +192,17 @@ SESSION_TOKEN = Variable(
 )
 
 ISSUER_URL = Variable(
-    "AUTH_ISSUER", Type.URL, "the issuer; a packed build has its own", "https://auth.example.com", required=True
+    "AUTH_ISSUER", Type.URL, "the issuer; a packed build has its own", "https://auth.shop.example", required=True
 )
 API_URL = Variable(
-    "AUTH_API", Type.URL, "the API; a packed build has its own", "https://api.example.com", required=True
+    "AUTH_API", Type.URL, "the API; a packed build has its own", "https://api.shop.example", required=True
 )
 CLIENT_ID = Variable("AUTH_CLIENT_ID", Type.TEXT, "the client id", "desktop", default="desktop")
 OTHER_STAGES = Variable(
     "AUTH_OTHER_STAGES",
     Type.JSON,
     "further stages to sign in at (reference_impl/known_stages.py)",
-    '{"staging": {"issuer": "https://auth.staging.example.com", "api": "https://api.staging.example.com"}}',
+    '{"staging": {"issuer": "https://auth.staging.shop.example", "api": "https://api.staging.shop.example"}}',
 )
 STORE_APP = Variable(
     "AUTH_APP", Type.TEXT, "the application's name in the session store", "authassay", default="authassay"
