@@ -74,20 +74,27 @@ def a_user(scene: Scene) -> list[Client]:
 
 @when("each client sends these code requests, and logs in wherever it is let")
 def send_code_requests(scene: Scene, clients: list[Client], datatable: list[list[str]]) -> None:
-    at = issuer(scene)
     for client in clients:
-        for case, challenge, method, besides, state in datatable[1:]:
-            changes: dict[str, str | None] = {"code_challenge_method": None if method == "absent" else method}
-            if challenge == "absent":
-                changes["code_challenge"] = None
-            elif challenge == "42 characters":
-                changes["code_challenge"] = "x" * 42
-            if besides != "nothing":
-                changes[besides] = "n-0S6_WzA2Mj" if besides == "nonce" else THUMBPRINT
-            for sent in state.split(" and "):
-                asked = {**changes, "state": None} if sent == "absent" else changes
-                about = {"client": client.client_id, "state": sent, "authentication": client.authentication}
-                at.authorize(case, client, at.address.users["existing"], asked, about=about)
+        with scene.where_offered():
+            for row in datatable[1:]:
+                send_code_request(issuer(scene), client, *row)
+
+
+def send_code_request(
+    at: Issuer, client: Client, case: str, challenge: str, method: str, besides: str, state: str
+) -> None:
+    """The request that a row describes, with a state and without one as it says."""
+    changes: dict[str, str | None] = {"code_challenge_method": None if method == "absent" else method}
+    if challenge == "absent":
+        changes["code_challenge"] = None
+    elif challenge == "42 characters":
+        changes["code_challenge"] = "x" * 42
+    if besides != "nothing":
+        changes[besides] = "n-0S6_WzA2Mj" if besides == "nonce" else THUMBPRINT
+    for sent in state.split(" and "):
+        asked = {**changes, "state": None} if sent == "absent" else changes
+        about = {"client": client.client_id, "state": sent, "authentication": client.authentication}
+        at.authorize(case, client, at.address.users["existing"], asked, about=about)
 
 
 def changed_redirects(client: Client) -> dict[str, str]:

@@ -115,22 +115,24 @@ def ask_for_response_types(scene: Scene, clients: list[Client], datatable: list[
     if "openid" in supported and "openid" not in scope.split():  # without it an id_token is refused for that reason
         scope = f"openid {scope}".strip()
     for client in clients:
-        at.authorize("a request for a code", client, user, about={"client": client.client_id})
-        for (response_type,) in datatable[1:]:
-            changes = {"response_type": response_type, "nonce": "n-0S6_WzA2Mj", "scope": scope or None}
-            about = {"client": client.client_id, "response_type": response_type}
-            at.authorize("a request for tokens", client, user, changes, about=about)
+        with scene.where_offered():
+            at.authorize("a request for a code", client, user, about={"client": client.client_id})
+            for (response_type,) in datatable[1:]:
+                changes = {"response_type": response_type, "nonce": "n-0S6_WzA2Mj", "scope": scope or None}
+                about = {"client": client.client_id, "response_type": response_type}
+                at.authorize("a request for tokens", client, user, changes, about=about)
 
 
 @when("each client asks for tokens by the user's password, and by a grant type that nobody knows")
 def ask_by_other_grants(scene: Scene, clients: list[Client]) -> None:
     at = issuer(scene)
     user = at.address.users["existing"]
+    password = {"grant_type": "password", "username": user.name, "password": user.password}
     for client in clients:
-        about = {"client": client.client_id}
-        password = {"grant_type": "password", "username": user.name, "password": user.password}
-        at.token_request("the password grant", password, client, about=about)
-        at.token_request("an unknown grant", {"grant_type": UNKNOWN_GRANT}, client, about=about)
+        with scene.where_offered():
+            about = {"client": client.client_id}
+            at.token_request("the password grant", password, client, about=about)
+            at.token_request("an unknown grant", {"grant_type": UNKNOWN_GRANT}, client, about=about)
 
 
 @when("the issuer is asked for its metadata")

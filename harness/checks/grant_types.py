@@ -28,7 +28,7 @@ REFUSALS = {GRANTS[0]: (UNSUPPORTED, "unauthorized_client"), GRANTS[1]: (UNSUPPO
 DOCUMENTS = ("metadata", "OpenID metadata")
 
 
-@check("TOKEN-04.E1", "RFC 9700 §2.1.2, RFC 6749 §4.1.2.1")
+@check("TOKEN-04.E1", "RFC 9700 §2.1.2, RFC 6749 §4.1.2.1", "writing")
 def response_types_with_tokens_are_refused(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[Complaint] = []
     clients = clients_of(seen, A_CODE, TOKENS)
@@ -56,7 +56,7 @@ def _error(exchange: HttpExchange) -> str:
     return str(exchange.location_parameters().get("error") or exchange.json().get("error") or "")
 
 
-@check("TOKEN-04.E2", "RFC 9700 §2.4, RFC 6749 §5.2")
+@check("TOKEN-04.E2", "RFC 9700 §2.4, RFC 6749 §5.2", "writing")
 def other_grants_are_unsupported(seen: Record, parameters: Parameters) -> Judgement:
     """A server that knows the password grant, and lets no such client use it, says unauthorized_client (RFC 6749 §5.2);
     of a grant that nobody knows it cannot say so."""

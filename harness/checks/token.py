@@ -52,6 +52,8 @@ def refuses_requests_without_s256(seen: Record, parameters: Parameters) -> Judge
             continue
         if delivers_code(end):
             complaints.append(Complaint(f"{told}: a code was issued", end))
+        elif end.status == 200 and seen.lacks("writing"):
+            raise MissingObservation(f"{told}: a page, and what comes after it needs a login", "writing")
         elif not _refused(end, states.get(_request(end), "")):
             complaints.append(Complaint(f"{told}: {short(end)} instead of invalid_request with the same state", end))
     return conclude(complaints, f"{len(ends(exchanges, 'client', 'state'))} bad requests got invalid_request")
@@ -85,7 +87,7 @@ def metadata_names_only_s256(seen: Record, parameters: Parameters) -> Judgement:
     return conclude([] if named == ["S256"] else [Complaint(told, metadata)], "metadata names exactly S256")
 
 
-@check("TOKEN-01.E3", "RFC 6749 §4.1.2")
+@check("TOKEN-01.E3", "RFC 6749 §4.1.2", "writing")
 def valid_request_yields_a_code(seen: Record, parameters: Parameters) -> Judgement:
     for client in _askers(seen):
         seen.of(HttpExchange, "a valid request", client=client)

@@ -62,7 +62,8 @@ def call(*words: object) -> Result:
 
 def run(place: Path, *options: str) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Exit code, what was told, and the verdict and reason of each expectation."""
-    chosen = ("--target", place / "fake.toml", "--controls", "TOKEN-01", "--depth", "pr", "--out", place / "out")
+    controls = () if "--controls" in options else ("--controls", "TOKEN-01")
+    chosen = ("--target", place / "fake.toml", *controls, "--depth", "pr", "--out", place / "out")
     result = call("run", *chosen, "--json", *options)
     told: dict[str, Any] = json.loads(result.stdout)
     return (
@@ -108,9 +109,13 @@ def test_a_read_only_run_sends_nothing_that_could_write(
     posted: list[str] = []
     handler = fake.RequestHandlerClass
     monkeypatch.setattr(handler, "do_POST", lambda self: posted.append(self.path))
-    _, told, verdicts = run(place, "--read-only")
-    assert verdicts["TOKEN-01.E3"].startswith("not_run: ")
-    assert "the run is read-only" in verdicts["TOKEN-01.E3"]
+    fake.claims["response_types_supported"] = ["code"]
+    _, told, verdicts = run(place, "--read-only", "--controls", "TOKEN-01,TOKEN-04")
+    for expectation in ("TOKEN-01.E3", "TOKEN-04.E1", "TOKEN-04.E2"):
+        assert verdicts[expectation].startswith("not_run: ")
+        assert "the run is read-only" in verdicts[expectation]
+    for expectation in ("TOKEN-01.E2", "TOKEN-04.E3"):  # by the metadata alone
+        assert verdicts[expectation].startswith("passed: ")
     assert posted == []
     assert read_bundle(Path(told["bundle"])).predicate["asked"]["read_only"] is True
 
