@@ -51,8 +51,8 @@ def decide(
         [
             *_reach(policy, catalog, gated, scope),
             *_waivers(waivers, found, policy, today),
-            *_absent(found, catalog, gated),
             *_findings(found, policy, [waiver for waiver in waivers if not _expired(waiver, today)]),
+            *_absent(found, catalog, gated),
             *judge_kill_matrix(kill_matrix, policy, catalog, gated),
             *(Reason("over", id, f"it was not asked for: {policy.only_if_asked[id]}") for id in left_out),
         ]

@@ -62,6 +62,8 @@ def try_target(target: Path, as_json: bool) -> int:
     from harness.targets.electron_preflight import try_shell
     from harness.targets.preflight import try_described  # it loads what speaks to issuers
 
+    if str(target) in TARGETS:
+        raise UsageError(f"--target {target}: it comes along; doctor tries a target by the file that describes it")
     console = console_for(as_json)
     examine = try_shell if describes_shell(target) else try_described
     told = examine(target, lambda tried: show_tried(console, tried))

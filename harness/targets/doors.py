@@ -16,7 +16,7 @@ from harness.machine.tried import Tried, well, wrong
 from harness.probes.clients import loopback
 from harness.probes.unanswered import why_unanswered
 
-__all__ = ["try_door"]
+__all__ = ["speaks_tls", "try_door"]
 
 SECONDS = 5.0  # for each: to find the name, to connect, to shake hands
 SOON = 14  # days before its end at which a certificate is worth a word
@@ -48,6 +48,19 @@ def try_door(origin: str, ca_file: Path | None) -> Iterator[Tried]:
         yield well(f"reach {parts.netloc}", f"port {port} at {address} takes connections")
         if secure:
             yield _shake_hands(connection, host, port, ca_file)
+
+
+def speaks_tls(origin: str) -> bool:
+    """Whether TLS is spoken where an origin of http is looked for, whoever its certificate names."""
+    parts = urlsplit(origin)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((loopback(parts.hostname or ""), parts.port or 80), SECONDS) as connection:
+            context.wrap_socket(connection, server_hostname=parts.hostname).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _shake_hands(connection: socket.socket, host: str, port: int, ca_file: Path | None) -> Tried:

@@ -23,7 +23,7 @@ from harness.redact import Redactor
 from harness.targets.description import Description, Limits
 from harness.targets.description_file import load_description
 from harness.targets.discovery import try_keys, try_metadata
-from harness.targets.doors import try_door
+from harness.targets.doors import speaks_tls, try_door
 from harness.targets.oauth import OAuthTarget
 from harness.targets.trial import try_login
 
@@ -95,8 +95,11 @@ def _stage(target: OAuthTarget, stage: str, redactor: Redactor) -> Iterator[Trie
     seen: list[Observation] = []
     at = target.issuer(stage, Recorder(f"pre-flight of {stage}", redactor, seen.append))
     for tried in try_metadata(at):
+        lost = tried.what == "discovery" and tried.state == "wrong"
+        if lost and at.address.issuer.startswith("http:") and speaks_tls(at.address.issuer):
+            tried = replace(tried, mend=f"TLS is spoken there: write https{at.address.issuer[4:]}")
         yield tried
-        if tried.what == "discovery" and tried.state == "wrong":
+        if lost:
             yield not_tried("login", "nothing tells where to log in")
             return
     yield try_keys(at)

@@ -86,6 +86,11 @@ def test_a_gated_control_without_any_finding_fails() -> None:
     assert rules(judge()) == [("no-finding", "TOKEN-01")]
 
 
+def test_what_failed_comes_before_what_was_not_found() -> None:
+    found = judge(finding("TOKEN-01.E2", Verdict.FAILED))
+    assert [rule for rule, _ in rules(found)] == ["failed", "no-finding"]
+
+
 def test_a_gated_expectation_without_a_finding_fails() -> None:
     assert rules(judge(GOOD[0])) == [("no-finding", "TOKEN-01.E2")]
 

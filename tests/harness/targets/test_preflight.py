@@ -10,14 +10,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from click.testing import CliRunner
 
+from harness.cli import main
 from harness.machine.session import PrivateSession
 from harness.machine.tried import Tried
 from harness.probes.login import User
 from harness.probes.stage_address import Client
 from harness.redact import Redactor
 from harness.targets.description import Description, StageDescription
-from harness.targets.doors import try_door
+from harness.targets.doors import speaks_tls, try_door
 from harness.targets.preflight import examine_target
 from tests.harness.contracts.fake_issuer import PASSWORD, FakeIssuer
 
@@ -54,6 +56,24 @@ def test_an_issuer_that_differs_in_one_letter_is_told_with_what_to_write(examine
 def test_endpoints_on_other_hosts_are_told(examine: Examine, fake: FakeIssuer) -> None:
     fake.claims["userinfo_endpoint"] = "https://api.example/me"
     assert 'hosts = ["api.example"]' in examine()["dev: endpoints"].mend
+
+
+def test_a_port_that_speaks_tls_is_told_of_an_issuer_that_is_described_without(
+    examine: Examine, tls: tuple[int, Path]
+) -> None:
+    port, _ = tls
+    told = examine(f"http://127.0.0.1:{port}")["dev: discovery"]
+    assert told.mend == f"TLS is spoken there: write https://127.0.0.1:{port}"
+
+
+def test_a_port_without_tls_is_not_taken_for_one(fake: FakeIssuer) -> None:
+    assert not speaks_tls(fake.url)
+
+
+def test_doctor_tries_what_a_file_describes_and_says_so_of_what_comes_along() -> None:
+    result = CliRunner().invoke(main, ["doctor", "--target", "openauth"])
+    assert result.exit_code == 2
+    assert "--target openauth: it comes along; doctor tries a target by the file that describes it" in result.output
 
 
 def test_a_wrong_password_shows_where_the_login_ended_and_no_password(examine: Examine) -> None:
