@@ -27,6 +27,7 @@ def work(scene: Scene, shell: DesktopShell, callers: int) -> HinderedShell:
     hindered.write("written before", NOTES)
     hindered.settle("saved before", SAVED)
     hindered.call_all("usual", callers)
+    clock_of(scene).advance(scene.stage, EXPIRED)  # as after an obstacle, a newer token has to be got
     hindered.call_each("after usual")
     return hindered
 

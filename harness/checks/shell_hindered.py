@@ -20,8 +20,7 @@ SLOWER = 5.0  # how much slower than usual a machine that is slow itself may be
 
 @check("BRIDGE-05.E1", "ASVS 5.0.0 13.1.3, 16.5.2")
 def every_call_settles_in_time(seen: Record, parameters: Parameters) -> Judgement:
-    usual = {call.method: call.seconds for call in seen.one(Settlements, USUAL).calls}
-    complaints, number = [], 0
+    slack, complaints, number = SLACK + _unhindered(seen), [], 0
     for obstacle in (*OBSTACLES, LAST):
         told = _hindered(seen, obstacle)
         for call in told.calls:
@@ -29,7 +28,7 @@ def every_call_settles_in_time(seen: Record, parameters: Parameters) -> Judgemen
             untyped = {outcome: n for outcome, n in call.outcomes.items() if outcome not in ("value", *told.codes)}
             where = f"{obstacle}: {call.method}"
             complaints += [Complaint(f"{where}: {n} calls: {outcome}", told) for outcome, n in untyped.items()]
-            if not untyped and call.seconds > call.limit + SLACK + usual.get(call.method, 0.0):
+            if not untyped and call.seconds > call.limit + slack:
                 complaints.append(Complaint(f"{where}: {call.seconds:g} s, and its limit is {call.limit:g} s", told))
     return conclude(
         complaints, f"{number} calls settled within their limits, with {len(OBSTACLES)} things in their way"
@@ -41,14 +40,13 @@ def the_next_call_succeeds(seen: Record, parameters: Parameters) -> Judgement:
     usual = {call.channel: call for call in seen.one(BridgeCalls, f"after {USUAL}").calls}
     if not usual or any(call.outcome != "value" for call in usual.values()):
         raise MissingObservation("the functions do not succeed when nothing hinders them")
-    complaints = []
+    bound, complaints = NEXT + _unhindered(seen), []
     for obstacle in OBSTACLES:
         _hindered(seen, obstacle)
         told = seen.one(BridgeCalls, f"after {obstacle}")
         if not told.calls:
             raise MissingObservation(f"{obstacle}: nothing was called afterwards")
         for call in told.calls:
-            bound = max(NEXT, SLOWER * usual[call.channel].seconds)
             if call.outcome != "value":
                 complaints.append(Complaint(f"after {obstacle}: {call.channel}: {call.outcome}", told))
             elif call.seconds > bound:
@@ -113,6 +111,12 @@ def notes_are_shown_at_once(seen: Record, parameters: Parameters) -> Judgement:
     if missing or len(set(state.stored)) < len(state.stored):
         complaints.append(Complaint(f"{len(missing)} of {len(texts)} notes are not saved, or some are twice", state))
     return conclude(complaints, f"{len(texts)} notes were shown at once, and saved {state.seconds:.0f} s afterwards")
+
+
+def _unhindered(seen: Record) -> float:
+    """The seconds that the slowest call takes when as many are made and nothing hinders them: what was held up goes on
+    beside the next call, and a machine may be slow itself."""
+    return max((call.seconds for call in seen.one(Settlements, USUAL).calls), default=0.0)
 
 
 def _hindered(seen: Record, obstacle: str) -> Settlements:

@@ -72,7 +72,7 @@ def test_a_shell_that_goes_on_passes(expectation: str) -> None:
         (SETTLED, "store blocks", {"calls": (settlement(seconds=5.7),)}, "5.7 s, and its limit is 5 s"),
         (SETTLED, LAST, {"calls": (settlement(method="signOut", outcomes={"pending": 1}),)}, "signOut: 1 calls"),
         (NEXT, "after store breaks", {"calls": each("Timeout")}, "after store breaks: getSession: Timeout"),
-        (NEXT, "after held", {"calls": each(seconds=2.1)}, "took 2.1 s"),
+        (NEXT, "after held", {"calls": each(seconds=2.2)}, "took 2.2 s"),
         (LATE, AFTER, {"handle": "0011.2"}, "handle is 0011.2 after the late answer"),
         (LATE, AFTER, {"data": "NotAuthenticated"}, "data is NotAuthenticated"),
         (LATE, AFTER, {"account": "existing"}, "account is existing"),
