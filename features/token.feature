@@ -232,7 +232,7 @@ Feature: Tokens
   Scenario: The endpoint for revocation takes back what is a client's own, and nothing else
     Given a user who can log in
     When the endpoint for revocation is looked for
-    And each client revokes a refresh token and an access token of its own, also with the hint of the other type
+    And each client revokes a refresh token and an access token of its own, also with the hint of another type or of none
     And each client revokes the tokens of another, and a token that nobody issued
     And each client names a token of its own in a GET request
     Then TOKEN-19.E3 holds: own tokens are dead, an unknown one is no error, those of others live on, and a GET is refused

@@ -69,6 +69,11 @@ class _HeaderReader(HeaderReader):
 class _Request(HTTPRequest):
     header_reader = _HeaderReader()
 
+    def respond(self) -> None:
+        """End the connection after a body in chunks: what nobody read of it, cheroot takes for the next request."""
+        self.close_connection = self.close_connection or self.chunked_read
+        super().respond()
+
 
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request

@@ -24,6 +24,7 @@ WEB, DESKTOP, RESTARTED = "web client", "desktop client", "desktop client, resta
 AT_ONCE = 10.0  # seconds for what needs no time but the machine's: a message, the end of a connection
 RETRY = 20.0  # seconds within which a client that failed to revoke tries again, once the network is back
 BETWEEN = 0.5  # seconds between two looks
+NO_TYPE = "pair_of_shoes"  # a hint that no RFC knows; what is sent with it is a token all the same
 UNKNOWN = Client("registered-nowhere", "https://registered-nowhere.example/cb")
 
 
@@ -144,13 +145,16 @@ def look_for_endpoint(scene: Scene, clients: list[Client]) -> Endpoint:
     return Endpoint("")
 
 
-@when("each client revokes a refresh token and an access token of its own, also with the hint of the other type")
+@when(
+    "each client revokes a refresh token and an access token of its own, also with the hint of another type or of none"
+)
 def revoke_own(scene: Scene, clients: list[Client], endpoint: Endpoint) -> None:
     hints = {"refresh_token": "access_token", "access_token": "refresh_token"}
     for client in clients if endpoint.url else ():
         for kind, other in hints.items():
             revoke_one(scene, "own token", client, kind, endpoint, {})
             revoke_one(scene, "own token with a wrong hint", client, kind, endpoint, {"token_type_hint": other})
+            revoke_one(scene, "own token with an unknown hint", client, kind, endpoint, {"token_type_hint": NO_TYPE})
 
 
 def revoke_one(

@@ -22,7 +22,7 @@ from harness.observe import MissingObservation, Record
 
 WEB, DESKTOP, RESTARTED = "web client", "desktop client", "desktop client, restarted"
 BEFORE, WITHOUT_NETWORK = "access before the logout", "revocation without a network"
-OWN = ("own token", "own token with a wrong hint")
+OWN = ("own token", "own token with a wrong hint", "own token with an unknown hint")
 CLIENTS = ("web", "desktop")  # one to log out of is enough
 
 

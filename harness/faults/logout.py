@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Queue
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedTokenTypeError
 from flask import Response, current_app, request
 
 from harness.faults.registry import fault
@@ -106,6 +106,19 @@ def the_hint_is_believed(real: Revocation) -> Revocation:
             return super().find(state, token)
 
     return Believing(**vars(real))
+
+
+@fault("F-TOKEN-19-x11", "TOKEN-19.E3", Part.REVOCATION)
+def a_hint_of_no_type_is_an_error(real: Revocation) -> Revocation:
+    """As a framework does that compares the hint with the types that it knows."""
+
+    class Particular(Revocation):
+        def find(self, state: IssuerState, token: str) -> GrantOfToken | None:
+            if request.form.get("token_type_hint", "access_token") not in ("access_token", "refresh_token"):
+                raise UnsupportedTokenTypeError
+            return super().find(state, token)
+
+    return Particular(**vars(real))
 
 
 @fault("F-TOKEN-19-x5", "TOKEN-19.E3", Part.REVOCATION)

@@ -20,6 +20,7 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Request,
 )
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Flask, Response, g
@@ -55,6 +56,7 @@ class IssuerServer(AuthorizationServer):
         self.introspection = introspection
         super().__init__(app)
         self.scopes_supported = [SCOPE, OPENID]
+        self.register_client_auth_method("client_secret_basic", client_by_secret)
         self.register_grant(CodeGrant)
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revoke)
@@ -89,7 +91,25 @@ class IssuerServer(AuthorizationServer):
         """Answer with an error in JSON (RFC 6749 §5.2)."""
         return self.handle_response(*error())
 
+    def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
+        """Name the realm in a challenge, which Authlib leaves out."""
+        named = [(name, CHALLENGE if name == "WWW-Authenticate" else value) for name, value in headers]
+        return super().handle_response(status_code, payload, named)
 
+
+def client_by_secret(
+    query_client: Callable[[str | None], AuthlibClient | None], request: OAuth2Request
+) -> AuthlibClient | None:
+    """Return the client whose secret the header has; None for any other, and for what is no text (RFC 7617 §2)."""
+    try:
+        client_id, secret = extract_basic_authorization(dict(request.headers or {}))
+    except ValueError:  # not ASCII, or not UTF-8 in it
+        return None
+    client = query_client(client_id)
+    return client if client and secret and client.check_client_secret(secret) else None
+
+
+CHALLENGE = 'Basic realm="issuer"'  # RFC 7617 §2; which error it was, the body says
 Answer = tuple[int, dict[str, str | int], list[tuple[str, str]]]
 NO_STORE = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 
@@ -145,7 +165,16 @@ class RefreshGrant(RefreshTokenGrant):
         return 200, self.tokens.body(), NO_STORE
 
 
-class Revoke(RevocationEndpoint):
+class AnyHint:
+    """There is a token; a hint at its type is passed over, whatever it is (RFC 7009 §2.2, RFC 7662 §2.1)."""
+
+    def check_params(self, request: OAuth2Request, client: AuthlibClient) -> None:
+        """Without a value it is as if the parameter were not there (RFC 6749 §3.1)."""
+        if not request.form.get("token"):
+            raise InvalidRequestError("token is missing")
+
+
+class Revoke(AnyHint, RevocationEndpoint):
     """RFC 7009: 200 also for unknown tokens; another client's token is refused (§2.1)."""
 
     CLIENT_AUTH_METHODS = ("none",)
@@ -158,7 +187,7 @@ class Revoke(RevocationEndpoint):
         self.server.revocation.revoke(g.state, token.grant, read_leaving(request.form))
 
 
-class Introspect(IntrospectionEndpoint):
+class Introspect(AnyHint, IntrospectionEndpoint):
     """RFC 7662: for resource servers alone, which authenticate with their secret (§2.1)."""
 
     def authenticate_endpoint_client(self, request: OAuth2Request) -> AuthlibClient:
@@ -167,11 +196,6 @@ class Introspect(IntrospectionEndpoint):
             raise InvalidClientError(status_code=401)
         client = super().authenticate_endpoint_client(request)  # type: ignore[no-untyped-call]  # as Authlib has it
         return cast("AuthlibClient", client)
-
-    def check_params(self, request: OAuth2Request, client: AuthlibClient) -> None:
-        """There is a token; a hint at its type is passed over, whatever it is (§2.1)."""
-        if not request.form.get("token"):
-            raise InvalidRequestError("token is missing")
 
     def check_permission(self, token: Facts, client: AuthlibClient, request: OAuth2Request) -> bool:
         """Say whether the client may know; otherwise it is told what holds for any unknown token (§2.2)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import ssl
 import weakref
 from collections.abc import Iterator
@@ -139,3 +140,28 @@ def test_a_listener_that_was_closed_is_forgotten(host: LoopbackHost) -> None:
 def test_headers_without_an_end_are_refused(server: RunningServer, http: requests.Session) -> None:
     answer = http.get(f"https://api.dev.localhost:{server.port}/", headers={"X": "x" * (1 << 16)})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("body", [b"zz\r\n", b"2\r\nabc", b"28\r\n", b"-1\r\n"])
+def test_what_is_left_of_a_body_in_chunks_is_no_request(host: LoopbackHost, body: bytes) -> None:
+    asked: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        start_response("401 Unauthorized", [("Content-Length", "0")])
+        return []
+
+    server = host.serve({"api.dev.localhost": app})
+    head = b"POST /first HTTP/1.1\r\nHost: api.dev.localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    second = b"GET /second HTTP/1.1\r\nHost: api.dev.localhost\r\n\r\n"
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=30) as plain,
+            trusting(host).wrap_socket(plain) as connection,
+        ):
+            connection.sendall(head + body + second)
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    finally:
+        server.stop()
+    assert asked == ["/first"]
+    assert (answer.count(b"HTTP/1.1"), b"Connection: close" in answer) == (1, True)

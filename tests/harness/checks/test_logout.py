@@ -177,7 +177,7 @@ def test_where_there_is_no_client_to_log_out_of_nothing_applies(expectation: str
 
 def revocations(client: str = "web", access_tokens: bool = True) -> list[Observation]:
     seen: list[Observation] = [exchange("unknown token", 200, client=client)]
-    for case in ("own token", "own token with a wrong hint"):
+    for case in ("own token", "own token with a wrong hint", "own token with an unknown hint"):
         again, about = f"{case}: presented again", {"client": client, "token": "refresh_token"}
         seen += [exchange(case, 200, **about), refused(again, **about)]
         about = {"client": client, "token": "access_token"}
@@ -220,6 +220,8 @@ def test_access_tokens_need_not_be_revocable_where_the_issuer_says_so() -> None:
         ("own token", with_status(500), "own token (refresh_token): HTTP 500 instead of 200"),
         ("own token: presented again", with_status(200), "answered with 200, and not revoked"),
         ("own token with a wrong hint: presented again", with_status(200), "with a wrong hint (refresh_token)"),
+        ("own token with an unknown hint", with_status(401), "unknown hint (refresh_token): HTTP 401 instead of 200"),
+        ("own token with an unknown hint: presented again", with_status(200), "with an unknown hint (refresh_token)"),
         ("unknown token", with_status(400), "an unknown token: HTTP 400 instead of 200"),
         ("token of another client: presented again", with_status(400), "a token that desktop revoked: HTTP 400"),
         ("token of another client: used again", with_status(401), "a token that desktop revoked: HTTP 401"),
@@ -235,6 +237,7 @@ def test_each_departure_from_the_standard_fails(case: str, change: Change, words
     [
         "own token",
         "own token with a wrong hint",
+        "own token with an unknown hint",
         "own token: presented again",
         "token of another client",
         "token of another client: presented again",

@@ -52,6 +52,16 @@ def test_whoever_is_no_resource_server_is_told_nothing(bench: Bench, client: str
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.parametrize("path", ["/token", "/revoke", "/introspect"])
+@pytest.mark.parametrize("sent", [b"//46eA==", b"cmVwb3J0czpcZmY", b"\xe9", b"cmVwb3J0czrDqQ==", b"", b"cmVwb3J0cw=="])
+def test_a_credential_that_is_no_text_or_no_clients_authenticates_nobody(bench: Bench, path: str, sent: bytes) -> None:
+    headers = {"Authorization": f"Basic {sent.decode('latin-1')}"}
+    form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t", "client_id": "web"}
+    answer = bench.issuer.app.test_client().post(path, data=form, headers=headers, base_url=bench.config.issuer)
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="issuer"'
+
+
 def test_a_public_client_that_names_itself_may_not_ask(bench: Bench) -> None:
     answer = ask(bench, bench.login()["access_token"], "", client_id="web")
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")

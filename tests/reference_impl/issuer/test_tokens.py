@@ -196,6 +196,14 @@ def test_giving_back_either_token_ends_the_grant_once(bench: Bench, which: str) 
     assert [event["reason"] for event in bench.events("auth.logout")] == ["user"]
 
 
+@pytest.mark.parametrize("hint", ["access_token", "jwt", ""])
+def test_a_hint_of_another_type_or_of_none_hinders_no_revocation(bench: Bench, hint: str) -> None:
+    token = bench.login()["refresh_token"]
+    form = {"token": token, "client_id": "web", "token_type_hint": hint}
+    assert bench.post("/revoke", form).status_code == 200
+    assert refused(bench.refresh(token))
+
+
 def test_revocation_answers_200_for_unknown_tokens_and_refuses_those_of_others(bench: Bench) -> None:
     tokens = bench.login("web")
     assert bench.revoke("no-such-token").status_code == 200
