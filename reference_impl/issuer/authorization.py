@@ -124,7 +124,14 @@ class LoginFlow:
             chosen = self.correlation.choose(state, proposed, others, self.clock.now())
             scope = granted_scope(asked.scope)
             begun = Transaction(
-                client.client_id, redirect_uri, asked.state, asked.code_challenge, chosen, scope, asked.nonce
+                client.client_id,
+                redirect_uri,
+                asked.state,
+                asked.code_challenge,
+                chosen,
+                scope,
+                asked.nonce,
+                asked.dpop_jkt,
             )
             return self._open(state, begun, browser), begun
 
@@ -159,6 +166,7 @@ class LoginFlow:
             transaction.correlation_id,
             transaction.scope,
             transaction.nonce,
+            transaction.dpop_jkt,
         )
         return self.codes.issue(state, binding, now)
 

@@ -10,7 +10,7 @@ from reference_impl.issuer.state import CodeRecord, IssuerState
 
 @dataclass(frozen=True)
 class CodeBinding:
-    """What a code stands for, and what it is bound to (RFC 6749 §4.1.2, RFC 7636 §4.4)."""
+    """What a code stands for, and what it is bound to (RFC 6749 §4.1.2, RFC 7636 §4.4, RFC 9449 §10)."""
 
     client_id: str
     redirect_uri: str
@@ -20,6 +20,7 @@ class CodeBinding:
     correlation_id: str
     scope: str
     nonce: str | None
+    dpop_jkt: str | None = None
 
 
 class CodeRefused(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedResponseTypeError
 
-S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes, base64url: RFC 7636 §4.2
+S256 = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes, base64url: RFC 7636 §4.2, RFC 7638 §3
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class AuthorizationRequest:
     code_challenge_method: str | None
     correlation_id: str | None
     nonce: str | None  # OpenID Connect Core 1.0 §3.1.2.1
+    dpop_jkt: str | None = None  # RFC 9449 §10
     prompt: str | None = None
     request: str | None = None  # a request object, and where one is: RFC 9101
     request_uri: str | None = None
@@ -56,6 +57,8 @@ class AuthorizationPolicy:
         if request.response_type != "code":
             raise UnsupportedResponseTypeError(request.response_type, "response_type is code")
         self.check_pkce(request.code_challenge, request.code_challenge_method)
+        if request.dpop_jkt is not None and not S256.fullmatch(request.dpop_jkt):
+            raise InvalidRequestError("dpop_jkt is 43 characters of base64url")
         prompts = (request.prompt or "").split()
         if "none" in prompts:
             raise LoginRequired if len(prompts) == 1 else InvalidRequestError("prompt is none, or something else")
@@ -66,5 +69,5 @@ class AuthorizationPolicy:
             raise InvalidRequestError("code_challenge is missing")
         if method != "S256":
             raise InvalidRequestError("code_challenge_method is S256")
-        if not S256_CHALLENGE.fullmatch(challenge):
+        if not S256.fullmatch(challenge):
             raise InvalidRequestError("code_challenge is 43 characters of base64url")

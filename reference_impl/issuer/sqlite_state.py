@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS logins (
     code_challenge TEXT,
     correlation_id TEXT NOT NULL,
     scope TEXT NOT NULL,
-    nonce TEXT
+    nonce TEXT,
+    dpop_jkt TEXT
 );
 CREATE TABLE IF NOT EXISTS codes (
     fingerprint TEXT PRIMARY KEY,
@@ -57,7 +58,8 @@ CREATE TABLE IF NOT EXISTS codes (
     nonce TEXT,
     issued_at REAL NOT NULL,
     used_at REAL,
-    session_id TEXT
+    session_id TEXT,
+    dpop_jkt TEXT
 );
 CREATE TABLE IF NOT EXISTS grants (
     session_id TEXT PRIMARY KEY,
@@ -92,7 +94,13 @@ CREATE TABLE IF NOT EXISTS malformed_refreshes (
 );
 """
 MIGRATIONS = {
-    ("grants", column): f"ALTER TABLE grants ADD COLUMN {column} TEXT" for column in ("thumbprint", "reference")
+    (table, column): f"ALTER TABLE {table} ADD COLUMN {column} TEXT"
+    for table, column in (
+        ("grants", "thumbprint"),
+        ("grants", "reference"),
+        ("logins", "dpop_jkt"),
+        ("codes", "dpop_jkt"),
+    )
 }
 REMEMBERED = 31 * 86_400.0  # seconds: no session lives longer than 30 days
 

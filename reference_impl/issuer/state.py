@@ -45,6 +45,7 @@ class LoginRecord:
     correlation_id: str
     scope: str
     nonce: str | None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class CodeRecord:
     issued_at: float
     used_at: float | None = None
     session_id: str | None = None
+    dpop_jkt: str | None = None  # of the key that whoever redeems it must hold (RFC 9449 §10)
 
 
 @dataclass(frozen=True)

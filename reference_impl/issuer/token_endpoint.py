@@ -123,12 +123,15 @@ class TokenEndpoint:
         return replace(tokens, id_token=self.id_token(session, binding.nonce))
 
     def check_binding(self, binding: CodeBinding, request: CodeRedemption) -> None:
-        """Refuse a code of another client, for another redirect URI, or without its verifier (RFC 7636 §4.6)."""
+        """Refuse a code of another client, for another redirect URI, without its verifier (RFC 7636 §4.6), or without a
+        proof of the key that it was asked for with (RFC 9449 §10)."""
         if binding.client_id != request.client_id or binding.redirect_uri != request.redirect_uri:
             raise InvalidGrant
         if not (binding.code_challenge and request.code_verifier and VERIFIER.fullmatch(request.code_verifier)):
             raise InvalidGrant
         if not hmac.compare_digest(s256_challenge(request.code_verifier), binding.code_challenge):
+            raise InvalidGrant
+        if binding.dpop_jkt not in (None, request.thumbprint):
             raise InvalidGrant
 
     def refresh(self, state: IssuerState, refresh_token: str, client_id: str) -> TokenSet:

@@ -19,6 +19,7 @@ class Transaction:
     correlation_id: str
     scope: str
     nonce: str | None
+    dpop_jkt: str | None = None
 
 
 class Transactions:

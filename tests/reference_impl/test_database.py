@@ -113,8 +113,9 @@ def test_a_migration_that_fails_changes_nothing(old_file: Path) -> None:
 def test_a_stages_file_from_before_workspaces_and_bound_tokens_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "stage.sqlite"
     with closing(sqlite3.connect(path)) as connection:
-        later = ("    owner TEXT NOT NULL\n", ",\n    thumbprint TEXT,\n    reference TEXT")
-        before = "\n".join(SCHEMAS).replace(later[0], "").replace(later[1], "")
+        before = "\n".join(SCHEMAS).replace("    owner TEXT NOT NULL\n", "")
+        for column in ("thumbprint", "reference", "dpop_jkt"):
+            before = before.replace(f",\n    {column} TEXT", "")
         connection.executescript(before.replace("subject TEXT NOT NULL,\n);", "subject TEXT NOT NULL\n);"))
         connection.execute("INSERT INTO sync_groups VALUES ('group', 'sub-1')")
         connection.commit()
@@ -122,4 +123,6 @@ def test_a_stages_file_from_before_workspaces_and_bound_tokens_is_migrated(tmp_p
     with database.transaction() as connection:
         assert tuple(connection.execute("SELECT * FROM sync_groups").fetchone()) == ("group", "sub-1", "sub-1")
         assert connection.execute("SELECT thumbprint, reference FROM grants").fetchall() == []
+        for table in ("logins", "codes"):
+            assert connection.execute(f"SELECT dpop_jkt FROM {table}").fetchall() == []
     database.close()

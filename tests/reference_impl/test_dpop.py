@@ -37,12 +37,14 @@ class Holder:
         return self.proof("POST", TOKEN_URL, **changes)
 
     def login(self, client: str = "desktop") -> Any:
-        code = self.bench.code(client)
+        return self.redeem(self.bench.code(client), self.token_proof(), client=client).json
+
+    def redeem(self, code: str, *proofs: str, client: str = "desktop") -> Any:
         form = {
             "grant_type": "authorization_code", "code": code, "client_id": client, "code_verifier": "v" * 43,
             "redirect_uri": "http://127.0.0.1:4711/cb",
         }  # fmt: skip
-        return self.post(form, self.token_proof()).json
+        return self.post(form, *proofs)
 
     def refresh(self, token: str, *proofs: str, client: str = "desktop") -> Any:
         return self.post({"grant_type": "refresh_token", "refresh_token": token, "client_id": client}, *proofs)
@@ -70,6 +72,23 @@ def test_a_login_with_a_proof_gives_tokens_that_are_bound_to_its_key(bench: Benc
     assert tokens["token_type"] == "DPoP"
     assert bench.issuer.keys.read(tokens["access_token"])["cnf"] == {"jkt": holder.key.thumbprint()}
     assert holder.me(tokens["access_token"], holder.proof("GET", ME, tokens["access_token"])).status_code == 200
+
+
+def test_a_code_that_was_asked_for_with_a_key_is_for_the_holder_of_that_key(bench: Bench, holder: Holder) -> None:
+    thief = Holder(bench)
+    for proofs in ([thief.token_proof()], []):
+        code = bench.code("desktop", dpop_jkt=holder.key.thumbprint())
+        refused = holder.redeem(code, *proofs)
+        assert (refused.status_code, refused.json["error"]) == (400, "invalid_grant")
+        assert holder.redeem(code, holder.token_proof()).status_code == 400, "the attempt used it up"
+    assert bench.events("auth.login") == []
+    answer = holder.redeem(bench.code("desktop", dpop_jkt=holder.key.thumbprint()), holder.token_proof())
+    assert (answer.status_code, answer.json["token_type"]) == (200, "DPoP")
+
+
+@pytest.mark.parametrize("jkt", ["x", "A" * 42, "A" * 44, "A" * 42 + "=", "A" * 42 + "ü"])
+def test_a_key_that_is_no_thumbprint_is_refused_to_the_client(bench: Bench, jkt: str) -> None:
+    assert "error=invalid_request" in bench.authorize(dpop_jkt=jkt).headers["Location"]
 
 
 def test_a_login_without_a_proof_gives_bearer_tokens_that_no_proof_changes(bench: Bench, holder: Holder) -> None:

@@ -43,6 +43,10 @@ from tests.reference_impl.issuer.test_tokens import (  # noqa: F401 - collected 
     test_reuse_after_the_grace_ends_this_grant_and_no_other,
     test_rotation_does_not_extend_the_absolute_lifetime,
 )
+from tests.reference_impl.test_dpop import (  # noqa: F401 - collected here
+    holder,
+    test_a_code_that_was_asked_for_with_a_key_is_for_the_holder_of_that_key,
+)
 
 ACCESS = {"region": "eu-central-1", "access_key_id": "reference", "secret_access_key": "reference"}
 

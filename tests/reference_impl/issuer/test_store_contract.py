@@ -35,8 +35,10 @@ T = TypeVar("T")
 
 NOW = 1_800_000_000.0
 ACCOUNT = AccountRecord("sub-1", "upstream", "alice", "Alice", NOW)
-LOGIN = LoginRecord("login-1", "browser", NOW, "web", "https://app/cb", "st", "challenge", "corr", "api", None)
-CODE = CodeRecord("code-1", "web", "https://app/cb", "challenge", "sub-1", True, "corr", "api", None, NOW)
+LOGIN = LoginRecord("login-1", "browser", NOW, "web", "https://app/cb", "st", "challenge", "corr", "api", None, "jkt")
+CODE = CodeRecord(
+    "code-1", "web", "https://app/cb", "challenge", "sub-1", True, "corr", "api", None, NOW, dpop_jkt="jkt"
+)
 GRANT = GrantRecord("grant-1", "sub-1", "web", "corr", "api", NOW, NOW)
 
 
