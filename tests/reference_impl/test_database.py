@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +26,19 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(tmp_path / "stage.sqlite", SCHEMA)
     yield database
     database.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such mode")
+def test_the_file_and_what_sqlite_keeps_beside_it_are_for_their_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        database = Database(tmp_path / "own.sqlite", SCHEMA)
+        add(database, "parents", 1)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        database.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("own.sqlite", "own.sqlite-wal", "own.sqlite-shm"), 0o600)
 
 
 def add(database: Database, table: str, value: int) -> None:

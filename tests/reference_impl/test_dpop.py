@@ -171,10 +171,12 @@ def test_a_bound_token_is_no_bearer_token_and_no_other_keys(bench: Bench, holder
 
 def test_a_token_that_is_bound_in_an_unknown_way_is_refused(bench: Bench, holder: Holder) -> None:
     claims = dict(bench.issuer.keys.read(holder.login()["access_token"]))
-    for cnf in ({"x5t#S256": "x"}, {}, "x", None, {"jkt": 1}):
+    jkt = holder.key.thumbprint()
+    for cnf in ({"x5t#S256": "x"}, {}, "x", None, {"jkt": 1}, {"jkt": jkt, "x5t#S256": "x"}, {"jkt": jkt, "kid": "k"}):
         token = bench.issuer.keys.sign({**claims, "cnf": cnf})
         assert holder.me(token, scheme="Bearer").status_code == 401
-        assert holder.me(token, holder.proof("GET", ME, token)).status_code == 401
+        refused = holder.me(token, holder.proof("GET", ME, token))
+        assert (refused.status_code, "bound in a way" in refused.headers["WWW-Authenticate"]) == (401, True)
 
 
 def test_a_bound_refresh_token_needs_its_key_and_is_left_as_it_is_without(bench: Bench, holder: Holder) -> None:

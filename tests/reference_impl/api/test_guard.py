@@ -11,6 +11,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from reference_impl.api.challenge import Unauthorized
+from reference_impl.api.guard import credentials
 from reference_impl.provision import make_secrets
 
 Bench = Any  # conftest's
@@ -65,6 +67,15 @@ def test_without_a_token_the_challenge_names_no_error(bench: Bench) -> None:
         response = bench.api.test_client().get("/me", headers=headers)
         assert response.status_code == 401
         assert response.headers.getlist("WWW-Authenticate") == ["Bearer", 'DPoP algs="ES256"']
+
+
+def test_two_tokens_are_one_too_many_also_where_the_first_is_good(bench: Bench, forge: Forge) -> None:
+    client = bench.api.test_client()
+    for sent in (f"Bearer {forge()}, Bearer {forge()}", f"Bearer {forge()},"):
+        response = client.get("/me", headers={"Authorization": sent})
+        assert (response.status_code, response.json) == (400, {"error": "invalid_request"})
+    with pytest.raises(Unauthorized, match="more than one Authorization"):
+        credentials("Bearer a, Bearer b")
 
 
 def test_a_token_anywhere_but_in_the_header_does_not_count(bench: Bench, forge: Forge) -> None:

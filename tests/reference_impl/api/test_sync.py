@@ -141,6 +141,7 @@ class TestAnotherUser:
             mutation(1, "updateNote", "client-of-bob", id="client-1-n1", text="taken"),
             mutation(2, "deleteNote", "client-of-bob", id="client-1-n1"),
             mutation(3, "createNote", "client-of-bob", id="client-1-n1", text="taken"),
+            mutation(4, "appendToNote", "client-of-bob", id="client-1-n1", text="taken"),
         )
         assert notes_of(bob.pull()) == {}
         assert notes_of(replica.pull()) == {"client-1-n1": "note 1"}

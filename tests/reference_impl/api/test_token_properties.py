@@ -63,6 +63,14 @@ def test_the_token_that_is_altered_below_is_a_good_one() -> None:
     assert admitted(TOKEN)
 
 
+@pytest.mark.parametrize("said", [{"use": "enc"}, {"use": ""}, {"alg": "ES384"}, {"kid": "k2"}])
+def test_a_key_that_is_not_for_signatures_of_this_algorithm_verifies_none(said: dict[str, str]) -> None:
+    jwk = {**KEY.as_dict(private=False), **said}
+    guard = ApiGuard(AccessTokens(ISSUER, AUDIENCE, lambda: {"keys": [jwk]}, Still(), LEEWAY), Active())
+    with pytest.raises(Unauthorized, match="its key is not known here"):
+        guard.admit(f"Bearer {TOKEN}")
+
+
 @quick
 @given(st.integers(0, len(TOKEN) - 1), st.sampled_from(BASE64URL + ".=+/ \u00e9"))
 def test_a_token_of_which_any_character_was_altered_is_refused(place: int, letter: str) -> None:
