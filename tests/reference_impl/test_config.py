@@ -323,7 +323,11 @@ def test_what_an_app_is_called_is_no_stage(environ: dict[str, str], store: Param
     deploy(environ, store, "prod", "dev-tools")
     environ["SST_RESOURCE_Bus"] = '{"name": "dev-tools-prod-bus"}'
     assert load(environ, store).bus == "dev-tools-prod-bus"
-    (fault,) = faults({**environ, "SST_RESOURCE_Bus": '{"name": "dev-tools-dev-bus"}'}, store)
+    for name in ("dev-tools-dev-bus", "dev-tools-prod-bus-of-dev-dev-tools"):
+        (fault,) = faults({**environ, "SST_RESOURCE_Bus": json.dumps({"name": name})}, store)
+        assert "name is one of dev" in fault
+    deploy(environ, store, "prod", "dev")
+    (fault,) = faults({**environ, "SST_RESOURCE_Bus": '{"name": "dev-dev-bus"}'}, store)
     assert "name is one of dev" in fault
 
 
@@ -366,6 +370,8 @@ def test_an_endpoint_of_aws_is_an_origin(
     assert load({**environ, variable: "http://127.0.0.1:5000/"}, store).stage == "prod"
     (fault,) = faults({**environ, variable: url}, store)
     assert fault.startswith(f"{variable} is not an origin")
+    with pytest.raises(ConfigurationError):
+        load_config({**environ, variable: url}, lambda _: pytest.fail("AWS was asked"))
     assert "s3cret" not in fault
 
 
