@@ -28,6 +28,7 @@ FLAWLESS, MISTAKEN = "a flawless redemption", "a redemption with a mistake"
 AFTERWARDS, NO_CHALLENGE = "the same code without the mistake", "a code without a challenge"
 NO_VERIFIER, NO_REDIRECT = ("no verifier", "an empty verifier"), ("no redirect URI", "an empty redirect URI")
 OTHER_REDIRECT, WITHOUT_CHALLENGE = "another registered redirect URI", "a verifier without a challenge"
+AT_ONCE = 20.0  # seconds: no code that is of use to people expires sooner
 IDENTIFICATION = frozenset({"client_id", "client_secret", "authorization"})
 MISTAKES: Mapping[str, frozenset[str]] = {  # what each of them changes of the request
     **dict.fromkeys(NO_VERIFIER, frozenset({"code_verifier"})),
@@ -46,6 +47,11 @@ class Attempt(NamedTuple):
 
     mistaken: HttpExchange
     afterwards: HttpExchange
+
+    @property
+    def seconds(self) -> float:
+        """From the first request until the answer to the second, waits that the target asked for among them."""
+        return self.afterwards.began + self.afterwards.seconds - self.mistaken.began
 
     @property
     def told(self) -> str:
@@ -76,9 +82,13 @@ def mistakes_burn_the_code(seen: Record, parameters: Parameters) -> Judgement:
         for attempt in tried
         if attempt.afterwards.status == 200
     ]
-    open_ = [attempt for attempt in tried if not is_invalid_grant(attempt.afterwards)]
-    if open_ and not complaints:  # any other refusal may be of the request, and the code still good
-        raise MissingObservation(f"{open_[0].told}: afterwards {short(open_[0].afterwards)}, which decides nothing")
+    for attempt in tried if not complaints else ():
+        if not is_invalid_grant(attempt.afterwards):  # it may be of the request, and the code still good
+            raise MissingObservation(f"{attempt.told}: afterwards {short(attempt.afterwards)}, which decides nothing")
+        if attempt.seconds > AT_ONCE:
+            raise MissingObservation(
+                f"{attempt.told}: refused {attempt.seconds:.0f} s later, when codes may have expired"
+            )
     return conclude(complaints, f"after each of {len(tried)} mistakes the code was worth nothing")
 
 

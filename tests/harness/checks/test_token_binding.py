@@ -340,6 +340,18 @@ def test_only_invalid_grant_afterwards_shows_that_the_code_is_burned(status: int
         assert judge("TOKEN-02.E2", seen).verdict is Verdict.UNKNOWN
 
 
+def test_a_code_that_may_have_expired_before_it_was_presented_again_is_not_shown_to_be_burned() -> None:
+    seen = redemptions()
+    index = next(n for n, one in enumerate(seen) if one.case == AFTERWARDS)
+    late = seen[index]
+    assert isinstance(late, HttpExchange)
+    for began, seconds in ((21.0, 0.1), (1.0, 30.0)):
+        seen[index] = replace(late, began=began, seconds=seconds)
+        assert judge("TOKEN-02.E2", seen).verdict is Verdict.UNKNOWN
+    seen[index] = replace(late, status=200, began=21.0)
+    assert judge("TOKEN-02.E2", seen).verdict is Verdict.FAILED
+
+
 def widened(answer: dict[str, Any], **claims: str) -> Seen:
     facts = TokenFacts(case=WIDER, token="at2", token_kind="access_token", form="jwt", claims=claims)
     return [*changed("TOKEN-12.E2", WIDER, 200, {**TOKENS, **answer}), *([facts] if claims else [])]
