@@ -29,12 +29,15 @@ def the_server_only_deletes_the_cookie(real: WebSessions) -> WebSessions:
 @fault("F-WEB-10-x2", "WEB-10.E2", Part.ASSETS)
 def the_name_is_remembered_for_the_next_login(real: Assets) -> Assets:
     begins = "export async function leave(handle) {"
-    named = f"{begins}\n  const name = document.querySelector('#account').textContent;"
-    ends = (
-        'channel.postMessage("left");',
-        "channel.postMessage(\"left\");\n    localStorage.setItem('last', window.last);",
+    named = f"{begins}\n  window.last = document.querySelector('#account').textContent;"
+    kept = "const channel = new BroadcastChannel"
+    return altered(
+        real,
+        "leaving.js",
+        (begins, named),
+        ("go(left ?", "go(window.last ? `/login?notice=signed-out#${window.last}` : left ?"),
+        (kept, f"if (location.hash) localStorage.setItem('last', location.hash);\n{kept}"),
     )
-    return altered(real, "leaving.js", (begins, named + "\n  window.last = name;"), ends)
 
 
 @fault("F-WEB-10-b", "WEB-10.E3", Part.PAGES)
