@@ -16,6 +16,7 @@ from harness.probes.login import User
 
 __all__ = ["Agent"]
 
+LED = 30_000  # milliseconds until a button has led to the next page: a sign-out may wait for a server and for databases
 PLANTED_COOKIE = "authassay-planted"
 
 
@@ -52,9 +53,9 @@ class Agent:
         self.read_answers()
 
     def press(self, selector: str) -> None:
-        """Press a button that leads to another page."""
+        """Press a button that leads to another page, if need be after all that a sign-out may wait for."""
         try:
-            with self.page.expect_navigation(wait_until="load"):
+            with self.page.expect_navigation(wait_until="load", timeout=LED):
                 self.page.click(selector)
         except BrowserError as error:
             raise TargetError(f"{selector} led nowhere: {_first_line(error)}") from error
