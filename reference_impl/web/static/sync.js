@@ -80,13 +80,18 @@ async function tell() {
   show.status(state, unsaved);
 }
 
+// Whether there may be changes that nobody can count, as the notes are not open yet.
+async function isUncounted() {
+  return !replica && (await mayHoldChanges());
+}
+
 // Sign out: what is not saved is saved, or the user decides; then nothing of it stays in this browser.
 async function signOut() {
   if ((await pending()) > 0) syncNow();
   const end = performance.now() + FLUSH;
-  while ((await pending()) > 0 && !session.ended && performance.now() < end) await sleep(50);
+  while (((await pending()) > 0 || (await isUncounted())) && !session.ended && performance.now() < end) await sleep(50);
   unsaved = await pending();
-  const isUnknown = !replica && (await mayHoldChanges());
+  const isUnknown = await isUncounted();
   if ((unsaved > 0 || isUnknown) && !(await show.mayLose(unsaved))) return;
   await leave(session.handle);
 }
