@@ -15,6 +15,7 @@ OBSTACLES = ("silent", "held", "reset", "store blocks", "store breaks")
 LAST = "signing out"
 WRITTEN = ("written while silent", "written while held")
 SLACK, NEXT, TASK = 0.5, 2.0, 200.0  # seconds beyond a limit; seconds for the next call; milliseconds of a task
+BUSY = 3.0  # seconds that unhindered calls may take, for what is in their way to be told from a machine that is slow
 SLOWER = 5.0  # how much slower than usual a machine that is slow itself may be
 
 
@@ -115,8 +116,13 @@ def notes_are_shown_at_once(seen: Record, parameters: Parameters) -> Judgement:
 
 def _unhindered(seen: Record) -> float:
     """The seconds that the slowest call takes when as many are made and nothing hinders them: what was held up goes on
-    beside the next call, and a machine may be slow itself."""
-    return max((call.seconds for call in seen.one(Settlements, USUAL).calls), default=0.0)
+    beside the next call, and a machine may be slow itself. Raises MissingObservation where that hides what is asked."""
+    slowest = max((call.seconds for call in seen.one(Settlements, USUAL).calls), default=None)
+    if slowest is None:
+        raise MissingObservation("nothing was called while nothing hindered it")
+    if slowest > BUSY:
+        raise MissingObservation(f"a call takes {slowest:g} s when nothing hinders it: nothing can be told of others")
+    return slowest
 
 
 def _hindered(seen: Record, obstacle: str) -> Settlements:

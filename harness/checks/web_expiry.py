@@ -39,14 +39,14 @@ def every_database_ends_with_the_session(seen: Record, parameters: Parameters) -
 @check("WEB-03.E2", "ASVS 5.0.0 14.2.7, ISO 27001:2022 A.8.10", "web")
 def nothing_is_kept_at_the_next_start(seen: Record, parameters: Parameters) -> Judgement:
     _require_data(seen, LOGIN)
-    complaints = [each for case in (WITHOUT, STARTED, RESTED) for each in _shown(seen, case)]
+    complaints = [*_shown(seen, WITHOUT), *_gone(seen, STARTED), *_gone(seen, RESTED)]
     return conclude([*complaints, *_kept(seen, STARTED)], "nothing of the user was shown, and nothing kept")
 
 
 @check("WEB-03.E3", "ASVS 5.0.0 14.2.7, ISO 27001:2022 A.8.10", "web")
 def an_open_page_ends_without_a_network(seen: Record, parameters: Parameters) -> Judgement:
     _require_data(seen, LOGIN)
-    complaints = [*_shown(seen, OFFLINE), *_kept(seen, OFFLINE), *_shown(seen, ONLINE)]
+    complaints = [*_gone(seen, OFFLINE), *_kept(seen, OFFLINE), *_gone(seen, ONLINE)]
     stored = seen.one(UserNotes, SERVER)
     if not stored.texts:
         raise MissingObservation("the user's saved note is not at the server")
@@ -59,7 +59,7 @@ def the_servers_limit_counts(seen: Record, parameters: Parameters) -> Judgement:
     complaints: list[Complaint] = []
     for case, login in ((SET_BACK, LOGIN), (ALTERED, AGAIN)):
         _require_data(seen, login)
-        complaints += [*_shown(seen, case), *_kept(seen, case)]
+        complaints += [*_gone(seen, case), *_kept(seen, case)]
     return conclude(complaints, "when the server refused, nothing was shown any more, and nothing kept")
 
 
@@ -73,6 +73,15 @@ def _shown(seen: Record, case: str) -> Iterator[Complaint]:
     view = seen.one(TabView, case)
     if view.shows:
         yield Complaint(f"{case}: {view.path} shows the user's {' and '.join(view.shows)}", view)
+
+
+def _gone(seen: Record, case: str) -> Iterator[Complaint]:
+    """What is still shown. Raises MissingObservation for a page that shows neither the user's nor where to sign in: a
+    server that is down shows nothing either."""
+    view = seen.one(TabView, case)
+    if not (view.shows or view.signed_out):
+        raise MissingObservation(f"{case}: {view.path} is no page of the client's that one is signed out of")
+    yield from _shown(seen, case)
 
 
 def _kept(seen: Record, case: str) -> Iterator[Complaint]:

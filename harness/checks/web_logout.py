@@ -54,6 +54,8 @@ def going_back_shows_nothing(seen: Record, parameters: Parameters) -> Judgement:
         for view in looks
         if view.shows
     ]
+    if not complaints and not any(view.signed_out for view in looks):  # the settings are there for everybody
+        raise MissingObservation("no page that came was the client's: a server that is down shows nothing either")
     return conclude(complaints, "nothing of the user is shown again")
 
 

@@ -96,6 +96,11 @@ def test_a_shell_that_is_held_up_fails(expectation: str, case: str, changes: dic
             for expectation in (SETTLED, NEXT, WINDOW)
             for one in OBSTACLES
         ),
+        *(
+            (expectation, USUAL, {"calls": calls})
+            for expectation in (SETTLED, NEXT)
+            for calls in ((), (settlement(outcomes={"value": 20}, seconds=3.1),))
+        ),
         (NEXT, f"after {USUAL}", {"calls": each("Unavailable")}),
         (NEXT, "after reset", {"calls": ()}),
         (LATE, BEFORE, {"signed_in": False}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,6 +95,11 @@ def test_what_outlasts_its_session_is_told(number: int, changed: Observation, wo
         *((number, view(f"{LOGIN}: before the end")) for number in (2, 3, 4)),
         *((number, kept(f"{LOGIN}: before the end")) for number in (2, 3, 4)),
         (3, UserNotes(case=SERVER, texts=())),
+        *(
+            (number, replace(view(case), signed_out=False))
+            for number, cases in ((2, (STARTED, RESTED)), (3, (OFFLINE, ONLINE)), (4, (SET_BACK, ALTERED)))
+            for case in cases
+        ),
         (4, kept(f"{AGAIN}: before the end")),
     ],
 )

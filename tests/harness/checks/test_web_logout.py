@@ -129,6 +129,7 @@ def test_an_edit_that_goes_under_another_user_is_told() -> None:
         (2, scan("logout: before")),
         (2, scan("logout: after", planted_found=False)),
         (3, view(KEPT, KEPT)),
+        (3, view(BACK, path="/", signed_out=False)),
         (4, UserNotes(case=NEXT, about={"user": "second"}, texts=())),
         (4, replace(page(BEFORE, "window", "/settings"), shows=())),
         (5, exchange("logout: cookie before", 401)),
