@@ -183,7 +183,7 @@ def nobody_waits_for_the_deletion(real: Assets) -> Assets:
 
 @fault("F-SYNC-08-c", "SYNC-08.E4", Part.ASSETS)
 def a_deletion_that_is_blocked_is_not_told(real: Assets) -> Assets:
-    looked = "const left = (await indexedDB.databases()).length > 0;"
+    looked = "const left = (await databases()).length > 0;"
     return altered(real, "local_data.js", (looked, "const left = false;"))
 
 
@@ -202,6 +202,6 @@ def what_is_not_open_yet_is_lost_without_a_word(real: Assets) -> Assets:
 def all_users_of_a_browser_share_one_database(real: Assets) -> Assets:
     """And a logout leaves it to the next one."""
     shared = altered(real, "sync.js", ("name: subject,", 'name: "notes",'))
-    looked = "const left = (await indexedDB.databases()).length > 0;"
-    named = "(await indexedDB.databases()).map(({ name }) => name)"
+    looked = "const left = (await databases()).length > 0;"
+    named = "listed.map(({ name }) => name)"
     return altered(shared, "local_data.js", (named, "[]"), (looked, "const left = false;"))

@@ -58,8 +58,16 @@ class Agent:
             with self.page.expect_navigation(wait_until="load", timeout=LED):
                 self.page.click(selector)
         except BrowserError as error:
-            raise TargetError(f"{selector} led nowhere: {_first_line(error)}") from error
+            raise TargetError(f"{selector} led nowhere: {_first_line(error)}{self._shown()}") from error
         self.read_answers()
+
+    def _shown(self) -> str:
+        """What the page shows now, for an error."""
+        try:
+            shown = " ".join(self.page.locator("body").inner_text(timeout=1000).split())
+        except BrowserError:
+            return ""
+        return f"; the page shows {self.recorder.redactor.text(shown)[:300]!r}"
 
     def fill_login(self, user: User) -> None:
         """Fill the login form of whatever page is shown, and send it: its text field, its password field, its first

@@ -21,6 +21,7 @@ from harness.observations import PageView, SyncState, SyncTraffic, SyncWrites
 from harness.observe import Recorder
 from harness.probes.agent import Agent
 from harness.probes.cookies import Measure
+from harness.probes.database_names import NAMES
 from harness.targets.reference_host import SYNCERS, ReferenceHost
 
 __all__ = ["ReferenceSyncPage"]
@@ -61,9 +62,9 @@ LOOK = """async () => ({
   unsaved: Number(document.querySelector("#notes")?.dataset.unsaved ?? -1),
   shown: [...document.querySelectorAll("#note-list li")].map(item => item.textContent),
   asks: !!document.querySelector('#sign-in-again, #sign-in'),
-  databases: (await indexedDB.databases()).map(({name}) => name).sort(),
+  databases: await NAMES,
   text: document.body.innerText,
-})"""
+})""".replace("NAMES", NAMES)
 HIDE = """() => {
   for (const [name, value] of [["visibilityState", "hidden"], ["hidden", true]])
     Object.defineProperty(document, name, { get: () => value, configurable: true });
@@ -75,7 +76,7 @@ IS_KEPT = """async text => {
     asked.onsuccess = () => go(asked.result);
     asked.onerror = () => stop(asked.error);
   });
-  const names = (await indexedDB.databases()).map(({name}) => name).filter(name => name.startsWith("rep:"));
+  const names = (await NAMES).filter(name => name.startsWith("rep:"));
   for (const name of names) {
     const database = await done(indexedDB.open(name)).catch(() => null);
     const stores = [...database?.objectStoreNames ?? []].filter(store => store === "chunks");
@@ -85,14 +86,14 @@ IS_KEPT = """async text => {
     if (chunks.some(chunk => JSON.stringify(chunk).includes(text))) return true;
   }
   return names.length === 0;
-}"""
+}""".replace("NAMES", NAMES)
 HOLD = """async () => {
-  for (const {name} of await indexedDB.databases())
+  for (const name of await NAMES)
     await new Promise(done => {
       const asked = indexedDB.open(name);
       asked.onsuccess = () => { (window.held ??= []).push(asked.result); done(); };
     });
-}"""
+}""".replace("NAMES", NAMES)
 
 
 class ReferenceSyncPage:

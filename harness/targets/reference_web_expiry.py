@@ -13,6 +13,7 @@ from harness.errors import TargetError
 from harness.observations.web_expiry import DatabaseEnd, DataExpiry, KeptData
 from harness.observations.web_logout import TabView
 from harness.observe import Recorder
+from harness.probes.database_names import NAMES
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_user_browser import UserBrowser
 from reference_impl.web.app import SESSIONS
@@ -23,10 +24,10 @@ PERSISTED = 1500.0  # milliseconds, after which Replicache has written what it k
 TEN_YEARS = 10 * 365 * 86_400_000
 EXPIRIES = """async () => {
   const noted = JSON.parse(localStorage.getItem("authassay-expiries") ?? "{}");
-  const databases = (await indexedDB.databases()).map(({name}) => [name, noted[name] ?? null]);
+  const databases = (await NAMES).map(name => [name, noted[name] ?? null]);
   const {expires_in: left} = await fetch("/session").then(answer => answer.json());
   return {databases, endsAt: Date.now() + left * 1000};
-}"""
+}""".replace("NAMES", NAMES)
 TAMPER = """years => {
   const noted = JSON.parse(localStorage.getItem("authassay-expiries") ?? "{}");
   for (const name of Object.keys(noted)) noted[name] += years;
@@ -34,11 +35,11 @@ TAMPER = """years => {
 }"""
 KEPT = """async seconds => {
   for (const began = performance.now();;) {
-    const left = (await indexedDB.databases()).map(({name}) => name), waited = (performance.now() - began) / 1000;
+    const left = await NAMES, waited = (performance.now() - began) / 1000;
     if (left.length === 0 || waited >= seconds) return {left, waited};
     await new Promise(go => setTimeout(go, 50));
   }
-}"""
+}""".replace("NAMES", NAMES)
 
 
 class ReferenceWebExpiry(UserBrowser):

@@ -7,6 +7,7 @@ const OWED = "authassay-owed"; // in the local storage: databases that are still
 const EXPIRIES = "authassay-expiries"; // there too: the end of each database, in milliseconds since the epoch
 const SHARED = "replicache-dbs-v0"; // Replicache's own list of databases
 const LIMIT = 4_000; // milliseconds for all databases
+const LISTED = 500; // milliseconds until the browser is asked again for their names
 
 // Settled when nothing is left that is over.
 export const dropped = dropWhere(isOver).finally(() => (document.documentElement.hidden = false));
@@ -28,7 +29,7 @@ export async function dropAll() {
 
 // Whether a database is left; then its deletion is owed.
 export async function isAnyLeft() {
-  const left = (await indexedDB.databases()).length > 0;
+  const left = (await databases()).length > 0;
   if (left) localStorage.setItem(OWED, "yes");
   return left;
 }
@@ -67,8 +68,13 @@ function note(expiries) {
   else localStorage.removeItem(EXPIRIES);
 }
 
+// Their names. Chromium never answers where a Clear-Site-Data comes in the middle of the question.
 async function databases() {
-  return (await indexedDB.databases()).map(({ name }) => name);
+  for (;;) {
+    const late = new Promise((resolve) => setTimeout(resolve, LISTED));
+    const listed = await Promise.race([indexedDB.databases(), late]);
+    if (listed) return listed.map(({ name }) => name);
+  }
 }
 
 function drop(name) {

@@ -60,11 +60,13 @@ def test_a_login_form_is_filled_whatever_its_fields_are_called(agent: Agent, sit
     assert agent.page.url == f"{site.url}/in?h=&who=ada&what=secret-word&go=yes"
 
 
-def test_a_button_that_leads_nowhere_is_told(agent: Agent, site: Site) -> None:
+def test_a_button_that_leads_nowhere_is_told_with_what_the_page_shows(
+    agent: Agent, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.pages["/"] = Page("<button id='b'>B</button>")
     agent.open(site.url)
-    agent.context.set_default_timeout(500)
-    with pytest.raises(TargetError, match="led nowhere"):
+    monkeypatch.setattr("harness.probes.agent.LED", 500)
+    with pytest.raises(TargetError, match=r"#b led nowhere: Timeout 500ms exceeded\.; the page shows 'B'"):
         agent.press("#b")
 
 
