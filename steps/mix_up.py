@@ -41,9 +41,11 @@ def answers_of_the_issuer(scene: Scene, clients: list[Client]) -> None:
     at = issuer(scene)
     for client in clients:
         about, user = {"client": client.client_id}, at.address.users["existing"]
-        at.authorize("a login", client, user, about=about)
+        with scene.where_offered():
+            at.authorize("a login", client, user, about=about)
         for mistake, changes in MISTAKES.items():
-            at.authorize("an error", client, None, changes, about={**about, "mistake": mistake})
+            with scene.where_offered():
+                at.authorize("an error", client, None, changes, about={**about, "mistake": mistake})
         with scene.where_offered():
             at.authorize("an error", client, user, deny=True, about={**about, "mistake": "the user declines"})
 

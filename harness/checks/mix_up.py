@@ -73,7 +73,8 @@ def responses_name_their_issuer(seen: Record, parameters: Parameters) -> Judgeme
     issuer = metadata.get("issuer")
     if not isinstance(issuer, str):
         raise MissingObservation("the metadata name no issuer to compare with")
-    successes, errors = _successes(seen), _errors(seen)
+    reads_only = seen.lacks("writing")
+    successes, errors = [] if reads_only else _successes(seen), _errors(seen, reads_only)
     supported = metadata.get(FLAG) is True  # else nothing that it does not send is demanded of it: RFC 9207 is optional
     complaints = [] if supported else [Complaint(own_requirement(f"the metadata's {FLAG} is not true"), document)]
     for end in (*successes, *errors):
@@ -84,6 +85,8 @@ def responses_name_their_issuer(seen: Record, parameters: Parameters) -> Judgeme
             complaints.append(Complaint(lacking if supported else own_requirement(lacking), end))
         elif named != issuer:
             complaints.append(Complaint(f"{told}: iss is {named}, the metadata's issuer {issuer}", end))
+    if reads_only and not complaints:
+        raise MissingObservation("what a login brings to a client was not seen", "writing")
     return conclude(complaints, f"{len(successes)} success and {len(errors)} error responses name {issuer}")
 
 
@@ -95,11 +98,11 @@ def _successes(seen: Record) -> list[HttpExchange]:
     return found
 
 
-def _errors(seen: Record) -> list[HttpExchange]:
+def _errors(seen: Record, may_be_none: bool) -> list[HttpExchange]:
     """The error responses that came to a client. A page of the issuer's own is none."""
     requests = ends(seen.of(HttpExchange, "an error"), "client", "mistake")
     found = [end for end in requests if "error" in end.location_parameters()]
-    if not found:
+    if not found and not may_be_none:
         raise MissingObservation(f"none of {len(requests)} refused requests brought an error to a client")
     return found
 

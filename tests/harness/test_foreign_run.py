@@ -110,7 +110,8 @@ def test_a_read_only_run_sends_nothing_that_could_write(
     handler = fake.RequestHandlerClass
     monkeypatch.setattr(handler, "do_POST", lambda self: posted.append(self.path))
     fake.claims["response_types_supported"] = ["code"]
-    _, told, verdicts = run(place, "--read-only", "--controls", "TOKEN-01,TOKEN-04")
+    _, told, verdicts = run(place, "--read-only", "--controls", "TOKEN-01,TOKEN-04,TOKEN-06")
+    assert verdicts["TOKEN-06.E2"].startswith("failed: ")  # its metadata do not tell of iss
     for expectation in ("TOKEN-01.E3", "TOKEN-04.E1", "TOKEN-04.E2"):
         assert verdicts[expectation].startswith("not_run: ")
         assert "the run is read-only" in verdicts[expectation]

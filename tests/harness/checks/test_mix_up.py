@@ -11,7 +11,7 @@ import pytest
 from harness.checks.mix_up import AFTERWARDS, CASES, FLAG, ISSUERS, SIGN_INS
 from harness.checks.registry import is_own_requirement
 from harness.model import Verdict
-from harness.observations import CallbackDelivery, HttpExchange, Observation
+from harness.observations import Absence, CallbackDelivery, HttpExchange, Observation
 from tests.harness.checks.records import ISSUER, assert_failed, exchange, judge, redirect
 
 CLIENTS = {"web": "https://app.dev.localhost/callback", "desktop": "http://127.0.0.1:5001/cb"}
@@ -168,6 +168,14 @@ def test_without_a_code_an_error_response_or_an_issuer_to_compare_with_nothing_i
     no_issuer = instead(issuer_of_two(), exchange("metadata", 404, "nothing here"))
     for seen in (no_login, no_error, no_issuer):
         assert judge("TOKEN-06.E2", seen).verdict is Verdict.UNKNOWN
+
+
+def test_of_a_run_that_only_reads_the_metadata_alone_fail_and_nothing_passes() -> None:
+    reads_only = Absence(case="absence", capability="writing", reason="the run is read-only")
+    seen = [*(o for o in issuer_of_two() if o.case != "a login"), reads_only]
+    assert judge("TOKEN-06.E2", seen).verdict is Verdict.NOT_RUN
+    silent = instead(seen, exchange("metadata", 200, {"issuer": ISSUER}))
+    assert_failed(judge("TOKEN-06.E2", silent), f"{FLAG} is not true")
 
 
 def test_one_address_for_both_issuers_fails() -> None:
