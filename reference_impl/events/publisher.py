@@ -154,11 +154,11 @@ class Publisher:
             raise _NotTaken(code, "bus" if passing else "entry" if code in ABOUT_ENTRIES else "caller") from error
         except (BotoCoreError, OSError) as error:
             raise _NotTaken(type(error).__name__) from error
-        results = list(answer.get("Entries", ()))
-        if len(results) != len(messages):  # boto3 takes an answer that was cut off for one without entries
+        results = list(answer.get("Entries") or ())
+        if len(results) != len(messages):  # boto3 takes an answer that was cut off for one without entries, or of None
             raise _NotTaken("TruncatedAnswer")
         codes = [(message, _code(result)) for message, result in zip(messages, results, strict=True)]
-        if answer.get("FailedEntryCount", 0) > sum(code is not None for _, code in codes):
+        if (answer.get("FailedEntryCount") or 0) > sum(code is not None for _, code in codes):
             raise _NotTaken("FailedEntryCount")  # more failed than the results own up to: send all again
         return codes
 

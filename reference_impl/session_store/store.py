@@ -167,13 +167,19 @@ class SessionStore:
         check(kept.value)
         try:
             with self._alone() as entries:
-                generation = kept.generation or max(_generation(entries, entry) + 1, int(self._now() * 1000))
+                generation = kept.generation or self._next_generation(entries, entry)
                 entries.write(entry, encode(replace(kept, generation=generation)))
                 self._remove_older(entry, generation)
         except BackEndUnavailable:
             self._unwritten = True
             raise
         self._unwritten = False
+
+    def _next_generation(self, entries: SplitEntries, entry: Entry) -> int:
+        """Return one that is later than each value of the entry, here and elsewhere, whatever the clock says."""
+        waiting = self._waiting.find(entry)
+        known = max(_generation(entries, entry), waiting.generation if waiting else 0)
+        return max(known + 1, int(self._now() * 1000))
 
     def _remove_older(self, entry: Entry, generation: int) -> None:
         """Remove elsewhere what this has replaced. What cannot be removed now is tried at the next start."""

@@ -35,6 +35,8 @@ class Kept:
 
 def check(value: str | bytes) -> None:
     """Raise ValueRefused for what would not come back exactly, TooLarge for what is larger than `LARGEST`."""
+    if not isinstance(value, str | bytes):  # a caller without types: the absence of a value is not one
+        raise ValueRefused(f"{type(value).__name__} is neither text nor bytes; to remove an item, clear it")
     if isinstance(value, str) and "\0" in value:
         raise ValueRefused("the text holds a NUL, where some back ends cut it; set it as bytes instead")
     try:

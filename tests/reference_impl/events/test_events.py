@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,6 +47,17 @@ def test_a_login_is_one_event_that_says_whose_session_began(bench: Bench) -> Non
         "outcome": "success",
         "reason": "first_login",
     }
+
+
+def test_a_session_has_another_reference_under_another_stages_key(bench: Bench) -> None:
+    builder = bench.issuer.events.builder
+    other = replace(builder, key=b"the key of another stage")
+    assert builder.session_ref("a-session") == builder.session_ref("a-session")
+    assert builder.session_ref("a-session") != builder.session_ref("b-session")
+    assert builder.session_ref("a-session") != other.session_ref("a-session")
+    known = Session("a-session", "s" * 24, "web", "flow-0001")
+    told = [each.build(LoginCompleted(known, new_account=False)) for each in (builder, other)]
+    assert [event.session_ref for event in told] == [each.session_ref("a-session") for each in (builder, other)]
 
 
 def test_logins_of_new_and_existing_accounts_are_events_alike(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -184,6 +185,46 @@ def test_an_answer_that_counts_more_failures_than_it_shows_is_not_believed(pause
 
     report = publisher(Vague(), pauses, alarms).publish(messages(2))
     assert report.deferred == (id_of(0), id_of(1))
+
+
+@pytest.mark.parametrize(
+    "results", [{"Entries": None}, {"FailedEntryCount": None}, {}, {"Entries": None, "FailedEntryCount": None}]
+)
+def test_an_answer_of_nothing_was_cut_off_and_decides_nothing(
+    results: dict[str, Any], pauses: Any, alarms: Any
+) -> None:
+    class Empty(Bus):
+        def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
+            return results
+
+    report = publisher(Empty(), pauses, alarms).publish(messages(1))
+    assert (report.published, report.dead, report.deferred) == ((), (), (id_of(0),))
+
+
+def test_results_count_where_nobody_has_counted_the_failures(pauses: Any, alarms: Any) -> None:
+    class Uncounted(Bus):
+        def put_events(self, *, Entries: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
+            return {**super().put_events(Entries=Entries), "FailedEntryCount": None}
+
+    report = publisher(Uncounted({0: "MalformedDetail"}), pauses, alarms).publish(messages(2))
+    assert (report.published, [letter.code for letter in report.dead]) == ((id_of(1),), ["MalformedDetail"])
+
+
+def test_the_alarm_of_a_dead_letter_names_event_and_code_and_nothing_of_its_content(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (message,) = messages(1)
+    with caplog.at_level(logging.DEBUG):
+        Publisher(Bus({0: "MalformedDetail"}), "the-bus", "authassay.dev", sleep=lambda _: True).publish([message])
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == (
+        "ERROR",
+        f"event {message.event_id} is a dead letter after 1 attempts: MalformedDetail",
+    )
+    told = json.dumps([str(value) for value in vars(record).values()])  # what a structured log would write as well
+    properties = json.loads(message.detail)["properties"]
+    for name in ("subject", "session_ref", "correlation_id", "issuer"):
+        assert properties[name] not in told
 
 
 def test_a_stop_during_the_backoff_defers_what_is_left() -> None:

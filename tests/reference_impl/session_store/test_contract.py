@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,13 +87,20 @@ class BackEndContract:
         store.set("dev", "alice", "profile", "Alice")
         assert store.items("dev", "alice") == ("profile",)
 
-    @pytest.mark.parametrize("value", ["a\0b", "\ud800", "a" * 70_000], ids=["NUL", "surrogate", "too large"])
+    @pytest.mark.parametrize(
+        "value",
+        ["a\0b", "\ud800", "a" * 70_000, None, 7, bytearray(b"a")],
+        ids=["NUL", "surrogate", "too large", "None", "a number", "bytes that change"],
+    )
     def test_a_value_that_cannot_round_trip_is_refused_and_the_old_one_stays(
-        self, store: SessionStore, value: str
+        self, store: SessionStore, value: Any
     ) -> None:
         store.set("dev", "alice", "refresh_token", "old")
         with pytest.raises(ValueRefused):
             store.set("dev", "alice", "refresh_token", value)
+        with pytest.raises(ValueRefused):
+            store.update("dev", "alice", "refresh_token", lambda old: value)
+        assert store.status().warning is None, "the store is well"
         assert store.get("dev", "alice", "refresh_token") == "old"
 
     @pytest.mark.parametrize("size", [1279, 1280, 2560, LARGEST])
@@ -116,12 +124,16 @@ class BackEndContract:
             store.update("dev", "alice", "refresh_token", lambda old: f"{old!s} and more")
             assert store.get("dev", "alice", "refresh_token") == expected
 
-    def test_every_set_is_of_a_later_generation(self, store: SessionStore) -> None:
+    def test_every_set_is_of_a_later_generation_whatever_the_clock_says(self, back_end: BackEnd) -> None:
+        times = [2000.0, 2000.0, 1000.0, 3000.0]  # it goes on, stands still, and is set back
+        store = SessionStore(
+            f"contract-{secrets.token_hex(4)}", back_end, StorageStatus("secure", back_end.name), now=times.pop
+        )
         generations = []
-        for value in ("first", "second", "third"):
+        for value in ("first", "second", "third", "fourth"):
             store.set("dev", "alice", "refresh_token", value)
             generations.append(store.look("dev", "alice", "refresh_token").generation)
-        assert generations == sorted(set(generations))
+        assert generations == [3_000_000, 3_000_001, 3_000_002, 3_000_003]
 
     def test_an_entry_of_another_program_is_reported_as_damaged(self, store: SessionStore, back_end: BackEnd) -> None:
         back_end.write(Entry(store.app, "dev", "alice", "refresh_token"), "written by somebody else")

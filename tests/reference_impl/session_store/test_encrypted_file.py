@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,31 @@ def test_a_mistyped_passphrase_is_told_from_tampering_and_changes_nothing(tmp_pa
     assert {path.name: path.read_bytes() for path in vault.iterdir()} == before
     assert EncryptedFileBackEnd(vault, Passphrase("one")).read(TOKEN) == SECRET
     assert "one" not in repr(Passphrase("one"))
+
+
+def test_a_passphrase_costs_a_guesser_what_the_threat_model_says(tmp_path: Path) -> None:
+    """RFC 9106 §4, the second recommended option."""
+    salt = bytes(range(16))
+    documented = Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=65_536)  # KiB
+    found = Passphrase("one").derive(salt, tmp_path)
+    assert found == documented.derive(b"one")
+    assert any("64 MiB" in limit for limit in Passphrase("one").threat_model.does_not_protect)
+
+
+@posix
+def test_a_link_in_the_place_of_an_unfinished_file_is_not_written_through(vault: Path, key: KeyFile) -> None:
+    back_end = EncryptedFileBackEnd(vault, key)
+    back_end.write(OTHER, "what a crash left is swept away before this")
+    victim = vault.parent / "somebody's file"
+    victim.write_bytes(b"his")
+    path = back_end._path(TOKEN)
+    path.with_name(path.name + ".unfinished").symlink_to(victim)
+    path.unlink()
+    path.symlink_to(victim)
+    back_end.write(TOKEN, "new")
+    assert victim.read_bytes() == b"his"
+    assert not path.is_symlink()
+    assert back_end.read(TOKEN) == "new"
 
 
 def test_a_vault_of_an_earlier_version_is_read_and_tells_mistyping_from_then_on(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -106,6 +107,19 @@ def test_a_place_where_no_lock_can_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackEndUnavailable, match="cannot be opened"), FileLock(tmp_path / "file" / "lock", 1).held():
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system cannot refuse to follow a link")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_in_the_place_of_the_lock_is_not_followed(path: Path, tmp_path: Path, is_there: bool) -> None:
+    target = tmp_path / "somebody's file"
+    if is_there:
+        target.write_text("")
+    path.parent.mkdir()
+    path.symlink_to(target)
+    with pytest.raises(BackEndUnavailable, match="cannot be opened"), FileLock(path, 1).held():
+        pass
+    assert target.exists() == is_there
 
 
 def test_an_application_of_any_name_has_a_folder_of_its_own_in_the_users_home() -> None:

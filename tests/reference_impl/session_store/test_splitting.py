@@ -57,6 +57,23 @@ def test_the_last_text_is_read_and_nothing_else_is_left(texts: list[str]) -> Non
     assert back_end.entries() == ()
 
 
+@pytest.mark.parametrize("then", ["new " * 100, "new " * 40, "new"], ids=["as long", "shorter", "in one entry"])
+def test_a_new_text_leaves_nothing_of_the_old_one(then: str) -> None:
+    back_end, untouched = Counting(), Counting()
+    entries = SplitEntries(back_end)
+    for text in ("old " * 100, "older " * 100, then):
+        entries.write(TOKEN, text)
+    SplitEntries(untouched).write(TOKEN, then)
+    assert sorted(map(len, contents(back_end))) == sorted(map(len, contents(untouched))), "as if it were the first"
+    entries.write(TOKEN, "old " * 100)
+    entries.write(TOKEN, then)
+    assert len(contents(back_end)) == len(contents(untouched)), "whichever slot it lay in"
+
+
+def contents(back_end: MemoryBackEnd) -> list[str]:
+    return [back_end.read(entry) for entry in back_end.entries()]
+
+
 @settings(max_examples=60, deadline=None)
 @given(TEXTS, TEXTS, st.integers(0, 60))
 def test_a_kill_before_any_change_leaves_the_old_text_or_the_new_one_and_the_next_clear_leaves_nothing(

@@ -109,6 +109,20 @@ def test_a_value_that_replaces_it_removes_what_waits(store: SessionStore, source
     assert store.status() == SECURE
 
 
+def test_a_value_that_is_set_counts_at_once_where_the_clock_is_behind_what_waits(source: Moody, target: Moody) -> None:
+    def bring(store: SessionStore, waiting: Waiting) -> tuple[Moved, ...]:
+        moved = migrate(source, store)
+        waiting.note(source, failures(moved))
+        return moved
+
+    store = SessionStore("app", target, SECURE, bring=bring, now=lambda: 0.001)
+    target.fails, source.fails = {"write"}, {"delete"}
+    store.bring()
+    target.fails = set()
+    store.set(*ADDRESS, "its successor")
+    assert store.look(*ADDRESS) == Kept("its successor", 6)
+
+
 def test_what_could_not_be_removed_stays_older_than_its_successor(store: SessionStore, source: Moody) -> None:
     source.fails = {"delete"}
     store.bring()
