@@ -120,13 +120,14 @@ Feature: Events
     Given a subscriber of the stage's bus
     When sessions end in each of these ways
       | given back by its client  |
+      | given back as of tomorrow |
       | ended by an administrator |
       | left for another stage    |
       | its code is replayed      |
     And a user logs out in three tabs at once
     And a user logs out while the issuer cannot be reached, and the network comes back ten minutes later
     And a session is given back twice, and one that has expired is given back
-    Then EVENT-02.E1 holds: each end is told by one event, with the right reason
+    Then EVENT-02.E1 holds: each end is told by one event, with the right reason and time
     And EVENT-02.E2 holds: an end that nobody could be told of is told afterwards, as of when it was
     And EVENT-02.E3 holds: what has ended does not end again
 

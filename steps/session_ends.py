@@ -17,6 +17,7 @@ from steps.token import first_client, issuer
 
 TABS = 3
 AWAY = 600.0  # seconds that a client is offline
+TOMORROW = 24 * 3600.0  # seconds
 
 
 def ends(scene: Scene) -> SessionEnds:
@@ -37,6 +38,12 @@ def _revoke(scene: Scene, at: Issuer, grant: Grant, case: str) -> None:
     at.revoke(case, grant.refresh_token, grant.client)
 
 
+def _revoke_ahead(scene: Scene, at: Issuer, grant: Grant, case: str) -> None:
+    """By a client that would have the issuer tell a time which has not come; one that takes none ignores it."""
+    claimed = clock_of(scene).now(at.stage) + TOMORROW
+    at.revoke(case, grant.refresh_token, grant.client, changes={"occurred_at": f"{claimed:.3f}"})
+
+
 def _administrator(scene: Scene, at: Issuer, grant: Grant, case: str) -> None:
     ends(scene).administrator(at.stage, grant)
 
@@ -52,6 +59,7 @@ def _replay(scene: Scene, at: Issuer, grant: Grant, case: str) -> None:
 
 WAYS: Mapping[str, Callable[[Scene, Issuer, Grant, str], None]] = {
     "given back by its client": _revoke,
+    "given back as of tomorrow": _revoke_ahead,
     "ended by an administrator": _administrator,
     "left for another stage": _leave,
     "its code is replayed": _replay,

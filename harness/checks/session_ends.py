@@ -14,6 +14,7 @@ from harness.observe import MissingObservation, Record
 TABS = "logged out in three tabs at once"
 REASONS: Mapping[str, frozenset[str]] = {
     "given back by its client": frozenset({"user", "revoked"}),  # RFC 7009 does not say who asked the client to
+    "given back as of tomorrow": frozenset({"user", "revoked"}),
     "ended by an administrator": frozenset({"admin"}),
     "left for another stage": frozenset({"stage_switch"}),
     "its code is replayed": frozenset({"revoked"}),
@@ -44,7 +45,15 @@ def each_end_is_told_once_with_its_reason(seen: Record, parameters: Parameters) 
             complaints.append(Complaint(f"{case}: told by {len(told)} events", capture))
         elif given[0] not in reasons:
             complaints.append(Complaint(f"{case}: told as {given[0]}", capture))
-    return conclude(complaints, f"{len(REASONS)} ends were told by one event each, with the reason")
+        elif not capture.began_at - SLACK <= (at := _occurred(told[0])) <= capture.ended_at + SLACK:
+            complaints.append(Complaint(f"{case}: told as of {at - capture.ended_at:.0f} s after it was", capture))
+    return conclude(complaints, f"{len(REASONS)} ends were told by one event each, with the reason and the time")
+
+
+def _occurred(event: BusEvent) -> float:
+    """When it was, in seconds since the epoch; 0 where the event does not say it in UTC."""
+    occurred = str(event.properties.get("occurred_at"))
+    return datetime.fromisoformat(occurred).timestamp() if occurred.endswith("Z") else 0.0
 
 
 def _require_end(seen: Record, case: str) -> None:
@@ -65,8 +74,7 @@ def an_end_offline_is_told_afterwards(seen: Record, parameters: Parameters) -> J
         raise MissingObservation("the issuer heard of the logout at once, so nobody was offline")
     if len(late) != 1:
         return conclude([Complaint(f"told by {len(late)} events when the network was back", away, back)], "")
-    occurred = str(late[0].properties.get("occurred_at"))
-    at = datetime.fromisoformat(occurred).timestamp() if occurred.endswith("Z") else 0.0
+    at = _occurred(late[0])
     in_time = away.began_at - SLACK <= at <= away.ended_at + SLACK
     told = Complaint(f"told as of {at - away.ended_at:.0f} s after the user left", away, back)
     passed = f"the logout was told {back.began_at - at:.0f} s later, with the time at which the user left"

@@ -13,6 +13,7 @@ from reference_impl.events.outbox import Outbox
 from reference_impl.events.schema import AuthEvent
 from reference_impl.issuer.state import IssuerState
 from reference_impl.issuer.token_endpoint import TokenEndpoint
+from reference_impl.issuer.tokens import session_of
 from reference_impl.oauth_client import OAuthClientError
 from reference_impl.parts import Part
 from reference_impl.token_manager import Logout, TokenManager
@@ -69,6 +70,20 @@ def every_logout_is_told_however_often(real: TokenEndpoint) -> TokenEndpoint:
                 self.events.outbox.add(state, replace(event, dedup_key=None))
 
     return Repeating(**vars(real))
+
+
+@fault("F-EVENT-02-x5", "EVENT-02.E1", Part.TOKEN_ENDPOINT)
+def a_client_is_believed_whenever_it_says_that_its_user_left(real: TokenEndpoint) -> TokenEndpoint:
+    class Believing(TokenEndpoint):
+        def end(self, state: IssuerState, session_id: str, reason: Reason, occurred_at: float | None = None) -> None:
+            if occurred_at is None:
+                return super().end(state, session_id, reason)
+            grant = self.tokens.end_grant(state, session_id, reason, self.clock.now())
+            if grant is not None:
+                self.events.record(state, SessionEnded(session_of(grant), reason, occurred_at))
+            return None
+
+    return Believing(**vars(real))
 
 
 @fault("F-EVENT-02-x3", "EVENT-02.E1", Part.OUTBOX)

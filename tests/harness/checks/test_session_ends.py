@@ -40,6 +40,16 @@ def test_an_end_that_is_told_never_twice_or_wrongly_fails(case: str) -> None:
     assert_failed(judge("EVENT-02.E1", ends(case, logout("expired"))), "told as expired")
 
 
+@pytest.mark.parametrize("case", REASONS)
+def test_an_end_that_is_told_as_of_another_time_fails(case: str) -> None:
+    for at, late in (
+        ("2027-01-16T08:00:01.000Z", "86399 s"),
+        ("2027-01-15T07:59:50.000Z", "-12 s"),
+        ("", "told as of"),
+    ):
+        assert_failed(judge("EVENT-02.E1", ends(case, logout(min(REASONS[case]), occurred_at=at))), late)
+
+
 def test_an_event_that_is_delivered_twice_is_one() -> None:
     assert_passed(judge("EVENT-02.E1", ends(TABS, logout(), logout())))
 
