@@ -200,6 +200,19 @@ Feature: Web client
     Then WEB-11.E2 holds: none of it runs or is sent, and each attempt is reported
     And WEB-11.E3 holds: no page of another origin shows them in a frame
 
+  @WEB-11
+  Scenario: A desktop shell holds its page to a policy, too
+    Given the desktop shell
+    When these are put into the page of the shell's window
+      | what                     |
+      | an inline script         |
+      | an inline handler        |
+      | a script's eval          |
+      | a script of another host |
+      | a base element           |
+      | a request to another host |
+    Then WEB-11.E2 holds: none of it runs or is sent, and each attempt is reported
+
   @WEB-12 @stage:each
   Scenario: A login, a logout and an error lead to the client's own pages only
     Given a user who can log in

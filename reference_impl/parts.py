@@ -82,6 +82,7 @@ class Part(StrEnum):
     BROWSER_SIGN_IN = "browser sign-in"  # desktop.browser_sign_in.BrowserSignIn: the loopback port of a sign-in
     SHELL_OPTIONS = "shell options"  # desktop.shell.options.ShellOptions: how the shell is launched
     SHELL_NAVIGATION = "shell navigation"  # desktop.shell.navigation.NavigationPolicy: where its windows may go
+    SHELL_PAGES = "shell pages"  # desktop.shell.pages.AppPages: what its windows show, with which policy
     BRIDGE_DISPATCHER = "bridge dispatcher"  # desktop.shell.dispatcher.Dispatcher: main's side of the bridge
     BRIDGE_SENDERS = "bridge senders"  # desktop.shell.senders.SenderPolicy: which pages may speak to main
     BRIDGE_HANDLERS = "bridge handlers"  # desktop.shell.handlers.Handlers: what the bridge's operations do

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pytest_bdd import given, when
 
 from harness.ports.page_policy import PagePolicy
+from harness.ports.shell import DesktopShell
 from harness.probes.crawl import crawl
 from harness.scene import Scene
 from steps.caching import signed_in
@@ -50,6 +51,13 @@ def a_page(scene: Scene) -> PagePolicy:
 def inject(policy: PagePolicy, datatable: list[list[str]]) -> None:
     for (what,) in datatable[1:]:
         policy.inject("an injection", what)
+
+
+@when("these are put into the page of the shell's window")
+def inject_into_the_window(scene: Scene, shell: DesktopShell, datatable: list[list[str]]) -> None:
+    policy = scene.port("shell policy", lambda recorder: scene.target.shell_policy(scene.stage, recorder))
+    for (what,) in datatable[1:]:
+        policy.inject("an injection into the window", what)
 
 
 @when("a page of another origin frames these pages")

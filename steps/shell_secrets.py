@@ -21,33 +21,38 @@ def sign_in_and_refresh(scene: Scene, shell: DesktopShell) -> ShellSecrets:
     secrets: ShellSecrets = scene.port(
         "shell secrets", lambda recorder: scene.target.shell_secrets(scene.stage, recorder)
     )
-    sign_in(scene, shell, "existing")
+    with scene.where_offered():
+        sign_in(scene, shell, "existing")
     secrets.search("after the sign-in")
-    secrets.refresh(3)
-    secrets.hand_out("a token for the page")
-    secrets.search("after refreshes")
+    with scene.where_offered():
+        secrets.refresh(3)
+        secrets.hand_out("a token for the page")
+        secrets.search("after refreshes")
     return secrets
 
 
 @when("a refresh fails, and works again")
 def fail_to_refresh(scene: Scene, secrets: ShellSecrets) -> None:
-    secrets.refuse_refreshes(True)  # before the tokens end: background work would have new ones at once
-    clock_of(scene).advance(scene.stage, LATER)
-    secrets.hand_out("no token for the page")
-    secrets.refuse_refreshes(False)
-    secrets.search("after a failure")
-    secrets.hand_out("a later token for the page")
+    with scene.where_offered():
+        secrets.refuse_refreshes(True)  # before the tokens end: background work would have new ones at once
+        clock_of(scene).advance(scene.stage, LATER)
+        secrets.hand_out("no token for the page")
+        secrets.refuse_refreshes(False)
+        secrets.search("after a failure")
+        secrets.hand_out("a later token for the page")
 
 
 @when("a second window opens, the first one is loaded anew, and the user signs out")
 def further(scene: Scene, shell: DesktopShell, secrets: ShellSecrets) -> None:
-    secrets.open_window("palette")
-    secrets.search("with a second window")
+    with scene.where_offered():
+        secrets.open_window("palette")
+        secrets.search("with a second window")
     secrets.reload()
     secrets.search("after a reload")
-    shell.sign_out()
-    secrets.search("after the sign-out")
-    secrets.errors("errors")
+    with scene.where_offered():
+        shell.sign_out()
+        secrets.search("after the sign-out")
+        secrets.errors("errors")
 
 
 def sign_in(scene: Scene, shell: DesktopShell, user: str) -> None:

@@ -21,6 +21,8 @@ INJECTED = (
     "a request to another host",
     "a request to another stage",
 )
+IN_WINDOW = "an injection into the window"
+INTO_WINDOWS = tuple(what for what in INJECTED if "stage" not in what)  # which has no page of its own for each stage
 FRAMED = ("home", "settings", "login", "error", "the issuer's login")
 Policy = Mapping[str, Sequence[str]]
 _HASHED = re.compile(r"'(nonce|sha\d+)-")
@@ -99,8 +101,12 @@ def _foreign(policy: Policy, hosts: Sequence[str]) -> str:
     return f"allows {' '.join(foreign)}" if foreign else ""
 
 
-@check("WEB-11.E2", "ASVS 5.0.0 3.4.3", "web")
+@check("WEB-11.E2", "ASVS 5.0.0 3.4.3, Electron security checklist #7", "web")
 def what_is_injected_does_not_run(seen: Record, parameters: Parameters) -> Judgement:
+    """Of a web client's page in a browser, or of the page in a desktop shell's window."""
+    window = {o.what: o for o in seen if isinstance(o, PolicyTrial) and o.case == IN_WINDOW}
+    if window:
+        return _judge_window(window)
     if not seen.one(PageView, "login").signed_in:
         raise MissingObservation("nobody was signed in")
     complaints: list[Complaint] = []
@@ -112,6 +118,20 @@ def what_is_injected_does_not_run(seen: Record, parameters: Parameters) -> Judge
         elif not trial.reported:
             complaints.append(Complaint(f"{what}: nothing reported that it was blocked", trial))
     return conclude(complaints, f"{len(INJECTED)} injections were blocked, and reported")
+
+
+def _judge_window(trials: Mapping[str, PolicyTrial]) -> Judgement:
+    """A shell may keep a request back by more than the page's policy: that it would happen without one is asked of what
+    the policy did not report."""
+    ran = [trials[what] for what in INTO_WINDOWS if what in trials and trials[what].happened]
+    if not ran:
+        for what in INTO_WINDOWS:
+            if not (what in trials and trials[what].reported):
+                _possible(trials, what)
+    silent = [t for what, t in trials.items() if t.possible and not t.reported and not t.happened]
+    complaints = [Complaint(f"{trial.what}: it ran, or was sent", trial) for trial in ran]
+    complaints += [Complaint(f"{trial.what}: nothing reported that it was blocked", trial) for trial in silent]
+    return conclude(complaints, f"{len(INTO_WINDOWS)} injections into the window were blocked, and reported")
 
 
 def _possible(trials: Mapping[str, PolicyTrial], what: str) -> PolicyTrial:

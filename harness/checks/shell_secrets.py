@@ -20,18 +20,36 @@ CASES = (
     "after a reload",
     "after the sign-out",
 )
+AS_THEY_STAND = ("after the sign-in", "after a reload")  # where nobody can be signed in
+COOPERATION = "cooperation"
 HANDED = ("a token for the page", "a later token for the page")
 LONGEST = 3600.0  # seconds: BRIDGE-03.E2
 
 
 @check("BRIDGE-03.E1", "ASVS 5.0.0 10.1.1, RFC 6749 §10.4, Electron security checklist #20")
 def no_long_lived_secret_reaches_a_renderer(seen: Record, parameters: Parameters) -> Judgement:
+    if seen.lacks(COOPERATION):
+        return _as_they_stand(seen)
     if not seen.one(ShellState, "existing signed in").signed_in:
         raise MissingObservation("nobody was signed in")
     scans = [seen.one(SecretScan, case) for case in CASES]
     complaints = [complaint for scan in scans for complaint in found_by(scan, LONG_LIVED)]
     size = sum(scan.bytes for scan in scans)
     return conclude(complaints, f"no refresh token and no verifier in {size} bytes of bridge, memory and storages")
+
+
+def _as_they_stand(seen: Record) -> Judgement:
+    """Of windows of which nothing is known but what they hold: what is found there fails, and nothing passes, as nobody
+    heard what crossed the bridge."""
+    scans = [seen.one(SecretScan, case) for case in AS_THEY_STAND]
+    found = [Complaint(f"{scan.case}: {hit.mark} in {hit.place}", scan) for scan in scans for hit in scan.hits]
+    if not found:
+        sought = (
+            " and no ".join(kind for kind in LONG_LIVED if all(kind in scan.kinds for scan in scans)) or "such name"
+        )
+        told = f"no {sought} was found in {sum(scan.bytes for scan in scans)} bytes of memory, storages and addresses"
+        raise MissingObservation(f"{told}; what crosses the bridge was not heard", COOPERATION)
+    return conclude(found, "")
 
 
 @check("BRIDGE-03.E2", "ASVS 5.0.0 10.1.1")

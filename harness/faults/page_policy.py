@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import g, has_request_context
 
 from harness.faults.registry import fault
+from reference_impl.desktop.shell.pages import AppPages
 from reference_impl.parts import Part
 from reference_impl.session_store import StorageStatus
 from reference_impl.web.pages import Pages
@@ -69,3 +70,28 @@ def the_policy_is_only_reported(real: Pages) -> Pages:
             return {**headers, f"{POLICY}-Report-Only": policy}
 
     return ReportOnly(real.place)
+
+
+class _Laxer(AppPages):
+    """The shell's pages with one thing of their policy replaced by another."""
+
+    def __init__(self, real: AppPages, old: str, new: str) -> None:
+        self._real, self._old, self._new = real, old, new
+
+    def read(self, url: str) -> tuple[bytes, str, dict[str, str]] | None:
+        found = self._real.read(url)
+        if found is None:
+            return None
+        body, kind, headers = found
+        changed = headers.get(POLICY, "").replace(self._old, self._new)
+        return body, kind, {**headers, **({POLICY: changed} if POLICY in headers else {})}
+
+
+@fault("F-WEB-11-x5", "WEB-11.E2", Part.SHELL_PAGES)
+def the_shells_page_may_run_what_stands_in_it(real: AppPages) -> AppPages:
+    return _Laxer(real, "script-src 'self'", "script-src 'self' 'unsafe-inline'")
+
+
+@fault("F-WEB-11-x6", "WEB-11.E2", Part.SHELL_PAGES)
+def the_shells_page_may_ask_any_host(real: AppPages) -> AppPages:
+    return _Laxer(real, "connect-src 'none'", "connect-src *")

@@ -88,6 +88,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "clock": ("TOKEN-05",),
     "shell options": ("BRIDGE-06",),
     "shell navigation": ("BRIDGE-06", "BRIDGE-07"),
+    "shell pages": ("WEB-11",),
     "bridge dispatcher": ("BRIDGE-02", "BRIDGE-05"),
     "bridge senders": ("BRIDGE-04",),
     "bridge handlers": ("BRIDGE-03",),

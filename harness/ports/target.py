@@ -28,6 +28,7 @@ from harness.ports.shell_credentials import ShellCredentials
 from harness.ports.shell_hindered import HinderedShell
 from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_policy import ShellPolicy
 from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.store_trials import StoreTrials
 from harness.ports.stored import StoredClient
@@ -133,6 +134,8 @@ class Target(Protocol):
     def shell_hindered(self, stage: str, recorder: Recorder) -> HinderedShell: ...
 
     def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials: ...
+
+    def shell_policy(self, stage: str, recorder: Recorder) -> ShellPolicy: ...
 
     def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets: ...
 

@@ -12,7 +12,7 @@ async () => {
     if (typeof value !== "object" && typeof value !== "function") return String(value);
     if (seen.has(value)) return "";
     seen.add(value);
-    if (value instanceof Blob) return bytes(await value.arrayBuffer());
+    if (value instanceof Blob) try { return bytes(await value.arrayBuffer()); } catch { return ""; } // a mere prototype
     if (value instanceof ArrayBuffer) return bytes(value);
     if (ArrayBuffer.isView(value)) return bytes(value);
     if (value instanceof Node || value === window) return "";
@@ -62,6 +62,7 @@ async () => {
 
   async function cached() {
     const parts = [];
+    if (!globalThis.caches) return ""; // a page of a file, or without encryption, has none
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);
       for (const request of await cache.keys()) {
@@ -73,8 +74,17 @@ async () => {
     return parts.join("\n");
   }
 
+  // The names that every page has: noted before its first script, or else seen in a page that has none.
+  function usual() {
+    if (globalThis.__authassayPristine) return globalThis.__authassayPristine;
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    const names = new Set(Reflect.ownKeys(frame.contentWindow));
+    frame.remove();
+    return names;
+  }
+
   async function globals() {
-    const pristine = globalThis.__authassayPristine ?? new Set();
+    const pristine = usual();
     const own = Reflect.ownKeys(window).filter((name) => !pristine.has(name) && !String(name).startsWith("__authassay"));
     const parts = [];
     for (const name of own) {

@@ -19,7 +19,7 @@ from harness.probes.answers import Answer
 from harness.scan import SecretScanner
 from harness.secret_forms import Secret
 
-__all__ = ["ORIGINS", "PageSearch"]
+__all__ = ["ORIGINS", "PageSearch", "page_script"]
 
 STORAGES = ("localStorage", "sessionStorage", "IndexedDB", "Cache Storage", "readable cookies")
 PAGE = ("document", "inline scripts", "globals", "messages")
@@ -28,7 +28,8 @@ PLANTED_URL = "/authassay-planted"
 _PLANTED_MARK = "{{planted:0000000000000000:43}}"
 
 
-def _script(name: str) -> str:
+def page_script(name: str) -> str:
+    """The text of one of the scripts that run in pages: an expression, a function."""
     return files("harness.probes").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -39,8 +40,8 @@ class PageSearch:
         """Before the agent's first page."""
         self._agent = agent
         self._about = dict(about)
-        self._reach, self._plant = _script("page_reach.js"), _script("page_plant.js")
-        agent.context.add_init_script(script=_script("page_watch.js"))
+        self._reach, self._plant = page_script("page_reach.js"), page_script("page_plant.js")
+        agent.context.add_init_script(script=page_script("page_watch.js"))
 
     def storages(self, case: str, tokens: Iterable[Secret]) -> SecretScan:
         """Search every storage of the origin and every cookie that script can read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
-    "ASKED", "CALLBACKS", "CHANNEL_TAKERS", "COMPROMISED", "FRAMES", "GIVEN_A_CHANNEL", "KEPT", "LEAD", "LISTEN",
+    "ASKED", "CALLBACKS", "CHANNEL_TAKERS", "COMPROMISED", "FRAMES", "GIVEN_A_CHANNEL", "LEAD", "LISTEN",
     "OPEN", "PROTOTYPE", "SEND", "SURFACE",
 ]  # fmt: skip
 
@@ -210,14 +210,6 @@ SEND = (
 """
 )
 ASKED = "(async () => {" + _ASK + " return ask(WHAT, 2000); })()"
-# What script of the page can keep, as text.
-KEPT = """
-(async () => {
-  const told = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie];
-  try { told.push(JSON.stringify(await indexedDB.databases()), JSON.stringify(await caches.keys())); } catch {}
-  return [...told, location.href, document.documentElement.outerHTML].join("\\n");
-})()
-"""
 # Ways of a page to another address, as if the user had clicked.
 OPEN = {
     "a new window": "try {{ void window.open({url}) }} catch {{}}",

@@ -54,6 +54,7 @@ from harness.ports.shell_credentials import ShellCredentials
 from harness.ports.shell_hindered import HinderedShell
 from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_policy import ShellPolicy
 from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.switching import StageSwitching
 from harness.ports.web_expiry import WebExpiry
@@ -164,6 +165,9 @@ class BaseTarget:
 
     def shell_credentials(self, stage: str, recorder: Recorder) -> ShellCredentials:
         return self._absent(ShellCredentials, "desktop", "desktop shell")
+
+    def shell_policy(self, stage: str, recorder: Recorder) -> ShellPolicy:
+        return self._absent(ShellPolicy, "desktop", "desktop shell")
 
     def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets:
         return self._absent(ShellSecrets, "desktop", "desktop shell")

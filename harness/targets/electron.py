@@ -14,12 +14,16 @@ from harness.observe import Recorder
 from harness.ports import validating
 from harness.ports.shell import DesktopShell
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_policy import ShellPolicy
+from harness.ports.shell_secrets import ShellSecrets
 from harness.redact import Redactor
 from harness.targets.base import BaseTarget, Leave
 from harness.targets.electron_description import ShellDescription
 from harness.targets.electron_launch import ElectronLaunch
 from harness.targets.electron_outside import ElectronOutside
+from harness.targets.electron_policy import ElectronPolicy
 from harness.targets.electron_running import RunningElectron
+from harness.targets.electron_secrets import ElectronSecrets
 from harness.targets.electron_shell import ElectronShell
 
 __all__ = ["ElectronTarget"]
@@ -43,6 +47,8 @@ class ElectronTarget(BaseTarget):
         self.expected_failures = description.expected_failures
         self._running: dict[int, RunningElectron] = {}
         self._failed: dict[int, TargetError] = {}
+        for kind, value in description.held.items():
+            redactor.register(value, kind)
         redactor.publish(description.page, *description.pages, *description.hosts)
 
     def client_of_trial(self, trial: int) -> str:
@@ -70,6 +76,13 @@ class ElectronTarget(BaseTarget):
 
     def shell_outside(self, stage: str, recorder: Recorder) -> ShellOutside:
         return validating(ShellOutside, ElectronOutside(self.running(recorder.trial), recorder, stage))
+
+    def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets:
+        running = self.running(recorder.trial)
+        return validating(ShellSecrets, ElectronSecrets(running, self.redactor, recorder, stage))
+
+    def shell_policy(self, stage: str, recorder: Recorder) -> ShellPolicy:
+        return validating(ShellPolicy, ElectronPolicy(self.running(recorder.trial), recorder, stage))
 
     def shell_launch(self, stage: str, recorder: Recorder) -> ShellLaunch:
         running = self.running(recorder.trial)

@@ -45,6 +45,7 @@ class ShellDescription:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     debugging: str = ""
     bridge: BridgeDescription = field(default_factory=BridgeDescription)
+    held: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets that it holds by now, by kind
     seconds: float = 60.0  # that it may take to start
     absent: Mapping[str, str] = field(default_factory=dict)
     expected_failures: tuple[Waiver, ...] = ()

@@ -52,6 +52,7 @@ def load_shell(
         environment=table.environment,
         debugging=urlsplit(table.debugging).netloc if table.debugging else "",
         bridge=_bridge(table),
+        held={str(kind): value for kind, value in table.held.items()},
         seconds=table.seconds,
         absent={str(capability): reason for capability, reason in table.absent.items()},
         expected_failures=expected_failures(table.expected_failure, path),

@@ -95,6 +95,8 @@ class ShellTable(Table):
     """Hosts of the web of which windows may show pages."""
     seconds: Annotated[float, Field(gt=0, le=180)] = 60.0
     """How long it may take to start."""
+    held: dict[Literal["refresh_token", "code_verifier"], Text] = Field(default_factory=dict)
+    """Secrets of whoever is signed in there, by ${NAME}: looked for in its windows whatever they are called."""
     bridge: BridgeTable = Field(default_factory=BridgeTable)
     """What the preload gives to pages."""
     absent: dict[Capability, Text] = Field(default_factory=dict)

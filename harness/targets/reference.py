@@ -55,6 +55,7 @@ from harness.ports.shell_credentials import ShellCredentials
 from harness.ports.shell_hindered import HinderedShell
 from harness.ports.shell_logout import ShellLogout
 from harness.ports.shell_outside import ShellLaunch, ShellOutside
+from harness.ports.shell_policy import ShellPolicy
 from harness.ports.shell_secrets import ShellSecrets
 from harness.ports.switching import StageSwitching
 from harness.ports.web_expiry import WebExpiry
@@ -93,6 +94,7 @@ from harness.targets.reference_shell_credentials import ReferenceShellCredential
 from harness.targets.reference_shell_launch import ReferenceShellLaunch
 from harness.targets.reference_shell_logout import ReferenceShellLogout
 from harness.targets.reference_shell_outside import ReferenceShellOutside
+from harness.targets.reference_shell_policy import ReferenceShellPolicy
 from harness.targets.reference_shell_secrets import ReferenceShellSecrets
 from harness.targets.reference_signing import ReferenceSigningKey
 from harness.targets.reference_store import ReferenceStore
@@ -215,6 +217,9 @@ class ReferenceTarget(ReferenceHost, BaseTarget):
 
     def shell_launch(self, stage: str, recorder: Recorder) -> ShellLaunch:
         return self._of_shell(ShellLaunch, ReferenceShellLaunch, stage, recorder)
+
+    def shell_policy(self, stage: str, recorder: Recorder) -> ShellPolicy:
+        return self._of_shell(ShellPolicy, ReferenceShellPolicy, stage, recorder)
 
     def shell_secrets(self, stage: str, recorder: Recorder) -> ShellSecrets:
         return self._of_shell(ShellSecrets, ReferenceShellSecrets, stage, recorder)

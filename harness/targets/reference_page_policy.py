@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from harness.errors import TargetError, nearest
 from harness.model import STAGES
 from harness.observations import PageView, PolicyTrial
 from harness.observe import Recorder
+from harness.probes.page_scan import page_script
 from harness.probes.witness import Witness
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_requests import RequestTap
@@ -48,7 +48,7 @@ class ReferencePagePolicy:
         other = target.reference.stages[self._other].app
         self._tap = RequestTap(other.apps[str(urlsplit(target.addresses[self._other].api).hostname)])
         self._ends.callback(self._tap.close)
-        self._script = files("harness.probes").joinpath("page_inject.js").read_text(encoding="utf-8")
+        self._script = page_script("page_inject.js")
         self._bare: Page | None = None
 
     def log_in(self, case: str) -> PageView:

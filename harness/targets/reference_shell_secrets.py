@@ -12,6 +12,7 @@ from harness.observations.bridge import HandedToken
 from harness.observe import Recorder
 from harness.probes import shell_scripts
 from harness.probes.devtools import pages_at
+from harness.probes.page_scan import page_script
 from harness.scan import SecretScanner, observe_scan
 from harness.secret_forms import Secret
 from harness.targets.reference_host import ReferenceHost
@@ -35,6 +36,7 @@ class ReferenceShellSecrets:
         self._known = {secret.mark for secret in target.redactor.secrets()}
         self._windows = ["main"]
         self._errors = list[str]()
+        self._reach = f"({page_script('page_reach.js')})()"
 
     def hand_out(self, case: str) -> HandedToken:
         told = self._shell.page("main").evaluate(HAND_OUT)
@@ -83,7 +85,7 @@ class ReferenceShellSecrets:
             self._errors += [text for text in crossed if _is_error(text)]
             places[f"bridge: {window}"] = "\n".join(crossed)
             places[f"memory: {window}"] = page.heap()
-            places[f"storages, address and document: {window}"] = str(page.evaluate(shell_scripts.KEPT))
+            places[f"storages, address and document: {window}"] = "\n".join(page.evaluate(self._reach).values())
         places["addresses"] = "\n".join(pages_at(self._shell.address))
         scanner = SecretScanner(self._minted(LONG_LIVED))
         kinds = scanner.kinds

@@ -68,7 +68,8 @@ def run(
         dispatcher = parts.choose(Part.BRIDGE_DISPATCHER, Dispatcher(handlers.by_channel(), senders))
         scripts = parts.choose(Part.PRELOAD_SCRIPTS, PreloadScripts())
         assets = parts.choose(Part.ASSETS, asset)
-        windows = Windows(dispatcher, scripts, policy, AppPages(assets, options.pages))
+        pages = parts.choose(Part.SHELL_PAGES, AppPages(assets, options.pages))
+        windows = Windows(dispatcher, scripts, policy, pages)
         told.tell = windows.tell
         windows.open("main")
         control = ShellControl(handlers, lines, PAGES, windows)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.page_policy import FRAMED, INJECTED, KINDS, parse
+from harness.checks.page_policy import FRAMED, IN_WINDOW, INJECTED, INTO_WINDOWS, KINDS, parse
 from harness.observations import HttpExchange, Observation, PageView, PolicyTrial
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, exchange, judge
 
@@ -95,3 +95,23 @@ def test_what_was_blocked_and_not_reported_fails() -> None:
 
 def test_of_two_directives_of_one_name_the_first_counts() -> None:
     assert parse("Script-Src 'self'; script-src *; ") == {"script-src": ["'self'"]}
+
+
+def window(what: str = "", **other: object) -> list[Observation]:
+    """The trials in a shell's window, one of them altered."""
+    known = {"page": "the main window", "happened": False, "possible": True, "reported": ("script-src",)}
+    trials = [PolicyTrial(case=IN_WINDOW, what=each, **known) for each in INTO_WINDOWS]  # type: ignore[arg-type]
+    return [replace(trial, **other) if trial.what == what else trial for trial in trials]  # type: ignore[arg-type]
+
+
+def test_a_window_that_lets_nothing_happen_passes() -> None:
+    assert_passed(judge("WEB-11.E2", window()))
+    assert_unknown(judge("WEB-11.E2", window()[1:]))
+
+
+@pytest.mark.parametrize("what", INTO_WINDOWS)
+def test_what_happened_in_a_window_fails_and_what_could_not_happen_proves_nothing(what: str) -> None:
+    assert_failed(judge("WEB-11.E2", window(what, happened=True)), f"{what}: it ran, or was sent")
+    assert_failed(judge("WEB-11.E2", window(what, reported=())), f"{what}: nothing reported that it was blocked")
+    assert_unknown(judge("WEB-11.E2", window(what, possible=False, reported=())))
+    assert_passed(judge("WEB-11.E2", window(what, possible=False)))  # kept back by more than the policy, which told

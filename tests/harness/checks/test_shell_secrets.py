@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.checks.shell_secrets import ALL, CASES, HANDED, LONG_LIVED
-from harness.observations import Hit, Observation, SecretScan
+from harness.checks.shell_secrets import ALL, AS_THEY_STAND, CASES, COOPERATION, HANDED, LONG_LIVED
+from harness.model import Verdict
+from harness.observations import Absence, Hit, Observation, SecretScan
 from harness.observations.bridge import HandedToken, ShellState
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, judge
 
@@ -63,3 +64,19 @@ def test_an_error_with_a_token_fails() -> None:
     assert_failed(judge(ERRORS, changed("errors", hits=(HIT,))), "errors: ")
     assert_unknown(judge(ERRORS, changed("errors", about={"errors": "0"})))
     assert_unknown(judge(ERRORS, changed("no token for the page", outcome="value")))
+
+
+def test_of_a_shell_of_others_what_its_windows_hold_fails_and_nothing_passes() -> None:
+    absent = Absence(case="absence", capability=COOPERATION, reason="a sign-in is to be led through the browser")
+    seen: Seen = [absent, *(scan(case, ("refresh_token",)) for case in AS_THEY_STAND)]
+    judged = judge(REACHES, seen)
+    assert judged.verdict is Verdict.NOT_RUN
+    assert "no refresh_token was found in 18 bytes" in judged.reason
+    for other in (SOON, ERRORS):
+        assert judge(other, seen).verdict is Verdict.NOT_RUN
+    for case in AS_THEY_STAND:
+        held = [
+            replace(one, hits=(HIT,), planted_found=False) if isinstance(one, SecretScan) and one.case == case else one
+            for one in seen
+        ]
+        assert_failed(judge(REACHES, held), f"{case}: {HIT.mark} in memory: main")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.checks.page_policy import INTO_WINDOWS
 from harness.errors import NotOffered, TargetError
 from harness.machine.chromium import find_chromium
 from harness.machine.session import PrivateSession
@@ -106,6 +107,65 @@ def test_a_window_that_opens_elsewhere_is_seen_and_closed_again(target: Electron
             outside.meant("{issuer}/authorize")
     finally:
         outside.close()
+
+
+def test_a_page_without_a_policy_lets_everything_happen_and_one_with_a_policy_nothing(
+    target: ElectronTarget, description: ShellDescription, machine: PrivateSession, tmp_path: Path
+) -> None:
+    open_page = target.shell_policy("dev", recorder())
+    for what in INTO_WINDOWS:
+        trial = open_page.inject("an injection", what)
+        assert (trial.happened, trial.possible, trial.reported) == (True, True, ()), what
+    open_page.close()
+    page = tmp_path / "index.html"
+    policy = "default-src 'none'; base-uri 'none'"
+    page.write_text(f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}"><title>App</title>')
+    started = [part.replace(target.running(1).url, page.as_uri()) for part in description.command]
+    closed = ElectronTarget(replace(description, page=f"{page.as_uri()}*", command=tuple(started)), machine, Redactor())
+    held = closed.shell_policy("dev", recorder())
+    try:
+        for what in INTO_WINDOWS:
+            trial = held.inject("an injection", what)
+            assert (trial.happened, trial.possible, bool(trial.reported)) == (False, True, True), what
+    finally:
+        held.close()
+        closed.close()
+
+
+KEEP = """
+(async () => {
+  localStorage.setItem("auth", JSON.stringify({ refreshToken: "zq8Vb1-kept.as-a-member_1" }));
+  sessionStorage.setItem("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r");
+  localStorage.setItem("rt", "an-opaque-value-of-9f31c07d");
+  localStorage.setItem("refresh_token_policy", "never-kept-in-storages");
+})()
+"""
+
+
+def test_tokens_in_the_storages_of_a_window_are_found_by_their_names_and_by_their_values(
+    target: ElectronTarget,
+) -> None:
+    described = replace(target.description, held={"refresh_token": "an-opaque-value-of-9f31c07d"})
+    redactor = Redactor()
+    other = ElectronTarget(described, target.machine, redactor)
+    try:
+        other.shell("dev", recorder())
+        secrets = other.shell_secrets("dev", recorder())
+        clean = secrets.search("after the sign-in")
+        assert (clean.hits, clean.planted_found, clean.kinds) == ((), True, ("refresh_token",))
+        other.running(1).main.evaluate(KEEP)
+        secrets.reload()
+        found = secrets.search("after a reload")
+        places = {(hit.mark.partition(":")[0].strip("{"), hit.place) for hit in found.hits}
+        assert ("refresh_token", "localStorage: window 1") in places
+        assert ("code_verifier", "sessionStorage: window 1") in places
+        assert len({hit.mark for hit in found.hits}) == 3
+        assert found.planted_found
+        kept = other.running(1).main.evaluate("JSON.stringify(localStorage) + typeof window.plantedByAuthassay")
+        assert "authassay" not in kept.replace("plantedByAuthassay", "")
+        assert kept.endswith("undefined")
+    finally:
+        other.close()
 
 
 def test_what_needs_cooperation_is_not_offered(target: ElectronTarget) -> None:
