@@ -10,11 +10,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 BUSY_SECONDS = 5.0
+RETRY_AFTER = 1  # seconds, for whoever is told that storage failed: what is locked or throttled is so for a moment
 
 # By table and column that it lacked: SQL statements, separated by semicolons.
 Migrations = Mapping[tuple[str, str], str]
 
 _log = logging.getLogger(__name__)
+
+
+class StorageError(Exception):
+    """The store failed, or gave up: nothing was decided, and the same request may succeed later."""
+
+
+STORAGE_ERRORS = (sqlite3.Error, OSError, StorageError)  # for these an answer is 503 with `RETRY_AFTER`
 
 
 class Database:

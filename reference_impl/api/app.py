@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, request
@@ -15,10 +16,13 @@ from reference_impl.api.realtime import Realtime, TooManyStreams
 from reference_impl.api.sync import Sync, add_sync_routes
 from reference_impl.api.workspace_routes import add_workspace_routes
 from reference_impl.clock import Clock
+from reference_impl.database import RETRY_AFTER, STORAGE_ERRORS
 from reference_impl.rfc9449 import PresentedProof
 
 LARGEST_BODY = 1 << 20  # bytes, whichever server it is behind
 REALTIME = "realtime"  # the application's extension: its `Realtime`, for who must end it
+
+_log = logging.getLogger(__name__)
 
 
 def create_api_app(
@@ -84,6 +88,8 @@ def create_api_app(
     add_workspace_routes(app, sync.workspaces, caller)
     app.register_error_handler(TooManyStreams, lambda error: (jsonify(error="too_many_streams"), 503))
     app.register_error_handler(KeysUnavailable, lambda error: (jsonify(error="temporarily_unavailable"), 503))
+    for kind in STORAGE_ERRORS:
+        app.register_error_handler(kind, put_off)
     app.register_error_handler(Unauthorized, refuse)
     app.after_request(headers)
     return app
@@ -95,6 +101,15 @@ def refuse(error: Unauthorized) -> Response:
     response.status_code = error.status
     for challenge in error.challenges(request.headers.get("Authorization", "")):
         response.headers.add("WWW-Authenticate", challenge)
+    return response
+
+
+def put_off(error: Exception) -> Response:
+    """Answer 503 where storage failed: nobody is refused, and the same request may succeed in a moment."""
+    _log.error("%s failed: %s", request.path, type(error).__name__, exc_info=error)
+    response = jsonify(error="temporarily_unavailable")
+    response.status_code = 503
+    response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 

@@ -7,6 +7,7 @@ its token or its account, well within the 60 s that a revocation may take to be 
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Iterator
@@ -15,12 +16,16 @@ from dataclasses import dataclass, field
 
 from reference_impl.api.challenge import Unauthorized
 from reference_impl.api.guard import ApiGuard
+from reference_impl.api.issuer_keys import KeysUnavailable
+from reference_impl.database import STORAGE_ERRORS
 from reference_impl.rfc9449 import PresentedProof
 
 RECHECK = 2.0  # seconds between two looks at the session, each followed by a heartbeat
 MOST_STREAMS = 12  # each holds a thread of the server, which has 24
 MOST_OF_ONE = 6  # of one subject: he cannot take the others' places
 BACKLOG = 100  # messages that wait for one slow caller; then his connection ends, and he may open another
+
+_log = logging.getLogger(__name__)
 
 Inbox = queue.Queue[str | None]  # None ends the stream
 
@@ -58,10 +63,13 @@ class Realtime:
                     _put(inbox, f"event: {event}\ndata: {data}\n\n")
 
     def may_go_on(self, authorization: str | None) -> bool:
-        """Say whether the guard would still let the caller in."""
+        """Say whether the guard would still let the caller in; where it cannot tell now, he has to ask again."""
         try:
             self._guard.admit_again(authorization)
         except Unauthorized:
+            return False
+        except (KeysUnavailable, *STORAGE_ERRORS) as error:
+            _log.warning("a stream ends, for nobody can tell whether it may go on (%s)", type(error).__name__)
             return False
         return True
 

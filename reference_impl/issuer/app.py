@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,17 +11,17 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from reference_impl.database import RETRY_AFTER, STORAGE_ERRORS
 from reference_impl.events.occurrences import ServerFault
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.end_session import EndSession
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.recorder import EventRecorder
-from reference_impl.issuer.state import IssuerState, IssuerStore, StorageError
+from reference_impl.issuer.state import IssuerState, IssuerStore
 from reference_impl.issuer.token_endpoint import InvalidTarget
 from reference_impl.rfc9449 import InvalidProof, PresentedProof, ProofVerifier
 
-STORAGE_ERRORS = (sqlite3.Error, OSError, StorageError)
 TARGETS = ("resource", "audience")  # RFC 8707 §2; RFC 8693 §2.1 has the other name, and clients send it elsewhere too
 
 _log = logging.getLogger(__name__)
@@ -127,6 +126,8 @@ def answer_fault(error: Exception) -> Response | HTTPException:
     storage = isinstance(error, STORAGE_ERRORS)
     response = jsonify(error="temporarily_unavailable" if storage else "server_error")
     response.status_code = 503 if storage else 500
+    if storage:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TypeVar
 
+from reference_impl.database import StorageError
 from reference_impl.issuer.dynamo_table import DynamoTable, Unit, joined
 from reference_impl.issuer.state import (
     AccountRecord,
@@ -29,7 +30,6 @@ from reference_impl.issuer.state import (
     GrantRecord,
     IssuerState,
     LoginRecord,
-    StorageError,
     TokenRecord,
 )
 

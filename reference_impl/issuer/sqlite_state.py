@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reference_impl.database import Database
+from reference_impl.database import Database, StorageError
 from reference_impl.issuer.state import (
     AccountRecord,
     CodeRecord,
     Erased,
     GrantRecord,
     LoginRecord,
-    StorageError,
     TokenRecord,
 )
 

@@ -15,10 +15,6 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
-class StorageError(Exception):
-    """The store failed, or gave up: nothing was decided, and the same request may succeed later."""
-
-
 @dataclass(frozen=True)
 class AccountRecord:
     """An account: one identity at one provider. Times are seconds since the epoch."""

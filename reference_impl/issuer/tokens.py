@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reference_impl.config import Lifetimes
+from reference_impl.database import StorageError
 from reference_impl.events.occurrences import Session
 from reference_impl.events.schema import Reason
 from reference_impl.issuer.opaque import fingerprint
 from reference_impl.issuer.refresh_keys import RefreshKeys
-from reference_impl.issuer.state import GrantRecord, IssuerState, StorageError, TokenRecord
+from reference_impl.issuer.state import GrantRecord, IssuerState, TokenRecord
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,7 +60,6 @@ def add_sync_routes(app: Flask, sync: Sync, caller: Callable[[], Principal], pok
     app.register_error_handler(OutOfOrder, lambda error: (jsonify(error="out_of_order"), 409))
     app.register_error_handler(ClientStateNotFound, lambda error: jsonify(error="ClientStateNotFound"))
     app.register_error_handler(VersionNotSupported, unsupported)
-    app.register_error_handler(sqlite3.Error, lambda error: (jsonify(error="temporarily_unavailable"), 503))
 
 
 def unsupported(error: Exception) -> Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from reference_impl.aws import AwsAccess
 from reference_impl.config import Lifetimes
@@ -71,6 +71,31 @@ def test_a_table_that_fails_is_told_as_storage_that_fails(bench: Any, monkeypatc
     monkeypatch.setattr(Unit, "commit", fails)
     answer = bench.refresh(tokens["refresh_token"])
     assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
+    assert answer.headers["Retry-After"] == "1"
+
+
+THROTTLED: Any = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [EndpointConnectionError(endpoint_url="https://dynamodb.example"), ClientError(THROTTLED, "GetItem")],
+    ids=["out of reach", "throttled"],
+)
+def test_an_api_that_cannot_ask_the_table_puts_its_callers_off(
+    bench: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = bench.login()["access_token"]
+
+    def fails(*arguments: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Unit, "_look", fails)
+        answer = bench.me(token)
+        assert (answer.status_code, answer.json) == (503, {"error": "temporarily_unavailable"})
+        assert answer.headers["Retry-After"] == "1"
+    assert bench.me(token).status_code == 200
 
 
 @pytest.fixture
