@@ -68,11 +68,12 @@ class ReferenceShellLaunch:
             processes = list(tree_of(child.pid))
         arguments = {argument for process in processes for argument in arguments_of(process)}
         listening = tuple(sorted({at for process in processes for at in listening_of(process)}))
+        confined = tuple(confinement_of(process) for process in renderers)  # before it ends with all of them
         child.ask(do="quit")
         child.say(CODE)
         return {
             "settings": {window: {k: str(v) for k, v in told.items()} for window, told in settings.items()},
-            "renderers": tuple(confinement_of(process) for process in renderers),
+            "renderers": confined,
             "flags": tuple(sorted(one for one in arguments if one.startswith(UNSAFE))),
             "listening": listening,
             "ran": any(RAN in line for line in (*child.heard, *child.said)),

@@ -97,6 +97,12 @@ def test_a_start_that_is_opened_up_fails(expectation: str, changes: dict[str, An
     assert_failed(judge(expectation, with_start(**changes)), words)
 
 
+def test_of_a_renderer_that_has_ended_meanwhile_nothing_is_known() -> None:
+    assert_passed(judge(START, with_start(renderers=("confined", "gone"))))
+    assert_unknown(judge(START, with_start(renderers=("gone",))))
+    assert_failed(judge(START, with_start(renderers=("gone", "not confined"))), "a renderer is not confined")
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [
