@@ -75,7 +75,12 @@ Feature: Synchronisation with fresh tokens
       | the workspace                                |
       | a workspace of nobody                        |
       | a workspace that he was removed from         |
-    And he pulls what is his
+    And he adds to notes by their ids, from a client of his own
+      | note            |
+      | his own         |
+      | the other's     |
+      | the workspace's |
+    And each pulls what is his
     Then SYNC-09.E1 holds: each is refused, and the first user's data and what was acknowledged to him stay as they were
     And SYNC-09.E2 holds: no answer to the second user holds anything that the first one wrote
     And SYNC-09.E3 holds: an answer does not tell what is another's from what nobody has

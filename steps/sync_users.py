@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = ["TwoUsers"]
 FIRST, SECOND = "syncer1", "syncer2"
 NOBODYS = "w-00000000-0000-4000-8000-000000000000"
 SECRET, SHARED = "a line that only the first user wrote", "a line of the workspace"
+ADDED = ", and a line that the second user added"
 
 
 @dataclass
@@ -28,6 +30,7 @@ class TwoUsers:
     shared: Replica = field(repr=False)
     other: Replica = field(repr=False)
     grants: tuple[Grant, Grant] = field(repr=False)
+    notes: Mapping[str, str]  # the id of a note, by whose it is
     left: str  # a workspace of which the second user was a member
 
     def look(self, case: str) -> None:
@@ -45,10 +48,11 @@ def two_users(scene: Scene) -> TwoUsers:
     left = server.new_workspace(first)
     server.set_member(left, first, second, active=True)
     server.set_member(left, first, second, active=False)
-    own.push("what is there", [own.create(f"note-{secrets.token_hex(8)}", SECRET)], user="first")
-    shared.push("what is there", [shared.create(f"note-{secrets.token_hex(8)}", SHARED)], user="first")
-    other.push("what is there", [other.create(f"note-{secrets.token_hex(8)}", "mine")], user="second")
-    return TwoUsers(own, shared, other, grants, left)
+    notes = {whose: f"note-{secrets.token_hex(8)}" for whose in ("the other's", "the workspace's", "his own")}
+    own.push("what is there", [own.create(notes["the other's"], SECRET)], user="first")
+    shared.push("what is there", [shared.create(notes["the workspace's"], SHARED)], user="first")
+    other.push("what is there", [other.create(notes["his own"], "mine")], user="second")
+    return TwoUsers(own, shared, other, grants, notes, left)
 
 
 @when("the second user names what is not his, in pushes and pulls")
@@ -56,12 +60,19 @@ def name_foreign(scene: Scene, users: TwoUsers, datatable: list[list[str]]) -> N
     users.look("before")
     for (case,) in datatable[1:]:
         attack(case, attackers(users)[case])
-    users.look("after")
 
 
-@when("he pulls what is his")
+@when("he adds to notes by their ids, from a client of his own")
+def add_to_foreign(users: TwoUsers, datatable: list[list[str]]) -> None:
+    for (whose,) in datatable[1:]:
+        mutation = users.other.append(users.notes[whose], ADDED)
+        users.other.push("an addition", [mutation], user="second", note=whose)
+
+
+@when("each pulls what is his")
 def pull_own(users: TwoUsers) -> None:
     users.other.pull("what is his", user="second")
+    users.look("after")
 
 
 def attackers(users: TwoUsers) -> dict[str, Replica]:

@@ -20,6 +20,8 @@ NAMED = (
 )
 ONLY_PUSHED = "the other's client in a group of his own"
 PUSH, PULL = "a foreign push", "a foreign pull"
+ADDITION, ADDED = "an addition", "a line that the second user added"
+FOREIGN_NOTES = ("the other's", "the workspace's")
 LINES = {"own": "a line that only the first user wrote", "workspace": "a line of the workspace"}
 ALIKE = (
     ("the workspace", "a workspace of nobody"),
@@ -52,6 +54,7 @@ def looks(seen: Record, case: str) -> dict[str, HttpExchange]:
 
 @check("SYNC-09.E1", "ASVS 5.0.0 8.2.2, 8.3.1, 8.4.1", "sync")
 def what_is_not_his_is_refused(seen: Record, parameters: Parameters) -> Judgement:
+    _require_additions(seen)
     taken = [e for e in attacks(seen) if not is_refused(e)]
     complaints = [Complaint(f"{e.case}, {e.about['named']}: {short(e)}", e) for e in taken]
     before, after = looks(seen, "before"), looks(seen, "after")
@@ -62,6 +65,16 @@ def what_is_not_his_is_refused(seen: Record, parameters: Parameters) -> Judgemen
         if pull.json().get(member) != after[space].json().get(member)
     ]
     return conclude(complaints, f"{len(attacks(seen))} requests were refused, and the first user has what he had")
+
+
+def _require_additions(seen: Record) -> None:
+    """The second user must have added to a note of his own, and named those of others likewise. A server may refuse
+    these, or take them for done without an effect (Replicache sends a push again until it is taken)."""
+    for whose in ("his own", *FOREIGN_NOTES):
+        require_answer(seen.one(HttpExchange, ADDITION, note=whose))
+    his = require_answer(seen.one(HttpExchange, "what is his"))
+    if ADDED not in his.body:
+        raise MissingObservation(f"what the second user added to his own note is not in what he pulled ({short(his)})")
 
 
 @check("SYNC-09.E2", "ASVS 5.0.0 8.2.2, 8.4.1", "sync")

@@ -63,7 +63,7 @@ SERVES: Mapping[str, tuple[str, ...]] = {
     "realtime": ("TOKEN-19",),
     "response headers": ("WEB-09",),
     "sync clients": ("SYNC-05", "SYNC-09"),
-    "pusher": ("SYNC-05",),
+    "pusher": ("SYNC-05", "SYNC-09"),
     "workspaces": ("SYNC-09",),
     "assets": ("SYNC-02",),
     "sync proxy": ("SYNC-02",),

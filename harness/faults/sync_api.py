@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from dataclasses import replace
 from typing import cast
 
 from flask import request
@@ -12,8 +13,10 @@ from werkzeug.exceptions import BadRequest
 from harness.faults.registry import fault
 from reference_impl.api.challenge import Unauthorized
 from reference_impl.api.guard import ApiGuard, Principal
+from reference_impl.api.notes import LONGEST_NOTE
 from reference_impl.api.sync.clients import Clients, NotYours
-from reference_impl.api.sync.messages import Mutation
+from reference_impl.api.sync.messages import LONGEST_ID, Mutation
+from reference_impl.api.sync.mutators import Call
 from reference_impl.api.sync.pusher import OutOfOrder, Pusher
 from reference_impl.api.workspaces import Space, Workspaces
 from reference_impl.issuer.sqlite_state import SqliteStore
@@ -210,6 +213,15 @@ def a_workspace_of_others_is_forbidden_and_one_of_nobody_is_not_found(real: Work
             return super().enter(subject, named)
 
     return Telling(**vars(real))
+
+
+@fault("F-SYNC-09-x5", "SYNC-09.E1", Part.PUSHER)
+def whoever_knows_the_id_of_a_note_may_add_to_it(real: Pusher) -> Pusher:
+    def append(call: Call) -> None:
+        sql = "UPDATE notes SET text = text || ? WHERE note_id = ?"
+        call.connection.execute(sql, (call.text("text", LONGEST_NOTE), call.text("id", LONGEST_ID)))
+
+    return replace(real, mutators={**real.mutators, "appendToNote": append})
 
 
 @fault("F-SYNC-09-x4", "SYNC-09.E1", Part.SYNC_CLIENTS)

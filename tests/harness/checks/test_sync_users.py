@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.sync_users import LINES, NAMED, ONLY_PUSHED, PULL, PUSH
+from harness.checks.sync_users import ADDED, ADDITION, FOREIGN_NOTES, LINES, NAMED, ONLY_PUSHED, PULL, PUSH
 from harness.observations import HttpExchange, Observation
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, exchange, judge
 
@@ -27,7 +27,14 @@ def record(*others: Observation) -> list[Observation]:
     attacks = [refusal(PUSH, name) for name in NAMED]
     attacks += [refusal(PULL, name) for name in NAMED if name != ONLY_PUSHED]
     looks = [look(case, space) for case in ("before", "after") for space in LINES]
-    return [*attacks, *looks, exchange("what is his", 200, {"patch": []}, user="second"), *others]
+    additions = [exchange(ADDITION, 200, {}, note=whose) for whose in ("his own", *FOREIGN_NOTES)]
+    return [
+        *attacks,
+        *looks,
+        *additions,
+        exchange("what is his", 200, {"patch": [f"mine, {ADDED}"]}, user="second"),
+        *others,
+    ]
 
 
 @pytest.mark.parametrize("expectation", ["SYNC-09.E1", "SYNC-09.E2", "SYNC-09.E3"])
@@ -49,6 +56,26 @@ def test_a_foreign_push_that_is_taken_fails(name: str) -> None:
 def test_a_change_of_what_is_the_first_users_fails(changes: dict[str, Any]) -> None:
     after = look("after", **{"space": "own", **changes})
     assert_failed(judge("SYNC-09.E1", record(after)), "lastMutationIDChanges of the first user has changed")
+
+
+def test_a_line_that_the_second_user_added_to_a_note_of_the_first_fails() -> None:
+    for space, line in LINES.items():
+        patch = [{"op": "put", "key": "note/1", "value": {"id": "1", "text": f"{line}, and {ADDED}"}}]
+        body = {"cookie": 3, "lastMutationIDChanges": {"c": 1}, "patch": patch}
+        after = exchange("after", 200, body, space=space)
+        assert_failed(judge("SYNC-09.E1", record(after)), f"patch of the first user has changed ({space})")
+
+
+@pytest.mark.parametrize("whose", FOREIGN_NOTES)
+def test_an_addition_may_be_refused_and_must_have_been_tried(whose: str) -> None:
+    assert_passed(judge("SYNC-09.E1", record(exchange(ADDITION, 403, {"error": "forbidden"}, note=whose))))
+    untried = [o for o in record() if not (isinstance(o, HttpExchange) and o.about.get("note") == whose)]
+    assert_unknown(judge("SYNC-09.E1", untried))
+    assert_unknown(judge("SYNC-09.E1", record(exchange(ADDITION, None, note=whose))))
+
+
+def test_an_addition_without_effect_on_a_note_of_his_own_proves_nothing() -> None:
+    assert_unknown(judge("SYNC-09.E1", record(exchange("what is his", 200, {"patch": ["mine"]}))))
 
 
 def test_an_attack_that_was_not_tried_or_not_answered_proves_nothing() -> None:
