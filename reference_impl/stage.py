@@ -38,7 +38,7 @@ from reference_impl.parts import Part, Parts
 from reference_impl.retention import Sweep
 from reference_impl.rfc9449 import ProofVerifier, SeenInDatabase, SeenProofs
 from reference_impl.rotation import LiveGenerations
-from reference_impl.rotation.parameter import read_generations
+from reference_impl.rotation.parameter import read_event_keys, read_generations
 from reference_impl.web.app import create_web_app
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def build_stage(
     ssm = clients.ssm()
     live = LiveGenerations(partial(read_generations, ssm, config.app, config.stage), clock)
     live.load()
+    remembered = LiveGenerations(partial(read_event_keys, ssm, config.app, config.stage), clock)
     database = Database(config.database, *SCHEMAS, migrations=MIGRATIONS)
     stopping = threading.Event()
     signer = EventSigner()
@@ -166,7 +167,7 @@ def build_stage(
         Part.PUBLISHER,
         Publisher(events_client, config.bus, f"{config.app}.{config.stage}", sleep=stopping.wait),
     )
-    issuer = build_issuer(config, parts, clock, store, box, seen, live)
+    issuer = build_issuer(config, parts, clock, store, box, seen, live, remembered)
     signer.use(issuer.keys.sign_as)
     http = loopback_session(config.ca_file)
     apps = {

@@ -18,7 +18,9 @@ PARAMETERS = (
     ("subject-key", f"`rotate subject-key`, {RUNBOOK}", "32 bytes or more, base64url: for pseudonyms of subjects"),
     ("users", "a new hash for the user", "JSON list of the stand-in identity provider's users"),
     ("generations", "`rotate` writes it", "made by the first rotation: each secret's values, with beginning and end"),
+    ("event-keys", "`rotate` writes it", "made likewise: public halves of signing keys, ended ones for 97 days more"),
 )
+MADE = ("generations", "event-keys")  # by what the reference does itself
 FLAGS = (
     ("--store", "desktop: the full class name of a keyring back end; used only if it is safe"),
     ("--operator", "operate: who does it, for the operations log"),
@@ -89,7 +91,7 @@ def _row(variable: Variable) -> str:
 
 
 def _parameter(name: str, rotation: str, told: str) -> str:
-    default = "absent" if name == "generations" else "must be there"
+    default = "absent" if name in MADE else "must be there"
     return _cells(f"/<app>/<stage>/auth/{name}", "every, its own", True, default, rotation, told)
 
 

@@ -72,18 +72,18 @@ class IssuerKeys:
         return keys
 
 
-def fetch_over_http(http: requests.Session, issuer: str) -> Jwks:
+def fetch_over_http(http: requests.Session, issuer: str, path: str = PATH) -> Jwks:
     """Fetch the keys of an issuer elsewhere. Raises KeysUnavailable."""
     try:
-        response = http.get(f"{issuer}{PATH}", allow_redirects=False, timeout=TIMEOUT)
+        response = http.get(f"{issuer}{path}", allow_redirects=False, timeout=TIMEOUT)
         return _checked(response.status_code, response.json())
     except (requests.RequestException, ValueError) as error:
         raise KeysUnavailable(f"no keys from {issuer} ({type(error).__name__})") from error
 
 
-def fetch_in_process(app: Flask, issuer: str) -> Jwks:
+def fetch_in_process(app: Flask, issuer: str, path: str = PATH) -> Jwks:
     """Fetch the keys of an issuer in this process: by WSGI, so that no thread of its server waits for another one."""
-    response = Client(app).get(PATH, base_url=issuer)
+    response = Client(app).get(path, base_url=issuer)
     return _checked(response.status_code, response.get_json(silent=True))
 
 

@@ -11,10 +11,11 @@ private key, for consumers refuse what is not signed:
         outbox.add(connection, event)           # its event: both are committed, or neither
     Relay(outbox, publisher).publish_all()      # now, or in another invocation: nothing is lost between
 
-and who subscribes; ``jwks()`` returns the issuer's JWK set:
+and who subscribes, or has an archive replayed; ``keys()`` returns the JSON of ``<issuer>/.well-known/event-keys.json``,
+not older than ten minutes, and not the issuer's ``jwks_uri``, which knows no key that has ended:
 
     database = Database(Path("/mnt/state/received.sqlite"), SUBSCRIBER_SCHEMA)
-    Subscriber(database, Consumer("prod", "app.prod", issuer, EventVerifier(jwks))).receive(envelope)
+    Subscriber(database, Consumer("prod", "app.prod", issuer, EventVerifier(keys))).receive(envelope)
 """
 
 from reference_impl.clock import SystemClock

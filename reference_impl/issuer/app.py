@@ -12,9 +12,11 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from reference_impl.database import RETRY_AFTER, STORAGE_ERRORS
+from reference_impl.events.authenticity import PATH as EVENT_KEYS_PATH
 from reference_impl.events.occurrences import ServerFault
 from reference_impl.issuer.authorization import LoginFlow
 from reference_impl.issuer.end_session import EndSession
+from reference_impl.issuer.event_keys import EventKeys
 from reference_impl.issuer.keys import KeyRing
 from reference_impl.issuer.protocol import IssuerServer
 from reference_impl.issuer.recorder import EventRecorder
@@ -100,6 +102,7 @@ def create_issuer_app(
     login: LoginFlow,
     end_session: EndSession,
     keys: KeyRing,
+    event_keys: EventKeys,
     metadata: Mapping[str, object],
     headers: Callable[[Response], Response],
 ) -> Flask:
@@ -111,6 +114,7 @@ def create_issuer_app(
     app.add_url_rule("/introspect", view_func=routes.introspect, methods=["POST"])
     app.add_url_rule("/revoke", view_func=routes.revoke, methods=["POST"])
     app.add_url_rule("/.well-known/jwks.json", "jwks", lambda: jsonify(keys.jwks()))
+    app.add_url_rule(EVENT_KEYS_PATH, "event keys", lambda: jsonify(event_keys.document()))
     for name in ("oauth-authorization-server", "openid-configuration"):  # RFC 8414 §3, OpenID Connect Discovery 1.0 §4
         app.add_url_rule(f"/.well-known/{name}", name, lambda: jsonify(metadata))
     app.register_error_handler(Exception, answer_fault)

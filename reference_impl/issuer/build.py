@@ -18,6 +18,7 @@ from reference_impl.issuer.clients import ClientRegistry
 from reference_impl.issuer.codes import CodeStore
 from reference_impl.issuer.correlation import Correlation
 from reference_impl.issuer.end_session import EndSession
+from reference_impl.issuer.event_keys import EventKeys
 from reference_impl.issuer.identity import ConfiguredUsers, IdentityProvider
 from reference_impl.issuer.introspection import Introspection
 from reference_impl.issuer.keys import KeyRing
@@ -61,8 +62,10 @@ def build_issuer(
     outbox: EventSink,
     seen: SeenProofs,
     live: LiveGenerations | None = None,
+    remembered: LiveGenerations | None = None,
 ) -> Issuer:
-    """Build the issuer of one stage. ``live``: where it sees that keys and secrets are rotated."""
+    """Build the issuer of one stage. ``live``: where it sees that keys and secrets are rotated; ``remembered``: where
+    it sees the signing keys that have ended."""
     live = live or LiveGenerations.of_nothing(clock)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -100,5 +103,6 @@ def build_issuer(
     proofs = parts.choose(Part.TOKEN_PROOFS, ProofVerifier(clock, seen))
     routes = IssuerRoutes(store, server, events, proofs, f"{config.issuer}/token")
     end_session = EndSession(config, store, clients, keys, endpoint)
-    create_issuer_app(app, routes, login, end_session, keys, metadata, headers)
+    event_keys = EventKeys(keys, remembered or LiveGenerations.of_nothing(clock))
+    create_issuer_app(app, routes, login, end_session, keys, event_keys, metadata, headers)
     return Issuer(app, keys, tokens, accounts, endpoint, events, metadata)

@@ -18,6 +18,7 @@ from reference_impl.parts import Part, Parts
 
 DONE, NOT_DONE, WRONG = 0, 1, 2
 ROTATABLE = "signing-key, refresh-key, subject-key, client-secret/<client id>"
+ENDED = ", event-key/<kid> (a signing key that has ended: its events count no more)"
 
 
 def main(
@@ -95,7 +96,8 @@ def parser() -> argparse.ArgumentParser:
         ("roll-back", "take the last rotation back"),
         ("withdraw", "emergency: the secret in use is compromised"),
     ):
-        commands.add_parser(command, parents=[acting], help=help_).add_argument("secret", help=f"one of {ROTATABLE}")
+        named = f"one of {ROTATABLE}{ENDED if command == 'withdraw' else ''}"
+        commands.add_parser(command, parents=[acting], help=help_).add_argument("secret", help=named)
     for command, help_ in (
         ("grant-internal", "let a user see environment selector and debug page, where the build has them"),
         ("withdraw-internal", "take that back; it counts within a minute on pages that are open"),

@@ -75,7 +75,7 @@ class LiveGenerations:
         if not self._is_fresh():
             raise GenerationsUnknown(
                 "the generations of the stage's secrets cannot be read, so no key is good for sure: see to Parameter "
-                "Store, and that this role may read the parameter that ends in /auth/generations"
+                "Store, and that this role may read the parameters that end in /auth/generations and /auth/event-keys"
             )
 
     def _reload_if_due(self) -> None:

@@ -6,16 +6,24 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from joserfc.jwk import ECKey
 
 from reference_impl.clock import Clock
+from reference_impl.rotation.event_keys import is_remembered, recorded
 from reference_impl.rotation.generations import Generation, Generations
-from reference_impl.rotation.parameter import read_generations, write_generations, write_newest
-from reference_impl.rotation.policy import CLIENT, REFRESH, SIGNING, SUBJECT, RotationPolicy
+from reference_impl.rotation.parameter import (
+    EVENT_KEYS,
+    read_event_keys,
+    read_generations,
+    write_event_keys,
+    write_generations,
+    write_newest,
+)
+from reference_impl.rotation.policy import CLIENT, EVENT_KEY, REFRESH, SIGNING, SUBJECT, RotationPolicy
 from reference_impl.secret_parameters import parameter_name
 
 if TYPE_CHECKING:
@@ -59,17 +67,22 @@ class Rotation:
         kept = self._kept(secret)
         lead = self.policy.lead(secret) if kept.kept else 0.0
         changed = kept.rotated(made.name, made.value, now, lead, self.policy.overlap(secret))
-        return self._write(secret, changed, made.reveal)
+        return self._write(secret, kept, changed, made.reveal)
 
     def withdraw(self, secret: str) -> Plan:
-        """Emergency: replace a compromised secret at once. What was made with it is refused from now on."""
-        made = new_value(secret, self.stage)
-        return self._write(secret, self._kept(secret).replaced(made.name, made.value, self.clock.now()), made.reveal)
+        """Emergency: replace a compromised secret at once. What was made with it is refused from now on.
+
+        ``event-key/<kid>``: a signing key that has ended, and whose events count no more.
+        """
+        if secret.startswith(EVENT_KEY):
+            return self._forget_event_key(secret)
+        made, kept = new_value(secret, self.stage), self._kept(secret)
+        return self._write(secret, kept, kept.replaced(made.name, made.value, self.clock.now()), made.reveal)
 
     def roll_back(self, secret: str) -> Plan:
         """Take the last rotation back. Raises LookupError where the generation before has ended."""
-        changed = self._kept(secret).rolled_back(self.clock.now(), self.policy.overlap(secret))
-        return self._write(secret, changed)
+        kept = self._kept(secret)
+        return self._write(secret, kept, kept.rolled_back(self.clock.now(), self.policy.overlap(secret)))
 
     def _kept(self, secret: str) -> Generations:
         known = read_generations(self.ssm, self.app, self.stage).get(secret)
@@ -79,15 +92,36 @@ class Rotation:
         value = self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
         return Generations((configured(secret, value),))
 
-    def _write(self, secret: str, changed: Generations, reveal: str = "") -> Plan:
-        now, known = self.clock.now(), read_generations(self.ssm, self.app, self.stage)
-        others = {name: Generations(kept.accepted(now)) for name, kept in known.items()}
-        write_generations(self.ssm, self.app, self.stage, {**others, secret: changed})
+    def _write(self, secret: str, before: Generations, changed: Generations, reveal: str = "") -> Plan:
+        if secret == SIGNING:  # first: of two halves of a change, this one alone takes no key for good
+            keys = recorded(self._event_keys(), before, changed, self.clock.now())
+            write_event_keys(self.ssm, self.app, self.stage, keys)
+        self._write_generations({secret: changed})
         newest = changed.kept[-1]
         if not secret.startswith(CLIENT):
             write_newest(self.ssm, self.app, self.stage, secret, newest.value)
         ending = {each.name: each.ends_at for each in changed if each.ends_at is not None}
         return Plan(secret, newest.name, newest.used_from, ending, reveal)
+
+    def _write_generations(self, changed: Mapping[str, Generations]) -> None:
+        """Replace some; of the others what has ended is dropped, and its values with it."""
+        now, known = self.clock.now(), read_generations(self.ssm, self.app, self.stage)
+        others = {name: Generations(kept.accepted(now)) for name, kept in known.items()}
+        write_generations(self.ssm, self.app, self.stage, {**others, **changed})
+
+    def _event_keys(self) -> Generations:
+        return read_event_keys(self.ssm, self.app, self.stage).get(EVENT_KEYS, Generations(()))
+
+    def _forget_event_key(self, secret: str) -> Plan:
+        name, now, known = secret.removeprefix(EVENT_KEY), self.clock.now(), self._event_keys()
+        ended = [each.name for each in known if is_remembered(each, now)]
+        if name not in ended:
+            raise LookupError(f"no signing key {name!r} has ended: {', '.join(ended) or 'none'}; see also {SIGNING}")
+        left = Generations(tuple(each for each in known if each.name != name))
+        write_event_keys(self.ssm, self.app, self.stage, left)
+        self._write_generations({})
+        signing = self._kept(SIGNING).current(now)
+        return Plan(secret, signing.name, signing.used_from, {name: now})
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ OLDEST = 900.0  # seconds since the last look after which a process that cannot 
 # may a withdrawn one be taken, where Parameter Store cannot be read
 MARGIN = 60.0
 DAY = 86_400.0
+ARCHIVED = 97 * DAY  # events are archived for 90 (events/deploy.py), and may have waited a week for the bus before
 
 SIGNING, REFRESH, SUBJECT, CLIENT = "signing-key", "refresh-key", "subject-key", "client-secret/"
+EVENT_KEY = "event-key/"  # a signing key that has ended, by which events of its time are verified
 
 
 @dataclass(frozen=True)
