@@ -171,6 +171,9 @@ Feature: Events
       | an event of dev with another source and stage |
       | an event of dev                               |
       | a copy without its stage                      |
+    And these follow, once the signing key was rotated and has ended
+      | an event of the archive, by the key that has ended |
+      | a login told by who stole the key that has ended   |
     Then EVENT-13.E1 holds: nobody but the issuer is believed
     And EVENT-13.E2 holds: production's subscribers are sent events of production alone
     And EVENT-13.E3 holds: forgeries are logged

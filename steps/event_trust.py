@@ -6,6 +6,9 @@ from pytest_bdd import when
 
 from harness.ports import AlertRule, Failure, Subscribers
 from harness.scene import Scene
+from steps.effects import clock_of
+
+AFTER = 2.0  # seconds
 
 
 def subscribers(scene: Scene) -> Subscribers:
@@ -20,6 +23,15 @@ def rule(scene: Scene) -> AlertRule:
 def offer_events(scene: Scene, datatable: list[list[str]]) -> None:
     for (case,) in datatable:
         subscribers(scene).offer(case, "prod", case)
+
+
+@when("these follow, once the signing key was rotated and has ended")
+def offer_after_the_end(scene: Scene, datatable: list[list[str]]) -> None:
+    with scene.where_offered():
+        operator = scene.port("rotation", lambda recorder: scene.target.rotation("prod", recorder))
+        plan, clock = operator.rotate("planned rotation", "signing-key"), clock_of(scene)
+        clock.advance("prod", max(plan.ending.values()) - clock.now("prod") + AFTER)
+        offer_events(scene, datatable)
 
 
 @when("refreshes fail in these numbers")

@@ -19,6 +19,8 @@ BY_ROLES = (
     "an event of dev with another source and stage",
 )
 OF_OTHERS = ("an event of dev", "a copy without its stage")
+ARCHIVED = "an event of the archive, by the key that has ended"
+STOLEN = "a login told by who stole the key that has ended"
 EXPECTED: Mapping[str, int] = {
     "nine in five minutes": 0,
     "ten in five minutes": 1,
@@ -40,10 +42,23 @@ def _genuine(seen: Record) -> EventTrial:
     return trial
 
 
+def _forged(seen: Record) -> list[EventTrial]:
+    return [*(seen.one(EventTrial, case) for case in (*BY_ROLES, *OF_OTHERS)), *_after_the_end(seen)]
+
+
+def _after_the_end(seen: Record) -> list[EventTrial]:
+    """What was forged with a key that has ended; nothing, where nobody can have one end."""
+    if seen.lacks("admin"):
+        return []
+    if seen.one(EventTrial, ARCHIVED).taken != 1:
+        raise MissingObservation("the subscriber does not know the key that has ended, so its refusal tells nothing")
+    return [seen.one(EventTrial, STOLEN)]
+
+
 @check("EVENT-13.E1", "ASVS 5.0.0 16.4.2, 13.2.2", "bus")
 def forgeries_are_dropped(seen: Record, parameters: Parameters) -> Judgement:
     _genuine(seen)
-    trials = [seen.one(EventTrial, case) for case in (*BY_ROLES, *OF_OTHERS)]
+    trials = _forged(seen)
     complaints = [Complaint(f"{trial.case}: it is believed", trial) for trial in trials if trial.taken]
     return conclude(complaints, f"{len(trials)} forged events were denied or dropped")
 
@@ -67,12 +82,11 @@ def production_hears_of_production_alone(seen: Record, parameters: Parameters) -
 def forgeries_are_logged(seen: Record, parameters: Parameters) -> Judgement:
     _genuine(seen)
     complaints, logged = [], 0
-    for case in (*BY_ROLES, *OF_OTHERS):
-        trial = seen.one(EventTrial, case)
+    for trial in _forged(seen):
         refused = len(trial.delivered) - trial.taken
         logged += len(trial.logged)
         if len(trial.logged) < refused:
-            complaints.append(Complaint(f"{case}: {refused} refused, {len(trial.logged)} logged", trial))
+            complaints.append(Complaint(f"{trial.case}: {refused} refused, {len(trial.logged)} logged", trial))
     if not logged and not complaints:
         raise MissingObservation("no forgery got as far as the subscriber")
     return conclude(complaints, f"{logged} forgeries that the rule let through were logged")

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 
 from harness.faults.registry import fault
 from reference_impl.database import Database
-from reference_impl.events import bursts
+from reference_impl.events import EventVerifier, bursts
 from reference_impl.events.bursts import Alert, BurstAlarm
 from reference_impl.events.consumer import Consumer, Refused, Subscriber
 from reference_impl.events.fields import EventType
@@ -44,6 +44,17 @@ def forgeries_are_dropped_silently(real: Subscriber) -> Subscriber:
             return super().receive(envelope)
 
     return Silent(real._database, real._consumer)
+
+
+@fault("F-EVENT-13-x3", "EVENT-13.E1", Part.EVENT_CONSUMER)
+def a_key_that_has_ended_is_believed_of_the_present(real: Subscriber) -> Subscriber:
+    class Timeless(EventVerifier):
+        def signed_at(self, jwk: Mapping[str, object], moment: float) -> bool:
+            return True
+
+    verify = real._consumer.verify
+    assert isinstance(verify, EventVerifier)
+    return Subscriber(real._database, replace(real._consumer, verify=Timeless(verify._keys)))
 
 
 @fault("F-EVENT-12-b", "EVENT-12.E1", Part.BURST_ALARM)

@@ -58,7 +58,7 @@ class Subscribers(Protocol):
 
     def offer(self, case: str, stage: str, forgery: str) -> EventTrial:
         """Put an event on the stage's bus and see what its subscriber does with it: `genuine`, or forged, as `forgery`
-        names it."""
+        names it. What is of the archive, or by a stolen key, is of the time of the first call for this stage."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from harness.observations import Erasure, EventSchemas, EventTrial, SessionRefer
 from harness.observe import Recorder
 from harness.probes.authorization import Grant
 from harness.targets.reference_host import ReferenceHost
+from reference_impl.api.issuer_keys import IssuerKeys, fetch_in_process
 from reference_impl.clock import SystemClock
 from reference_impl.database import Database
 from reference_impl.events import (
@@ -28,6 +29,7 @@ from reference_impl.events import (
     Outbox,
     Subscriber,
 )
+from reference_impl.events.authenticity import PATH
 from reference_impl.events.fields import VERSION, VERSIONS, fields_of
 from reference_impl.events.occurrences import LoginCompleted, Session
 from reference_impl.events.schema import Properties
@@ -71,7 +73,7 @@ class ReferenceEventContract:
         """An event of prod, signed by its issuer, in this version."""
         running = self._target.reference.stages["prod"]
         chosen = {"current": VERSION, "previous": VERSIONS[VERSIONS.index(VERSION) - 1]}.get(version, version)
-        whole = {**self._login("prod").properties(1, SystemClock().now()), "version": chosen}
+        whole = {**self._login("prod").properties(1, self._target.shifted.now()), "version": chosen}
         known = fields_of(chosen) if chosen in VERSIONS else whole
         properties = {name: value for name, value in whole.items() if name in known}
         metadata = EventSigner(running.app.issuer.keys.sign_as)(properties)
@@ -130,8 +132,9 @@ class ReferenceEventContract:
 def subscriber_of(target: ReferenceHost, stage: str, database: Database) -> Subscriber:
     """The reference's subscriber of a stage, with the target's faults in place."""
     running = target.reference.stages[stage]
-    verify = EventVerifier(running.app.issuer.keys.jwks)
-    consumer = Consumer(stage, f"{running.config.app}.{stage}", running.config.issuer, verify)
+    config, app = running.config, running.app.issuer.app
+    verify = EventVerifier(IssuerKeys(lambda: fetch_in_process(app, config.issuer, PATH), target.shifted))
+    consumer = Consumer(stage, f"{config.app}.{stage}", config.issuer, verify)
     return parts_of(target.faults, stage).choose(Part.EVENT_CONSUMER, Subscriber(database, consumer))
 
 

@@ -74,11 +74,15 @@ class ReferenceSubscribers:
         self._session = boto3.Session("harness", "harness", region_name=DEFAULT_REGION)
         self._queues: dict[str, Queue] = {}
         self._rules: list[tuple[str, str]] = []
+        self._archived: dict[str, Entry] = {}  # the first genuine event of each stage
+        self._stolen: dict[str, EventSigner] = {}  # and the key that signed it, in the hands of a thief
 
     def offer(self, case: str, stage: str, forgery: str) -> EventTrial:
         """A genuine event follows the forged one: once it has come, the other has come too, or never will."""
         bus, queue = self._target.reference.stages[stage].config.bus, self._queue(stage)
         last, tap = self._entry(stage), LogTap()
+        self._archived.setdefault(stage, last)
+        self._stolen.setdefault(stage, EventSigner.of_key(self._signing_key(stage)))
         forged = [] if forgery == "genuine" else [self._forged(stage, forgery)]
         events = boto3.Session(f"{forgery} role".split()[0], "secret", region_name=DEFAULT_REGION).client(
             "events", endpoint_url=self._target.aws_endpoint
@@ -133,18 +137,28 @@ class ReferenceSubscribers:
             database.close()
         return taken
 
-    def _entry(self, stage: str) -> Entry:
-        """A genuine login of the stage, as its issuer publishes it."""
+    def _signing_key(self, stage: str) -> dict[str, str]:
+        ring = self._target.reference.stages[stage].app.issuer.keys
+        jwk = json.loads(next(each.value for each in ring.published() if each.name == ring.kid))
+        self._recorder.redactor.register(jwk["d"], "signing_key")
+        return dict(jwk)
+
+    def _entry(self, stage: str, signer: EventSigner | None = None) -> Entry:
+        """A login of the stage, as its issuer publishes it, or as somebody would who has a key of it."""
         running = self._target.reference.stages[stage]
         session = Session(str(uuid.uuid4()), "s" * 24, "web", str(uuid.uuid4()))
         event = running.app.issuer.events.builder.build(LoginCompleted(session, new_account=False))
         assert event is not None
         properties = event.properties(1, self._target.shifted.now())
-        metadata = EventSigner(running.app.issuer.keys.sign_as)(properties)
+        metadata = (signer or EventSigner(running.app.issuer.keys.sign_as))(properties)
         detail = json.dumps({"metadata": dict(metadata), "properties": dict(properties)})
         return {"Source": f"{running.config.app}.{stage}", "DetailType": str(event.type), "Detail": detail}
 
     def _forged(self, stage: str, forgery: str) -> Entry:
+        if forgery == "an event of the archive, by the key that has ended":
+            return self._archived[stage]
+        if forgery == "a login told by who stole the key that has ended":
+            return self._entry(stage, self._stolen[stage])
         genuine, dev = self._entry(stage), self._entry("dev")
         if forgery == "an event of dev":
             return dev

@@ -1,7 +1,7 @@
 """By which keys events are verified: the public halves of the signing keys that are good, and of those that ended as
 planned, each with the time in which it signed. Pure.
 
-Tokens die before their key ends; events are archived, and read years of keys later. So a key that ended is remembered as
+Tokens die before their key ends; events are archived, and read many keys later. So a key that ended is remembered as
 long as its events are, and no private half with it. One that was taken away before its end is not: what it signed is
 worth nothing, whatever time it tells.
 """

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from harness.checks.event_trust import BY_ROLES, EXPECTED, GENUINE, OF_OTHERS
+from harness.checks.event_trust import ARCHIVED, BY_ROLES, EXPECTED, GENUINE, OF_OTHERS, STOLEN
 from harness.model import Parameter
-from harness.observations import Alerts, EventTrial, Observation
+from harness.observations import Absence, Alerts, EventTrial, Observation
 from tests.harness.checks import records
 from tests.harness.checks.records import assert_failed, assert_passed, assert_unknown, judge
 
@@ -15,8 +15,8 @@ PROD = (("app.prod", "prod"),)
 
 def offered(changed: str = "", **changes: Any) -> list[Observation]:
     seen: dict[str, dict[str, Any]] = {GENUINE: {"taken": 1, "delivered": PROD}}
-    seen |= {case: {"taken": 0, "delivered": PROD, "logged": ("refused",)} for case in BY_ROLES}
-    seen |= {case: {"taken": 0} for case in OF_OTHERS}
+    seen |= {case: {"taken": 0, "delivered": PROD, "logged": ("refused",)} for case in (*BY_ROLES, STOLEN)}
+    seen |= {case: {"taken": 0} for case in OF_OTHERS} | {ARCHIVED: {"taken": 1, "delivered": PROD}}
     if changed:
         seen[changed] = {**seen[changed], **changes}
     return [EventTrial(case=case, offered=1, **told) for case, told in seen.items()]
@@ -30,9 +30,18 @@ def test_forgeries_that_are_dropped_and_logged_pass(expectation: str) -> None:
     assert_unknown(judge(expectation, []))
 
 
-@pytest.mark.parametrize("case", [*BY_ROLES, *OF_OTHERS])
+@pytest.mark.parametrize("case", [*BY_ROLES, *OF_OTHERS, STOLEN])
 def test_a_forgery_that_is_believed_fails(case: str) -> None:
     assert_failed(judge("EVENT-13.E1", offered(case, taken=1)), case)
+
+
+@pytest.mark.parametrize("expectation", ["EVENT-13.E1", "EVENT-13.E3"])
+def test_a_refusal_of_a_key_that_has_ended_tells_something_where_the_key_is_known(expectation: str) -> None:
+    assert_unknown(judge(expectation, offered(ARCHIVED, taken=0)))
+    without = [trial for trial in offered() if trial.case not in (ARCHIVED, STOLEN)]
+    assert_unknown(judge(expectation, without))
+    assert_unknown(judge(expectation, [trial for trial in offered() if trial.case != STOLEN]))
+    assert_passed(judge(expectation, [*without, Absence(case="absence", capability="admin", reason="r")]))
 
 
 @pytest.mark.parametrize("other", [("app.dev", "dev"), ("app.prod", ""), ("app.dev", "prod")])
