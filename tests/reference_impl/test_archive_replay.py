@@ -134,6 +134,7 @@ def test_a_stolen_key_that_has_ended_tells_nothing_new(bench: Bench, caplog: pyt
 
 
 def test_nothing_is_believed_that_a_withdrawn_key_signed(bench: Bench) -> None:
+    bench.retire()
     event = bench.log_in()
     bench.operator.withdraw(SIGNING)
     bench.clock.time += RELOAD
