@@ -90,7 +90,11 @@ def _verify(name: str, serve: Serve) -> int:
         told = {"CA_FILE": str(machine.folder / "ca.pem"), **shared}
         told |= {f"{place.stage.upper()}_ORIGIN": place.origin for place in places}
         doctor = _authassay("doctor", "--target", str(description), environment=told)
-        return doctor or _authassay("run", "--target", str(description), "--depth", "pr", environment=told)
+        if doctor:
+            return doctor
+        # its production was started for this run, and may be disturbed
+        options = ("--depth", "pr", "--allow-destructive")
+        return _authassay("run", "--target", str(description), *options, environment=told)
 
 
 def _place(stage: str, machine: PrivateSession, authority: trustme.CA, shared: Mapping[str, str]) -> Place:
