@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
-from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
+from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 from requests.adapters import HTTPAdapter
+
+from reference_impl.slow_senders import PatientConnection, PatientTls, WaitingRoom
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,8 +76,13 @@ class _Request(HTTPRequest):
         self.close_connection = self.close_connection or self.chunked_read
         super().respond()
 
+    def send_headers(self) -> None:
+        """Send them, without waiting once more for a body whose sender was too late."""
+        self.close_connection = self.close_connection or self.conn.is_late
+        super().send_headers()
 
-class _Connection(HTTPConnection):
+
+class _Connection(PatientConnection):
     RequestHandlerClass = _Request
 
 
@@ -83,6 +90,9 @@ class _Server(Server):
     """cheroot's server, quick to stop, and with its errors in the log instead of on stderr."""
 
     ConnectionClass = _Connection
+    room: WaitingRoom
+    request_queue_size = 128  # connections that the system keeps until they are accepted
+    keep_alive_conn_limit = 100  # connections that wait without a thread; beyond it, one ends with its answer
     max_request_header_size = 1 << 16  # bytes
     max_request_body_size = 1 << 20  # bytes
     expiration_interval = 0.02  # seconds between looks at the stop flag; the default makes a stop take 0.5 s
@@ -107,6 +117,7 @@ class Listener:
     def __init__(self, tls: BuiltinSSLAdapter, port: int = 0) -> None:
         """Bind ``port`` (0: an ephemeral one). Raises OSError where the port is taken."""
         self._server = _Server((LOOPBACK, port), HostDispatcher({}), numthreads=24, shutdown_timeout=1)
+        self._server.room = WaitingRoom()
         # cheroot lists each server's statistics, and by them the server, for as long as the process lives.
         vars(logging)["statistics"].pop(f"Cheroot HTTPServer {id(self._server)}", None)
         self._server.ssl_adapter = tls
@@ -141,7 +152,7 @@ class RunningServer:
 
 def tls_adapter(cert_file: Path) -> BuiltinSSLAdapter:
     """Return cheroot's adapter for a PEM file with private key and chain. Raises OSError or ssl.SSLError."""
-    return BuiltinSSLAdapter(str(cert_file), str(cert_file))
+    return PatientTls(str(cert_file), str(cert_file))
 
 
 class LoopbackHost:

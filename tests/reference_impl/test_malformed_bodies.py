@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reference_impl import slow_senders
 from reference_impl.loopback import LoopbackHost, RunningServer
 from reference_impl.web.app import create_web_app
 
@@ -69,3 +70,15 @@ def test_json_in_bad_chunks_is_none_to_the_api(
     answer = ask(host, server.port, f"{head}Content-Type: {JSON}\r\nTransfer-Encoding: chunked\r\n\r\n", body)
     assert answer.startswith("HTTP/1.1 400 ")
     assert "X-Content-Type-Options: nosniff\r\n" in answer
+
+
+@pytest.mark.parametrize("form", ["Content-Length: 1000\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"])
+def test_a_body_that_does_not_come_is_its_senders_mistake_and_not_the_storages(
+    bench: Bench, host: LoopbackHost, server: RunningServer, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_senders, "LONGEST", 0.5)
+    token = bench.login()["access_token"]
+    head = f"POST /notes HTTP/1.1\r\nHost: {HOSTS['api']}:8443\r\nAuthorization: Bearer {token}\r\n"
+    answer = ask(host, server.port, f"{head}Content-Type: {JSON}\r\n{form}", b"")
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "Connection: close\r\n" in answer
