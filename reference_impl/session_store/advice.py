@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from reference_impl.session_store.errors import WrongKey
+from reference_impl.session_store.errors import BackEndTimedOut, WrongKey
 from reference_impl.session_store.model import Rejection, StorageWarning
 
 CONSEQUENCE = (
@@ -19,6 +19,10 @@ _FIXES = {
         "sign in to the desktop again so that it is unlocked, then restart the app."
     ),
 }
+HANGING = (
+    "The system's keyring does not answer in time. Sign out of this computer and in again, or restart it; then restart "
+    "the app."
+)
 UNWRITTEN = StorageWarning(
     "The latest change of your sign-in could not be stored. It may be lost on exit.",
     "Unlock the system's keyring; the app stores it with the next change. Otherwise sign in again after the restart.",
@@ -43,7 +47,7 @@ WRONG_KEY = (
 
 def warn(rejections: tuple[Rejection, ...], platform: str = sys.platform) -> StorageWarning | None:
     """Return the warning for a memory-only session: the user's own setting comes before the system's store."""
-    fix = _FIXES.get(platform, _FIXES["linux"])
+    fix = _fix(rejections, platform)
     files = [rejection for rejection in rejections if rejection.source == APPLICATION]
     asked = [rejection for rejection in rejections if rejection.source not in (SYSTEM, APPLICATION)]
     if files:
@@ -54,13 +58,20 @@ def warn(rejections: tuple[Rejection, ...], platform: str = sys.platform) -> Sto
     return StorageWarning(CONSEQUENCE, fix)
 
 
-def warn_of_files(key: str, platform: str = sys.platform) -> StorageWarning:
+def warn_of_files(key: str, rejections: tuple[Rejection, ...] = (), platform: str = sys.platform) -> StorageWarning:
     """Return the warning for a session in encrypted files, locked by ``key``."""
     return StorageWarning(
         f"Your sign-in is kept in an encrypted file, locked by {key}: this protects it less than the system's own "
         "store. It stays after a restart.",
-        _FIXES.get(platform, _FIXES["linux"]),
+        _fix(rejections, platform),
     )
+
+
+def _fix(rejections: tuple[Rejection, ...], platform: str) -> str:
+    """Return what mends the system's store: one that hangs is not one that is missing."""
+    system = [rejection for rejection in rejections if rejection.source == SYSTEM]
+    hangs = any(BackEndTimedOut.__name__ in rejection.reason for rejection in system)
+    return HANGING if hangs else _FIXES.get(platform, _FIXES["linux"])
 
 
 SYSTEM, APPLICATION = "the system", "the application"

@@ -161,7 +161,9 @@ class StoreChain:
             rejections.append(Rejection(chosen.name, advice.APPLICATION, tests[-1].failure))
             return None
         key = self.encrypted_files.key
-        status = StorageStatus("encrypted-file", chosen.name, advice.warn_of_files(key.name), key.threat_model)
+        status = StorageStatus(
+            "encrypted-file", chosen.name, advice.warn_of_files(key.name, tuple(rejections)), key.threat_model
+        )
         return Settled(chosen, status, tests[-1])
 
     def _lock(self, status: StorageStatus) -> Lock:

@@ -11,8 +11,10 @@ import pytest
 
 from harness.time_limit import TimeLimit
 from reference_impl.parts import Part, Parts
-from reference_impl.session_store import SessionStore, StoreChain, open_session_store, worker
+from reference_impl.session_store import KeyFile, SessionStore, StoreChain, open_session_store, worker
 from reference_impl.session_store.acceptance import SECRET_SERVICE, WEAK
+from reference_impl.session_store.advice import _FIXES, HANGING
+from reference_impl.session_store.encrypted_file import EncryptedFiles
 from reference_impl.session_store.errors import BackEndTimedOut, BackEndUnavailable, NotFound
 from reference_impl.session_store.memory import MemoryBackEnd
 from reference_impl.session_store.model import BackEnd, Entry, StorageStatus
@@ -59,6 +61,22 @@ def test_the_self_test_finds_a_defective_back_end_before_the_first_sign_in(
     assert store.self_tests[0].steps[-1].name == step
     assert not store.self_tests[0].passed
     assert [record["record"] for record in logged] == ["storage-degraded"]
+
+
+@pytest.mark.parametrize("files", [False, True])
+@pytest.mark.parametrize(
+    ("name", "told"), [("defective.Hanging", HANGING), ("defective.Discarding", None), ("no.such.Keyring", None)]
+)
+def test_a_user_whose_keyring_hangs_is_not_told_to_install_one(
+    private: dict[str, str], tmp_path: Path, name: str, told: str | None, files: bool
+) -> None:
+    allowed = EncryptedFiles(KeyFile(tmp_path / "keys" / "key")) if files else None
+    store, _ = chain(private, name, encrypted_files=allowed)
+    status = store.status()
+    assert status.mode == ("encrypted-file" if files else "memory-only")
+    assert status.warning is not None
+    assert status.warning.fix == (told or _FIXES.get(sys.platform, _FIXES["linux"]))
+    store.close()
 
 
 def test_a_missing_back_end_gives_way_to_the_next_one(private: dict[str, str]) -> None:
