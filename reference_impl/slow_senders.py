@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PROMPT = 0.25  # seconds
+PROMPT = 2.0  # seconds: on a busy machine anybody is held up for a moment, and must not be turned away for it
 LONGEST = 10.0  # seconds
 PLACES = 8  # of 24 threads, of which 12 may hold a stream (api/realtime.py)
 _LATE = "timed out"  # by these words cheroot knows a timeout, and answers 408
