@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote_plus
 
 from harness.secret_views import views
 
@@ -138,16 +139,22 @@ def _texts(part: bytes) -> Iterator[tuple[str, bytes]]:
     if b" " in part:
         yield "form", part.replace(b" ", b"+")
     yield "hex", part.hex().encode()
-    for before in range(3):  # bytes of something else in the group of three in which the secret starts
-        first, last = -(-8 * before // 6), (before + len(part)) * 8 // 6
-        text = base64.b64encode(bytes(before) + part)[first:last]
-        yield "b64", text
-        if b"+" in text or b"/" in text:
-            yield "b64", text.translate(bytes.maketrans(b"+/", b"-_"))
+    quoted = quote_plus(part).encode()  # in credentials of the Basic scheme (RFC 6749 §2.3.1)
+    for text in {part: None, quoted: None}:
+        yield from (("b64", each) for each in _in_base64(text))
     if not part.isascii():
         wide = part.decode("utf-8", "replace")
         yield "utf16", wide.encode("utf-16-le", "surrogatepass")
         yield "utf16", wide.encode("utf-16-be", "surrogatepass")
+
+
+def _in_base64(part: bytes) -> Iterator[bytes]:
+    for before in range(3):  # bytes of something else in the group of three in which the secret starts
+        first, last = -(-8 * before // 6), (before + len(part)) * 8 // 6
+        text = base64.b64encode(bytes(before) + part)[first:last]
+        yield text
+        if b"+" in text or b"/" in text:
+            yield text.translate(bytes.maketrans(b"+/", b"-_"))
 
 
 class TooManyAlike(ValueError):

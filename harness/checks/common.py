@@ -118,12 +118,13 @@ def is_invalid_grant(exchange: HttpExchange) -> bool:
 
 
 def not_an_error_page(end: HttpExchange) -> str:
-    """What an answer is instead of an error page (HTTP 400) without a redirect; "" where it is one."""
+    """What an answer is instead of an error page without a redirect; "" where it is one. RFC 6749 §4.1.2.1 names no
+    status for it: any that tells of the client's mistake will do, usually 400."""
     if delivers_code(end):
         return f"a code was sent to {urlsplit(end.location or '').netloc}"
     if end.location is not None:
         return f"a redirect (HTTP {end.status})"
-    return "" if end.status == 400 else f"HTTP {end.status} instead of 400"
+    return "" if 400 <= (end.status or 0) < 500 else f"HTTP {end.status} instead of 400"
 
 
 def short(exchange: HttpExchange) -> str:

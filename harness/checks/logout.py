@@ -120,21 +120,21 @@ def _cookie_lives(seen: Record) -> Iterator[Complaint]:
 
 @check("TOKEN-19.E3", "RFC 7009 §2.1, §2.2", "revocation endpoint")
 def revocation_follows_the_standard(seen: Record, parameters: Parameters) -> Judgement:
+    """Of a client that is given no refresh token, where others are, only what it asks of an unknown token counts."""
     bound, clients = parameters["revoke_bound"].value, clients_of(seen, "unknown token")
-    complaints = [
+    own = [o for o in seen if isinstance(o, HttpExchange) and o.case == "own token"]
+    revoked = {o.about["client"] for o in own if o.about["token"] == "refresh_token"}
+    judged = clients if not revoked or not seen.lacks("refresh token") else sorted(revoked)
+    complaints = [complaint for client in clients for complaint in _unknown(seen, client)]
+    complaints += [
         complaint
-        for client in clients
-        for complaint in (
-            *_own(seen, client, bound),
-            *_unknown(seen, client),
-            *_foreign(seen, client),
-            *_get(seen, client),
-        )
+        for client in judged
+        for complaint in (*_own(seen, client, bound), *_foreign(seen, client), *_get(seen, client))
     ]
     told = (
         "own tokens were revoked, whatever the hint; unknown ones were no error; those of others live; no GET revokes"
     )
-    return conclude(complaints, f"{', '.join(clients)}: {told}")
+    return conclude(complaints, f"{', '.join(judged)}: {told}")
 
 
 def _at_work(exchange: HttpExchange) -> HttpExchange:

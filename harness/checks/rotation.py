@@ -19,7 +19,7 @@ from harness.checks.common import (
     short,
     taken_elsewhere,
 )
-from harness.checks.registry import Parameters, check, unknown
+from harness.checks.registry import OWN_REQUIREMENT, Parameters, check, unknown
 from harness.model import Judgement
 from harness.observations import BusCapture, HttpExchange, StoreState
 from harness.observe import MissingObservation, Record
@@ -195,7 +195,7 @@ def _live_access_tokens(seen: Record, bound: float) -> list[str]:
     return complaints
 
 
-@check("TOKEN-10.E3", "RFC 9700 §4.14.2")
+@check("TOKEN-10.E3", OWN_REQUIREMENT)
 def other_sessions_go_on(seen: Record, parameters: Parameters) -> Judgement:
     answers = [require_answer(e) for e in ends(seen.of(HttpExchange, "other session"), "session")]
     theft = [o for o in seen if isinstance(o, HttpExchange) and o.case == "stolen token"]

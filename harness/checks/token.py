@@ -41,11 +41,14 @@ TWICE = "given twice"
 
 @check("TOKEN-01.E1", "RFC 7636 §4.4.1")
 def refuses_requests_without_s256(seen: Record, parameters: Parameters) -> Judgement:
+    """What came of a bad request tells something only of a client whose valid request came to its end by the same way:
+    an issuer may authenticate the user first."""
     exchanges = seen.of(HttpExchange, *BAD_CODE_REQUESTS)
     for client, state, case in product(_askers(seen), STATES, BAD_CODE_REQUESTS):
         seen.of(HttpExchange, case, client=client, state=state)
     states = {_request(e): _query(e).get("state", "") for e in exchanges if e.about["state"] == "sent" and _asks(e)}
-    complaints = []
+    lost = _lost(seen)
+    complaints, untold = [], list[str]()
     for end in ends(exchanges, "client", "state"):
         told = f"{end.about['client']}, {end.case}, state {end.about['state']}"
         if end.case in INSTEAD_OF_PKCE and end.about.get("authentication", "none") != "none":
@@ -54,9 +57,22 @@ def refuses_requests_without_s256(seen: Record, parameters: Parameters) -> Judge
             complaints.append(Complaint(f"{told}: a code was issued", end))
         elif end.status == 200 and seen.lacks("writing"):
             raise MissingObservation(f"{told}: a page, and what comes after it needs a login", "writing")
-        elif not _refused(end, states.get(_request(end), "")):
+        elif _refused(end, states.get(_request(end), "")):
+            continue
+        elif valid := lost.get(end.about["client"]):
+            untold.append(f"{told}: {short(end)}, and the way of a valid request ended with {short(valid)}")
+        else:
             complaints.append(Complaint(f"{told}: {short(end)} instead of invalid_request with the same state", end))
+    if untold and not complaints:
+        raise MissingObservation(untold[0])
     return conclude(complaints, f"{len(ends(exchanges, 'client', 'state'))} bad requests got invalid_request")
+
+
+def _lost(seen: Record) -> dict[str, HttpExchange]:
+    """By client, what a valid request came to that brought no code."""
+    tried = [o for o in seen if isinstance(o, HttpExchange) and o.case == "a valid request" and "client" in o.about]
+    last = {o.about["client"]: o for o in tried}
+    return {client: end for client, end in last.items() if not delivers_code(end)}
 
 
 def _request(exchange: HttpExchange) -> tuple[str, str, str]:
@@ -104,9 +120,8 @@ def _goes_on(exchange: HttpExchange) -> bool:
     """Whether a login stopped half-way: at one more page, or at a redirect that is no authorization response."""
     if delivers_code(exchange):
         return False
-    page = exchange.about.get("role") == "login" and exchange.status == 200
     redirect = exchange.status in (301, 302, 303, 307, 308)
-    return page or (redirect and "error" not in exchange.location_parameters())
+    return exchange.status == 200 or (redirect and "error" not in exchange.location_parameters())
 
 
 def _askers(seen: Record) -> list[str]:

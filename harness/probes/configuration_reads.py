@@ -171,15 +171,25 @@ def flags_of(root: Path, folder: str) -> Iterator[Read]:
 
 
 def parameters_of(root: Path, files: tuple[str, ...]) -> Iterator[Read]:
-    """The parameters below a stage's path: what `SECRETS` lists, and the `NAME` of the one beside them."""
+    """The parameters below a stage's path: what `SECRETS` lists, and the constants that `parameter_name` is given."""
     for file in files:
-        for node in ast.parse((root / file).read_text(encoding="utf-8")).body:
+        tree = ast.parse((root / file).read_text(encoding="utf-8"))
+        named = {"SECRETS", *_parameter_constants(tree)}
+        for node in tree.body:
             match node:
-                case ast.Assign(targets=[ast.Name(id="SECRETS" | "NAME")], value=value):
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in named:
                     values = value.elts if isinstance(value, ast.Tuple) else [value]
                     for each in values:
                         if isinstance(each, ast.Constant) and isinstance(each.value, str):
                             yield Read(f"/<app>/<stage>/auth/{each.value}", f"{file}:{node.lineno}")
+
+
+def _parameter_constants(tree: ast.Module) -> Iterator[str]:
+    """What stands for the name in `parameter_name(app, stage, NAME)`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="parameter_name"), args=[_, _, ast.Name(id=constant)]):
+                yield constant
 
 
 def _calls(root: Path, folder: str, kind: type[ast.AST] = ast.Call) -> Iterator[tuple[str, ast.AST]]:

@@ -19,19 +19,20 @@ from reference_impl.secret_parameters import parameter_name
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-NAME, EVENT_KEYS = "generations", "event-keys"
+NAME = "generations"
+EVENT_KEYS = "event-keys"
 MOST_BYTES = 4096  # of a standard parameter
 MOST_BYTES_OF_EVENT_KEYS = 8192  # of an advanced one: some 35 keys, a standard one holds 17
 
 
 def read_generations(ssm: SSMClient, app: str, stage: str) -> Mapping[str, Generations]:
     """Return the generations by secret; empty before the first rotation. Raises botocore's errors and ValueError."""
-    return _read(ssm, app, stage, NAME)
+    return _read(ssm, parameter_name(app, stage, NAME), NAME)
 
 
 def read_event_keys(ssm: SSMClient, app: str, stage: str) -> Mapping[str, Generations]:
     """Return the remembered keys as `EVENT_KEYS`; empty before the first rotation. Raises as `read_generations`."""
-    return _read(ssm, app, stage, EVENT_KEYS)
+    return _read(ssm, parameter_name(app, stage, EVENT_KEYS), EVENT_KEYS)
 
 
 def write_generations(ssm: SSMClient, app: str, stage: str, generations: Mapping[str, Generations]) -> None:
@@ -63,9 +64,9 @@ def write_newest(ssm: SSMClient, app: str, stage: str, secret: str, value: str) 
     ssm.put_parameter(Name=parameter_name(app, stage, secret), Value=value, Type="SecureString", Overwrite=True)
 
 
-def _read(ssm: SSMClient, app: str, stage: str, name: str) -> Mapping[str, Generations]:
+def _read(ssm: SSMClient, parameter: str, name: str) -> Mapping[str, Generations]:
     try:
-        answer = ssm.get_parameter(Name=parameter_name(app, stage, name), WithDecryption=True)
+        answer = ssm.get_parameter(Name=parameter, WithDecryption=True)
     except ssm.exceptions.ParameterNotFound:
         return {}
     return decode(answer["Parameter"]["Value"], name)

@@ -200,6 +200,17 @@ def test_an_endpoint_that_follows_the_standard_passes() -> None:
     assert judge("TOKEN-19.E3", [*revocations("web"), *revocations("desktop")]).verdict is Verdict.PASSED
 
 
+def test_a_client_that_is_given_no_refresh_token_keeps_nobody_from_judging_the_others() -> None:
+    absent = Absence(case="absence", capability="refresh token", reason="the client desktop is given none")
+    without = exchange("unknown token", 200, client="desktop")
+    assert judge("TOKEN-19.E3", [*revocations("web"), without, absent]).verdict is Verdict.PASSED
+    assert judge("TOKEN-19.E3", [*revocations("web"), without]).verdict is Verdict.UNKNOWN
+    dead = changed(revocations("web"), "own token: presented again", with_status(200))
+    assert_failed(judge("TOKEN-19.E3", [*dead, without, absent]), "answered with 200, and not revoked")
+    refused_there = exchange("unknown token", 400, client="desktop")
+    assert_failed(judge("TOKEN-19.E3", [*revocations("web"), refused_there, absent]), "desktop: an unknown token")
+
+
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 500, 501])
 def test_whatever_revokes_nothing_will_do_in_answer_to_a_get(status: int) -> None:
     seen = changed(revocations(), "GET", with_status(status))

@@ -575,6 +575,25 @@ def test_a_client_with_a_secret_may_have_a_nonce_in_the_place_of_a_challenge(aut
     assert judge("TOKEN-01.E1", [*bad, code]).verdict == verdict
 
 
+@pytest.mark.parametrize("end", [exchange("a valid request", 200, "<form>", client="web"),
+                                 redirect("a valid request", "https://elsewhere.example/login", {}, client="web")])  # fmt: skip
+def test_where_a_valid_request_comes_to_no_end_nothing_is_known_of_bad_ones(end: HttpExchange) -> None:
+    pages = [exchange(case, 200, "<form>", client="web", state=sent) for case in BAD_CODE_REQUESTS for sent in STATES]
+    judgement = judge("TOKEN-01.E1", [*pages, end])
+    assert (judgement.verdict, "the way of a valid request ended with" in judgement.reason) == (Verdict.UNKNOWN, True)
+    assert judge("TOKEN-01.E3", [*pages, end]).verdict is Verdict.UNKNOWN
+    code = redirect(BAD_CODE_REQUESTS[0], CLIENTS["web"], {"code": "c"}, client="web", state="sent")
+    assert_failed(judge("TOKEN-01.E1", [code, *pages[1:], end]), "a code was issued")
+    whole = redirect("a valid request", CLIENTS["web"], {"code": "c"}, client="web")
+    assert_failed(judge("TOKEN-01.E1", [*pages, whole]), "HTTP 200 instead of invalid_request")
+
+
+def test_an_error_page_for_a_changed_redirect_uri_may_have_any_status_of_a_clients_mistake() -> None:
+    for status in (401, 403, 404, 422):
+        assert judge("TOKEN-03.E1", answered("TOKEN-03.E1", 0, status)).verdict is Verdict.PASSED
+    assert_failed(judge("TOKEN-03.E1", answered("TOKEN-03.E1", 0, 500)), "HTTP 500 instead of 400")
+
+
 @pytest.mark.parametrize("case", BAD_CODE_REQUESTS)
 def test_a_bad_request_that_was_never_sent_is_unknown(case: str) -> None:
     seen = [o for o in code_requests() if o.case != case]

@@ -64,7 +64,8 @@ def test_javascript_is_read_too(tmp_path: Path, code: str) -> None:
 
 def test_resources_parameters_and_flags_are_found(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(
-        'SECRETS = ("one", "two")\nNAME = "three"\nURLS = ("Web",)\n'
+        'SECRETS = ("one", "two")\nNAME = "three"\nURLS = ("Web",)\nOTHER = "no parameter"\n'
+        "get(parameter_name(app, stage, NAME))\n"
         'resources.text("App", "name")\n{n: f(resources, n) for n in URLS}\np.add_argument("--flag")\n'
         'match a:\n    case ["--store", x]:\n        pass\n'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -93,6 +94,17 @@ class TestRegisteringFromTraffic:
         )
         assert redactor.kinds == ("access_token", "code", "refresh_token", "session_cookie")
         assert len(redactor.secrets()) == 5
+
+    @pytest.mark.parametrize("secret", ["s3cr3t:/ +x", "Zm9v+YmF/yMTIz==", "gX1f~Bat3b!V'z(9)*", "Ünïcode-gX1fBat3bV"])
+    @pytest.mark.parametrize("client", ["a", "ab", "abc"])  # so the secret begins anywhere in a group of three bytes
+    def test_a_client_secret_is_marked_in_credentials_of_the_basic_scheme(self, secret: str, client: str) -> None:
+        redactor = Redactor()
+        redactor.register(secret, "client_secret")
+        pair = f"{client}:{quote_plus(secret)}"  # RFC 6749 §2.3.1
+        text = redactor.text(f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+        assert "client_secret" in text
+        left = text.partition("Basic ")[2].partition("{{")[0] + text.partition("}}")[2]
+        assert len(left) <= 10, text  # the client, and what the end of the secret shares with nothing
 
     def test_a_request_gives_credentials_code_and_verifier(self) -> None:
         redactor = Redactor()
