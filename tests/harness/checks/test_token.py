@@ -575,8 +575,13 @@ def test_a_client_with_a_secret_may_have_a_nonce_in_the_place_of_a_challenge(aut
     assert judge("TOKEN-01.E1", [*bad, code]).verdict == verdict
 
 
-@pytest.mark.parametrize("end", [exchange("a valid request", 200, "<form>", client="web"),
-                                 redirect("a valid request", "https://elsewhere.example/login", {}, client="web")])  # fmt: skip
+@pytest.mark.parametrize(
+    "end",
+    [
+        exchange("a valid request", 200, "<form>", client="web"),
+        redirect("a valid request", "https://elsewhere.example/login", {}, client="web"),
+    ],
+)
 def test_where_a_valid_request_comes_to_no_end_nothing_is_known_of_bad_ones(end: HttpExchange) -> None:
     pages = [exchange(case, 200, "<form>", client="web", state=sent) for case in BAD_CODE_REQUESTS for sent in STATES]
     judgement = judge("TOKEN-01.E1", [*pages, end])
