@@ -45,6 +45,7 @@ DESKTOP_MODULES = (
     "origin.py",
     "parts.py",
     "revocations.py",
+    "slow_senders.py",
     "token_manager.py",
 )
 CA_NAME = "ca.pem"
