@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
@@ -45,6 +46,14 @@ class Secret:
     kind: str
     mark: str
     whole: bool = False
+
+
+PLANTED = "{{planted:0000000000000000:43}}"
+
+
+def new_witness() -> Secret:
+    """A witness of a search: where it is put and not found, nothing was searched."""
+    return Secret(secrets.token_urlsafe(32).encode(), "planted", PLANTED)
 
 
 @dataclass(frozen=True, eq=False)

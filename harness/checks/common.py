@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeGuard
 from urllib.parse import parse_qs, urlsplit
 
-from harness.checks.registry import passed
+from harness.checks.registry import own_requirement, passed
 from harness.checks.symptoms import reason_of, shown_by
 from harness.model import Judgement, Symptom, Verdict
 from harness.observations import HttpExchange, Observation, TokenFacts
@@ -118,13 +118,16 @@ def is_invalid_grant(exchange: HttpExchange) -> bool:
 
 
 def not_an_error_page(end: HttpExchange) -> str:
-    """What an answer is instead of an error page without a redirect; "" where it is one. RFC 6749 §4.1.2.1 names no
-    status for it: any that tells of the client's mistake will do, usually 400."""
+    """What an answer is instead of an error page (HTTP 400) without a redirect; "" where it is one. That the page has
+    this status and not another one of a client's mistake is the catalog's own wish: RFC 6749 §4.1.2.1 names none."""
     if delivers_code(end):
         return f"a code was sent to {urlsplit(end.location or '').netloc}"
     if end.location is not None:
         return f"a redirect (HTTP {end.status})"
-    return "" if 400 <= (end.status or 0) < 500 else f"HTTP {end.status} instead of 400"
+    if end.status == 400:
+        return ""
+    told = f"HTTP {end.status} instead of 400"
+    return own_requirement(told) if 400 < (end.status or 0) < 500 else told
 
 
 def short(exchange: HttpExchange) -> str:

@@ -120,17 +120,17 @@ def _cookie_lives(seen: Record) -> Iterator[Complaint]:
 
 @check("TOKEN-19.E3", "RFC 7009 §2.1, §2.2", "revocation endpoint")
 def revocation_follows_the_standard(seen: Record, parameters: Parameters) -> Judgement:
-    """Of a client that is given no refresh token, where others are, only what it asks of an unknown token counts."""
+    """Of a client that is given no refresh token, where others are, its access tokens and an unknown token count."""
     bound, clients = parameters["revoke_bound"].value, clients_of(seen, "unknown token")
     own = [o for o in seen if isinstance(o, HttpExchange) and o.case == "own token"]
     revoked = {o.about["client"] for o in own if o.about["token"] == "refresh_token"}
     judged = clients if not revoked or not seen.lacks("refresh token") else sorted(revoked)
-    complaints = [complaint for client in clients for complaint in _unknown(seen, client)]
-    complaints += [
+    complaints = [
         complaint
-        for client in judged
-        for complaint in (*_own(seen, client, bound), *_foreign(seen, client), *_get(seen, client))
+        for client in clients
+        for complaint in (*_own(seen, client, bound, client in judged), *_unknown(seen, client))
     ]
+    complaints += [complaint for client in judged for complaint in (*_foreign(seen, client), *_get(seen, client))]
     told = (
         "own tokens were revoked, whatever the hint; unknown ones were no error; those of others live; no GET revokes"
     )
@@ -145,9 +145,9 @@ def _at_work(exchange: HttpExchange) -> HttpExchange:
     return exchange
 
 
-def _own(seen: Record, client: str, bound: float) -> Iterator[Complaint]:
+def _own(seen: Record, client: str, bound: float, refreshes: bool) -> Iterator[Complaint]:
     for case in OWN:
-        for kind in _revocable(seen, client):
+        for kind in _revocable(seen, client, refreshes):
             about = {"client": client, "token": kind}
             revoked = _at_work(seen.one(HttpExchange, case, **about))
             if revoked.status != 200:
@@ -160,10 +160,12 @@ def _own(seen: Record, client: str, bound: float) -> Iterator[Complaint]:
                 yield Complaint(what, revoked, again)
 
 
-def _revocable(seen: Record, client: str) -> list[str]:
+def _revocable(seen: Record, client: str, refreshes: bool) -> list[str]:
     """The types of token that are judged. Access tokens need not be revocable if the issuer says so (RFC 7009 §2)."""
     answers = [o for o in seen.of(HttpExchange, "own token") if o.about.get("client") == client]
     kinds = [o.about["token"] for o in answers if o.json().get("error") != "unsupported_token_type"]
+    if not refreshes:
+        return list(dict.fromkeys(kinds))
     if "refresh_token" not in kinds and not any(o.about["token"] == "refresh_token" for o in answers):
         raise MissingObservation(f"{client}: no refresh token was revoked", "refresh token")
     return list(dict.fromkeys([*kinds, "refresh_token"]))

@@ -38,8 +38,7 @@ WHERE_TOLD = {"preload in the page's world": "off"}  # Electron alone shows it f
 @check("BRIDGE-06.E1", "Electron security checklist #2, #3, #4, #6")
 def windows_and_renderers_are_confined(seen: Record, parameters: Parameters) -> Judgement:
     start = _started(seen)
-    renderers = [how for how in start.renderers if how != "gone"]  # of one that has ended meanwhile nothing was seen
-    if not start.settings or not renderers:
+    if not start.settings or not start.renderers:
         raise MissingObservation("no window or no renderer was seen")
     complaints = [
         f"{window}: {name} is {told.get(name, 'not told')}"
@@ -47,9 +46,12 @@ def windows_and_renderers_are_confined(seen: Record, parameters: Parameters) -> 
         for name, value in _required(start.looked_at, told).items()
         if told.get(name) != value
     ]
-    complaints += [f"a renderer is {how}" for how in renderers if not how.startswith("confined")]
+    seen_ones = [how for how in start.renderers if how != "gone"]
+    complaints += [f"a renderer is {how}" for how in seen_ones if not how.startswith("confined")]
     complaints += [f"a process was started with {flag}" for flag in start.flags]
-    good = f"{len(start.settings)} windows have the required settings, {len(renderers)} renderers are confined"
+    if not complaints and len(seen_ones) < len(start.renderers):
+        raise MissingObservation("a renderer ended before it was seen how it was confined")
+    good = f"{len(start.settings)} windows have the required settings, {len(seen_ones)} renderers are confined"
     return conclude([Complaint(text, start) for text in complaints], good)
 
 

@@ -79,12 +79,10 @@ class _Laxer(AppPages):
         self._real, self._old, self._new = real, old, new
 
     def read(self, url: str) -> tuple[bytes, str, dict[str, str]] | None:
-        found = self._real.read(url)
-        if found is None:
+        if (found := self._real.read(url)) is None:
             return None
         body, kind, headers = found
-        changed = headers.get(POLICY, "").replace(self._old, self._new)
-        return body, kind, {**headers, **({POLICY: changed} if POLICY in headers else {})}
+        return body, kind, {name: text.replace(self._old, self._new) for name, text in headers.items()}
 
 
 @fault("F-WEB-11-x5", "WEB-11.E2", Part.SHELL_PAGES)

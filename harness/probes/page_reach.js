@@ -35,18 +35,9 @@ async () => {
     request.onerror = request.onblocked = () => reject(request.error ?? new Error("blocked"));
   });
 
-  // Chromium never answers where a Clear-Site-Data comes in the middle of the question.
-  async function listed() {
-    for (;;) {
-      const late = new Promise((resolve) => setTimeout(resolve, 500));
-      const names = await Promise.race([indexedDB.databases(), late]);
-      if (names) return names;
-    }
-  }
-
   async function databases() {
     const parts = [];
-    for (const { name } of await listed()) {
+    for (const name of await DATABASE_NAMES) {
       const database = await done(indexedDB.open(name));
       parts.push(name);
       for (const store of database.objectStoreNames) {

@@ -6,7 +6,6 @@ A witness is put into each place first and must be found there the same way; the
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
@@ -16,8 +15,9 @@ from harness.errors import TargetError
 from harness.observations import Hit, SecretScan
 from harness.probes.agent import Agent
 from harness.probes.answers import Answer
+from harness.probes.database_names import NAMES
 from harness.scan import SecretScanner
-from harness.secret_forms import Secret
+from harness.secret_forms import PLANTED, Secret, new_witness
 
 __all__ = ["ORIGINS", "PageSearch", "page_script"]
 
@@ -25,12 +25,11 @@ STORAGES = ("localStorage", "sessionStorage", "IndexedDB", "Cache Storage", "rea
 PAGE = ("document", "inline scripts", "globals", "messages")
 ORIGINS = "storages of all origins"  # what the browser itself tells, of pages that are gone too
 PLANTED_URL = "/authassay-planted"
-_PLANTED_MARK = "{{planted:0000000000000000:43}}"
 
 
 def page_script(name: str) -> str:
     """The text of one of the scripts that run in pages: an expression, a function."""
-    return files("harness.probes").joinpath(name).read_text(encoding="utf-8")
+    return files("harness.probes").joinpath(name).read_text(encoding="utf-8").replace("DATABASE_NAMES", NAMES)
 
 
 class PageSearch:
@@ -53,7 +52,7 @@ class PageSearch:
 
     def answers(self, case: str, tokens: Iterable[Secret]) -> SecretScan:
         """Search what was answered since the last call, to the page and to its script."""
-        witness = _witness()
+        witness = new_witness()
         self._agent.read_answers()
         with_planted = self._ask_for(witness)
         answers, unread = self._agent.take_answers()
@@ -68,14 +67,14 @@ class PageSearch:
         return self._record(case, "answers", ("answers",), size, scanner.kinds, hits, found and not unread, about)
 
     def _search(self, case: str, part: str, places: tuple[str, ...], tokens: Iterable[Secret]) -> SecretScan:
-        witness = _witness()
+        witness = new_witness()
         texts = self._texts(witness, places)
         scanner = SecretScanner([*tokens])
         kinds = scanner.kinds
         scanner.add(witness)
         hits = [hit for place, data in texts.items() for hit in scanner.scan_bytes(place, data)]
-        planted = {hit.place for hit in hits if hit.mark == _PLANTED_MARK}
-        real = [hit for hit in hits if hit.mark != _PLANTED_MARK]
+        planted = {hit.place for hit in hits if hit.mark == PLANTED}
+        real = [hit for hit in hits if hit.mark != PLANTED]
         size = sum(len(data) for data in texts.values())
         return self._record(case, part, tuple(texts), size, kinds, real, planted >= set(places), {})
 
@@ -116,10 +115,6 @@ class PageSearch:
             planted_found=planted_found,
         )
         return self._agent.recorder.record(scan)
-
-
-def _witness() -> Secret:
-    return Secret(secrets.token_urlsafe(32).encode(), "planted", _PLANTED_MARK)
 
 
 def _is_planted(answer: Answer) -> bool:

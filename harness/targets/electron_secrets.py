@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Iterator
 
 from harness.observations import SecretScan
@@ -14,14 +13,13 @@ from harness.probes.devtools import Devtools, pages_at
 from harness.probes.page_scan import page_script
 from harness.redact import Redactor
 from harness.scan import SecretScanner
-from harness.secret_forms import Secret
+from harness.secret_forms import PLANTED, Secret, new_witness
 from harness.secret_patterns import looks_random
 from harness.targets.electron_running import PATIENCE, RunningElectron
 from harness.targets.electron_shell import no_cooperation
 
 __all__ = ["ElectronSecrets"]
 
-MARK = "{{planted:0000000000000000:43}}"
 NAMED = ("localStorage", "sessionStorage", "IndexedDB", "Cache Storage", "readable cookies", "globals")
 MUST = ("localStorage", "globals", "memory")  # where what was planted has to be found
 KINDS = {"refresh_token": r"refresh[-_ ]?token", "code_verifier": r"code[-_ ]?verifier"}
@@ -56,7 +54,7 @@ class ElectronSecrets:
         self._shell.reload()
 
     def search(self, case: str) -> SecretScan:
-        witness = Secret(secrets.token_urlsafe(32).encode(), "planted", MARK)
+        witness = new_witness()
         shown = pages_at(self._shell.address, PATIENCE)
         pages = {url: at for url, at in shown.items() if self._shell.description.is_own(url)}
         places = {"addresses": "\n".join(pages)}
@@ -87,13 +85,10 @@ class ElectronSecrets:
             page.evaluate(UNPLANT)
 
     def _record(self, case: str, witness: Secret, places: dict[str, str], must: set[str]) -> SecretScan:
-        marks = {
-            self._redactor.register(value, kind)
-            for place, text in places.items()
-            if place.partition(": ")[0] in NAMED
-            for kind, value in _named(text)
-        }
-        known = [s for s in self._redactor.secrets() if s.kind in KINDS or s.mark in marks]
+        for place, text in places.items():
+            for kind, value in _named(text) if place.partition(": ")[0] in NAMED else ():
+                self._redactor.register(value, kind)
+        known = [secret for secret in self._redactor.secrets() if secret.kind in KINDS]
         scanner = SecretScanner([*known, witness])
         read = {place: text.encode("utf-8", "replace") for place, text in places.items()}
         found = [hit for place, data in read.items() for hit in scanner.scan_bytes(place, data)]
@@ -104,8 +99,8 @@ class ElectronSecrets:
                 places=tuple(places),
                 bytes=sum(map(len, read.values())),
                 kinds=tuple(sorted({secret.kind for secret in known})),
-                hits=tuple(hit for hit in found if hit.mark != MARK),
-                planted_found=bool(must) and must <= {hit.place for hit in found if hit.mark == MARK},
+                hits=tuple(hit for hit in found if hit.mark != PLANTED),
+                planted_found=bool(must) and must <= {hit.place for hit in found if hit.mark == PLANTED},
             )
         )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
-from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
@@ -13,7 +11,7 @@ from harness.errors import TargetError, nearest
 from harness.model import STAGES
 from harness.observations import PageView, PolicyTrial
 from harness.observe import Recorder
-from harness.probes.page_scan import page_script
+from harness.probes.page_injection import INJECT, Injected, injected
 from harness.probes.witness import Witness
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_requests import RequestTap
@@ -21,7 +19,6 @@ from harness.targets.reference_web import ReferenceWeb
 
 __all__ = ["ReferencePagePolicy"]
 
-ARRIVAL, POLL = 5.0, 0.02  # seconds: on a busy machine a request takes its time
 EVIL = "evil.test"  # a name that exists nowhere (RFC 6761 §6.2)
 FRAME = """async url => {
     const frame = document.createElement("iframe");
@@ -48,7 +45,6 @@ class ReferencePagePolicy:
         other = target.reference.stages[self._other].app
         self._tap = RequestTap(other.apps[str(urlsplit(target.addresses[self._other].api).hostname)])
         self._ends.callback(self._tap.close)
-        self._script = page_script("page_inject.js")
         self._bare: Page | None = None
 
     def log_in(self, case: str) -> PageView:
@@ -59,7 +55,7 @@ class ReferencePagePolicy:
         page.goto(f"{self._address.web}/")
         here = self._try(page, what)
         there = self._try(self._page_without_policy(), what)
-        return self._record(case, what, "home", bool(here["happened"]), bool(there["happened"]), here["reported"])
+        return self._record(case, what, "home", here.happened, there.happened, here.reported)
 
     def frame(self, case: str, page: str) -> PolicyTrial:
         places = {
@@ -72,27 +68,21 @@ class ReferencePagePolicy:
         if page not in places:
             raise TargetError(f"nobody knows the page {page!r} ({nearest(page, places)})")
         shown = self._is_shown(places[page])
-        return self._record(case, "a frame", page, shown, self._is_shown(self._witness.url("https", "other.test")), [])
+        return self._record(case, "a frame", page, shown, self._is_shown(self._witness.url("https", "other.test")), ())
 
     def close(self) -> None:
         """End the user agent, the attacker's server and the looking on."""
         self._ends.close()
 
-    def _try(self, page: Page, what: str) -> dict[str, Any]:
+    def _try(self, page: Page, what: str) -> Injected:
         foreign = self._witness.url("https", "other.test")
         url = f"{self._target.addresses[self._other].api}/me" if "stage" in what else foreign
-        visits, received = len(self._witness.visits("https")), len(self._tap.received)
-        told: dict[str, Any] | None = page.evaluate(self._script, [what, url])
-        if told is None:
-            raise TargetError(f"nobody knows how to put {what!r} into a page")
-        if told["happened"] is None:  # whoever was asked for it knows, unless the browser says that it refused
-            deadline = time.monotonic() + (0.0 if told["reported"] else ARRIVAL)
-            while not (came := len(self._witness.visits("https")) > visits or len(self._tap.received) > received):
-                if time.monotonic() >= deadline:
-                    break
-                time.sleep(POLL)
-            told["happened"] = came
-        return told
+        before = self._came()
+        return injected(what, page.evaluate(INJECT, [what, url]), lambda: self._came() > before)
+
+    def _came(self) -> int:
+        """How many requests have come to the attacker and to the other stage's API."""
+        return len(self._witness.visits("https")) + len(self._tap.received)
 
     def _page_without_policy(self) -> Page:
         if self._bare is None:
@@ -109,7 +99,7 @@ class ReferencePagePolicy:
         return bool(inner) and str(inner[-1].evaluate("() => document.documentURI")).startswith("https:")
 
     def _record(
-        self, case: str, what: str, page: str, happened: bool, possible: bool, reported: list[str]
+        self, case: str, what: str, page: str, happened: bool, possible: bool, reported: tuple[str, ...]
     ) -> PolicyTrial:
         return self._recorder.record(
             PolicyTrial(
@@ -119,6 +109,6 @@ class ReferencePagePolicy:
                 page=page,
                 happened=happened,
                 possible=possible,
-                reported=tuple(dict.fromkeys(reported)),
+                reported=reported,
             )
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from time import sleep
 
 from harness.observations import SecretScan
@@ -14,7 +13,7 @@ from harness.probes import shell_scripts
 from harness.probes.devtools import pages_at
 from harness.probes.page_scan import page_script
 from harness.scan import SecretScanner, observe_scan
-from harness.secret_forms import Secret
+from harness.secret_forms import PLANTED, Secret, new_witness
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_running_shell import RunningShell
 
@@ -22,7 +21,6 @@ __all__ = ["ReferenceShellSecrets"]
 
 LONG_LIVED = ("refresh_token", "code_verifier")
 TOKENS = (*LONG_LIVED, "access_token")
-MARK = "{{planted:0000000000000000:43}}"
 HAND_OUT = "shell.getAccessToken().catch((error) => ({ error: String(error.code) }))"
 
 
@@ -74,7 +72,7 @@ class ReferenceShellSecrets:
         self._shell.reload("main")
 
     def search(self, case: str) -> SecretScan:
-        witness = Secret(secrets.token_urlsafe(32).encode(), "planted", MARK)
+        witness = new_witness()
         places = dict[str, str]()
         for window in self._windows:
             page = self._shell.page(window)
@@ -99,8 +97,8 @@ class ReferenceShellSecrets:
                 places=tuple(places),
                 bytes=sum(len(text.encode()) for text in places.values()),
                 kinds=kinds,
-                hits=tuple(hit for hit in found if hit.mark != MARK),
-                planted_found=must <= {hit.place for hit in found if hit.mark == MARK},
+                hits=tuple(hit for hit in found if hit.mark != PLANTED),
+                planted_found=must <= {hit.place for hit in found if hit.mark == PLANTED},
             )
         )
 

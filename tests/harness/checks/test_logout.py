@@ -207,6 +207,13 @@ def test_a_client_that_is_given_no_refresh_token_keeps_nobody_from_judging_the_o
     assert judge("TOKEN-19.E3", [*revocations("web"), without]).verdict is Verdict.UNKNOWN
     dead = changed(revocations("web"), "own token: presented again", with_status(200))
     assert_failed(judge("TOKEN-19.E3", [*dead, without, absent]), "answered with 200, and not revoked")
+    of_desktop = [o for o in revocations("desktop") if o.about.get("token") == "access_token" and "own" in o.case]
+    assert_failed(
+        judge(
+            "TOKEN-19.E3", [*revocations("web"), without, absent, *changed(of_desktop, "own token", with_status(500))]
+        ),
+        "desktop: own token (access_token): HTTP 500 instead of 200",
+    )
     refused_there = exchange("unknown token", 400, client="desktop")
     assert_failed(judge("TOKEN-19.E3", [*revocations("web"), refused_there, absent]), "desktop: an unknown token")
 

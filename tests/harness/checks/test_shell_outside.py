@@ -98,7 +98,7 @@ def test_a_start_that_is_opened_up_fails(expectation: str, changes: dict[str, An
 
 
 def test_of_a_renderer_that_has_ended_meanwhile_nothing_is_known() -> None:
-    assert_passed(judge(START, with_start(renderers=("confined", "gone"))))
+    assert_unknown(judge(START, with_start(renderers=("confined", "gone"))))
     assert_unknown(judge(START, with_start(renderers=("gone",))))
     assert_failed(judge(START, with_start(renderers=("gone", "not confined"))), "a renderer is not confined")
 

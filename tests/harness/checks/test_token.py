@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.checks.codes import REPLAYS
+from harness.checks.registry import is_own_requirement
 from harness.checks.rotation import OTHER_SESSIONS, REPLAYED
 from harness.checks.token import BAD_CODE_REQUESTS, STATES
 from harness.model import Verdict
@@ -593,10 +594,13 @@ def test_where_a_valid_request_comes_to_no_end_nothing_is_known_of_bad_ones(end:
     assert_failed(judge("TOKEN-01.E1", [*pages, whole]), "HTTP 200 instead of invalid_request")
 
 
-def test_an_error_page_for_a_changed_redirect_uri_may_have_any_status_of_a_clients_mistake() -> None:
-    for status in (401, 403, 404, 422):
-        assert judge("TOKEN-03.E1", answered("TOKEN-03.E1", 0, status)).verdict is Verdict.PASSED
-    assert_failed(judge("TOKEN-03.E1", answered("TOKEN-03.E1", 0, 500)), "HTTP 500 instead of 400")
+@pytest.mark.parametrize(("status", "own"), [(401, True), (403, True), (404, True), (200, False), (500, False)])
+def test_that_an_error_page_has_the_status_400_and_no_other_of_a_clients_mistake_is_told_as_an_own_requirement(
+    status: int, own: bool
+) -> None:
+    judgement = judge("TOKEN-03.E1", answered("TOKEN-03.E1", 0, status))
+    assert_failed(judgement, f"HTTP {status} instead of 400")
+    assert [is_own_requirement(symptom.text) for symptom in judgement.symptoms] == [own]
 
 
 @pytest.mark.parametrize("case", BAD_CODE_REQUESTS)
