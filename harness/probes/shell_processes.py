@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 import psutil
 
 from harness.errors import TargetError
 
-__all__ = ["UNSAFE", "arguments_of", "confinement_of", "listening_of", "renderers_of", "tree_of"]
+__all__ = ["UNSAFE", "arguments_of", "confined_renderers", "listening_of", "renderers_of", "tree_of"]
 
 UNSAFE = (
     "--no-sandbox",
@@ -65,6 +66,18 @@ def confinement_of(process: psutil.Process) -> str:
         told = dict(line.split(":\t", 1) for line in status.read().splitlines() if ":\t" in line)
         return "confined" if told.get("Seccomp") == "2" else "not confined"
     return "gone"
+
+
+def confined_renderers(root: int, seconds: float) -> tuple[list[psutil.Process], tuple[str, ...]]:
+    """The processes of a shell, and how the system confines each of its renderers. There may be none yet, a young one
+    confines itself in a moment, and a spare one may end: they are looked at again, for so many seconds."""
+    end = monotonic() + seconds
+    while True:
+        processes = list(tree_of(root))
+        confined = tuple(confinement_of(process) for process in renderers_of(processes))
+        if (confined and all(how.startswith("confined") for how in confined)) or monotonic() > end:
+            return processes, confined
+        sleep(0.1)
 
 
 def listening_of(process: psutil.Process) -> list[str]:

@@ -8,19 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-import psutil
-
 from harness.machine.session import PrivateSession
 from harness.observations import Absence
 from harness.observations.bridge import ShellProcess
 from harness.observe import Recorder
-from harness.probes.shell_processes import UNSAFE, arguments_of, confinement_of, listening_of, renderers_of, tree_of
+from harness.probes.shell_processes import UNSAFE, arguments_of, confined_renderers, listening_of, renderers_of, tree_of
 from harness.probes.shell_reach import reach_of
 from harness.targets.electron_running import RunningElectron, Surroundings, end, filled, free_port, start, surroundings
 
 __all__ = ["ElectronLaunch"]
 
 SETTLED = 3.0  # seconds after its renderers are there, in which a port that is to open would have
+LOOKS = 5.0  # seconds in which each of its renderers must have confined itself
 NODE_SECONDS = 8.0  # for what runs as Node and ends by itself
 RAN = "authassay-ran"
 NODE = "require('fs').writeFileSync({file}, '{ran}')"
@@ -63,7 +62,7 @@ class ElectronLaunch:
         else:
             reason = "it runs already, and its description does not say how it is started"
             self._recorder.record(Absence(case="absence", about=self._about, capability="start", reason=reason))
-            seen = _Seen(*_processes(list(tree_of(self._running.root()))))
+            seen = _Seen(*_processes(self._running.root()))
         return self._recorder.record(
             ShellProcess(
                 case=case, about=self._about, started=True, looked_at="behaviour", settings=settings, **vars(seen)
@@ -86,7 +85,7 @@ class ElectronLaunch:
                 process = start([*command, *asked], into, {**self._environment(into), **further}, log="hostile")
                 try:
                     listening = self._ports(process, set(ports.values()))
-                    renderers, flags = _processes(list(tree_of(process.pid)))
+                    renderers, flags = _processes(process.pid)
                 finally:
                     end(process)
                 ran = ran or (into.folder / RAN).exists()
@@ -128,9 +127,9 @@ class ElectronLaunch:
         return tuple(sorted(found))
 
 
-def _processes(processes: list[psutil.Process]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """How the renderers among them are confined, and the arguments that take protection away; a debugging port was
-    asked for by whoever looks."""
+def _processes(root: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """How the renderers are confined, and the arguments that take protection away; a debugging port was asked for by
+    whoever looks."""
+    processes, confined = confined_renderers(root, LOOKS)
     flags = {word for process in processes for word in arguments_of(process) if word.startswith(UNSAFE)}
-    confined = tuple(confinement_of(process) for process in renderers_of(processes))
     return confined, tuple(sorted(word for word in flags if not word.startswith("--remote-debugging")))

@@ -11,7 +11,7 @@ from harness.machine.sandbox import as_user, can_sandbox
 from harness.machine.shell import find_shell
 from harness.observations.bridge import ShellProcess
 from harness.observe import Recorder
-from harness.probes.shell_processes import UNSAFE, arguments_of, confinement_of, listening_of, renderers_of, tree_of
+from harness.probes.shell_processes import UNSAFE, arguments_of, confined_renderers, listening_of
 from harness.targets.reference_child import ChildGone, DesktopChild, desktop_command
 from harness.targets.reference_host import ReferenceHost
 from harness.targets.reference_running_shell import FILES, PATIENCE, free_port
@@ -62,13 +62,9 @@ class ReferenceShellLaunch:
         end = monotonic() + PATIENCE
         while len(settings := child.ask(do="windows").get("windows", {})) < len(FILES) and monotonic() < end:
             sleep(0.1)
-        processes = list(tree_of(child.pid))
-        while not (renderers := renderers_of(processes)) and monotonic() < end:
-            sleep(0.1)
-            processes = list(tree_of(child.pid))
+        processes, confined = confined_renderers(child.pid, PATIENCE)
         arguments = {argument for process in processes for argument in arguments_of(process)}
         listening = tuple(sorted({at for process in processes for at in listening_of(process)}))
-        confined = tuple(confinement_of(process) for process in renderers)  # before it ends with all of them
         child.ask(do="quit")
         child.say(CODE)
         return {
